@@ -1,0 +1,47 @@
+"""Decides how things are named: UUIDv7 inside, `inv_…` with 26 lower-case letters and digits outside.
+
+The prefix stops a debtor's id from being pasted where an invoice's belongs. One id has exactly one written form, so
+that ids can be compared, logged and searched as text; the written form sorts like the id, that is by time.
+"""
+
+import base64
+import re
+from uuid import UUID
+
+import uuid_utils.compat
+
+from tenants.values.faults import Refusal
+
+_WRITTEN = re.compile(r"([a-z][a-z0-9]{1,11})_([0-9a-v]{26})", re.ASCII)
+
+
+class BadId(Refusal, ValueError):
+    """The text does not name a thing of the wanted type."""
+
+    code = "bad_id"
+    remedy = "Copy the id exactly as it was given, with its prefix."
+
+
+def new() -> UUID:
+    """A fresh id, greater than the ones this process made before it."""
+    return uuid_utils.compat.uuid7()
+
+
+def show(prefix: str, value: UUID) -> str:
+    """The form for people and machines outside."""
+    return f"{prefix}_{_written(value)}"
+
+
+def read(prefix: str, text: str) -> UUID:
+    """The id behind its written form; anything else, another prefix included, is refused."""
+    found = _WRITTEN.fullmatch(text)
+    if found is None or found[1] != prefix:
+        raise BadId(f"This is not an id that starts with “{prefix}_”.")
+    value = UUID(bytes=base64.b32hexdecode(found[2].upper() + "======"))
+    if _written(value) != found[2]:  # the last letter carries two spare bits
+        raise BadId(f"This is not an id that starts with “{prefix}_”.")
+    return value
+
+
+def _written(value: UUID) -> str:
+    return base64.b32hexencode(value.bytes).decode("ascii")[:26].lower()
