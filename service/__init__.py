@@ -1,0 +1,1 @@
+"""The web face: owns HTTP and nothing else."""
