@@ -1,0 +1,76 @@
+"""The composition root: settings in, adapters and a Flask shell without routes out. Nothing happens on import."""
+
+from dataclasses import dataclass
+
+import structlog
+from flask import Flask
+from sqlalchemy import text
+
+from tenants import work
+from tenants.adapters import documents, doorbell, mail
+from tenants.delivery.ports import DocumentStore, Mailer
+from tenants.settings import Settings
+from tenants.store import AUTH, WALLED, db
+from tenants.values.clock import Clock, SystemClock
+
+OLDEST_SERVER = 150014
+"""15.14, 16.10 and 17.6 close the planner and row-security faults of 2024 and 2025."""
+
+BOUND_ROLE = """
+SELECT rolsuper OR rolbypassrls OR pg_has_role(current_user, 'gt_owner', 'USAGE') OR current_setting('row_security') <> 'on'
+FROM pg_roles WHERE rolname = current_user
+"""
+
+
+class UnsafeRole(RuntimeError):
+    """The database role of this process could walk around the wall between clients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """The outside world as the domain may use it; handed to functions that need a tool, never imported by them."""
+
+    settings: Settings
+    clock: Clock
+    documents: DocumentStore
+    mailer: Mailer
+
+
+def make_tools(settings: Settings) -> Toolbox:
+    """Choose the adapters that the settings name."""
+    return Toolbox(
+        settings=settings,
+        clock=SystemClock(),
+        documents=documents.FolderStore(settings.documents),
+        mailer=mail.MAILERS[settings.mailer](settings),
+    )
+
+
+def make_shell(settings: Settings) -> Flask:
+    """Return a Flask object without routes, bound to the database; the web face dresses it, jobs use it bare.
+
+    Raises UnsafeRole when the role owns the tables, is a superuser or may bypass row security.
+    """
+    shell = Flask("goodterms", static_folder=None)
+    pool = {"pool_size": settings.pool_size, "max_overflow": 0, "pool_pre_ping": True, "pool_reset_on_return": "rollback"}
+    shell.config["SECRET_KEY"] = settings.secret_key
+    shell.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    shell.config["SQLALCHEMY_ENGINE_OPTIONS"] = {**pool, "execution_options": {WALLED: True}}
+    if settings.auth_database_url:
+        shell.config["SQLALCHEMY_BINDS"] = {AUTH: {"url": settings.auth_database_url, **pool}}
+    db.init_app(shell)
+    with shell.app_context():
+        refuse_unsafe_role()
+    work.hang_bell(doorbell.RedisDoorbell(settings.redis_url))
+    return shell
+
+
+def refuse_unsafe_role() -> None:
+    """Ask the database who we are, before any client's row is read."""
+    with db.engine.connect() as connection:
+        version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+        unsafe = connection.execute(text(BOUND_ROLE)).scalar_one()
+    if unsafe:
+        raise UnsafeRole("the database role of this process could bypass row security; use gt_app or gt_worker")
+    if version < OLDEST_SERVER:
+        structlog.get_logger(__name__).warning("database.old", version=version, oldest=OLDEST_SERVER)

@@ -1,0 +1,1 @@
+"""Delivery: documents, messages to one recipient each, and the graded evidence that they arrived and were seen."""

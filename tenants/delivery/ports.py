@@ -1,0 +1,86 @@
+"""What delivery needs from the outside: a place for documents, a way for mail to leave, and a last word on conduct."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+
+class DocumentStore(Protocol):
+    """Keeps bytes under a key that starts with the tenant's id."""
+
+    def put(self, key: str, body: bytes, *, media_type: str) -> None:
+        """Keep `body`; putting the same bytes again is harmless. Raises OSError when nothing was kept."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Return the bytes. Raises KeyError when nothing is kept under the key."""
+        ...
+
+
+class Handover(StrEnum):
+    """How one hand-over to a mail provider ended."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """A definite no: never repeat it."""
+    RETRY = "retry"
+    """A definite not-now, with nothing accepted: a later attempt is safe."""
+    AMBIGUOUS = "ambiguous"
+    """Bytes were sent and no answer came: it may or may not have been accepted. Never blindly repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to one recipient, complete; rendering happens before, sending adds nothing."""
+
+    attempt_id: UUID
+    sender: str
+    sender_name: str
+    recipient: str
+    return_path: str
+    reply_to: str
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[tuple[str, str, bytes], ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider said."""
+
+    end: Handover
+    reference: str = ""
+    detail: str = ""
+
+
+class Mailer(Protocol):
+    """Hands one letter to a provider, once; it never repeats by itself."""
+
+    name: str
+
+    def send(self, letter: Letter) -> Answer:
+        """Hand the letter over and say how that ended; outside faults become an Answer, not an exception."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The gate's word on one message at the moment of sending: may leave, must wait, or must not."""
+
+    allowed: bool
+    reason: str = ""
+    detail: str = ""
+    again_at: datetime | None = None
+    """When it is worth asking again; None with `allowed` False means never: the message is cancelled."""
+
+
+class Gate(Protocol):
+    """The one conduct gate, asked inside the unit of work that claims the message."""
+
+    def __call__(self, message_id: UUID, *, now: datetime) -> Verdict:
+        """Re-read the world and decide; every refusal is stored with its reason by the caller."""
+        ...

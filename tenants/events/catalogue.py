@@ -1,0 +1,32 @@
+"""Every event name, and the work that each one causes. A name that is not here cannot be recorded."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    """One kind of work that an event causes, and the lane that does it."""
+
+    kind: str
+    lane: str
+    max_attempts: int = 8
+
+
+CONSUMERS: dict[str, tuple[Consumer, ...]] = {
+    "import.received": (Consumer("check_import", "intake", max_attempts=3),),
+    "import.confirmed": (Consumer("load_import", "intake", max_attempts=3),),
+    "import.loaded": (Consumer("check_ledger", "ledger"),),
+    "invoice.issued": (Consumer("queue_invoice_messages", "delivery"),),
+    "payment.applied": (Consumer("settle_open_work", "collections"),),
+    "message.queued": (Consumer("send_message", "delivery"),),
+    "message.unsettled": (Consumer("settle_attempt", "delivery"),),
+    "receipt.arrived": (Consumer("read_receipt", "delivery"),),
+    "portal.hit": (Consumer("grade_hit", "delivery"),),
+    "delivery.bounced": (Consumer("run_rules_on", "rules"),),
+    "delivery.seen": (Consumer("resolve_alerts", "collections"),),
+    "rule.due": (Consumer("run_rule", "rules", max_attempts=4),),
+    "day.opened": (Consumer("open_day", "delivery"),),
+    "hour.struck": (Consumer("check_ledger", "ledger"),),
+    "work.tried": (Consumer("noop", "insight"),),
+}
+"""Kinds are handled in `jobs/`; a guard test holds that every kind has a handler in its lane and that no handler is idle."""

@@ -1,0 +1,99 @@
+"""Every setting of the program, typed, read once from the environment, every fault named at start.
+
+A secret may also stand in a file: NAME_FILE holds its path.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from environs import EnvError, FileAwareEnv
+from marshmallow import validate
+
+POSTGRES = validate.Regexp(r"^postgres(ql)?://", error="must start with postgresql://")
+REDIS = validate.Regexp(r"^(rediss?|unix)://", error="must start with redis://, rediss:// or unix://")
+
+
+class SettingsFault(RuntimeError):
+    """One or more settings are missing or wrong; the text names each with its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one setting is read: its variable, its meaning for an operator, its kind and its default."""
+
+    variable: str
+    meaning: str
+    kind: str = "str"
+    default: Any = ...
+    check: Any = None
+
+
+TABLE: dict[str, Setting] = {
+    "database_url": Setting("GOODTERMS_DATABASE_URL", "PostgreSQL as the bound role of this process (web: gt_app, jobs: gt_worker)", check=POSTGRES),
+    "auth_database_url": Setting("GOODTERMS_AUTH_DATABASE_URL", "PostgreSQL as gt_auth, for sign-in; web only", default="", check=None),
+    "dispatch_database_url": Setting("GOODTERMS_DISPATCH_DATABASE_URL", "PostgreSQL as gt_dispatch; dispatcher and timetable only", default="", check=None),
+    "redis_url": Setting("GOODTERMS_REDIS_URL", "Redis or Valkey; holds seconds of work, never the record of it", check=REDIS),
+    "secret_key": Setting("GOODTERMS_SECRET_KEY", "signs portal links, cursors and tracking tokens; at least 32 characters", check=validate.Length(min=32)),
+    "public_url": Setting("GOODTERMS_PUBLIC_URL", "address under which people reach the web face", default="http://127.0.0.1:8080", check=validate.URL(require_tld=False)),
+    "documents": Setting("GOODTERMS_DOCUMENTS", "folder of the document store"),
+    "mailer": Setting("GOODTERMS_MAILER", "how mail leaves: smtp or memory", default="smtp", check=validate.OneOf(["smtp", "memory"])),
+    "smtp_url": Setting("GOODTERMS_SMTP_URL", "mail server, smtp://host:port or smtps://user:password@host:port", default="smtp://127.0.0.1:25"),
+    "bounce_domain": Setting("GOODTERMS_BOUNCE_DOMAIN", "domain of the return addresses that carry the message id", default="bounces.goodterms.test"),
+    "sender": Setting("GOODTERMS_SENDER", "address that mail is sent from, in the client's name", default="receivables@goodterms.test"),
+    "mailbox": Setting("GOODTERMS_MAILBOX", "folder of the local mailbox that shows sent mail on one machine; empty: none", default=""),
+    "provider_name": Setting("GOODTERMS_PROVIDER_NAME", "name of the provider on pages and in mail", default="Goodterms"),
+    "pool_size": Setting("GOODTERMS_POOL_SIZE", "database connections of one process", kind="int", default=10),
+    "secure_cookies": Setting("GOODTERMS_SECURE_COOKIES", "cookies only over https; switch off on loopback only", kind="bool", default=True),
+    "log_json": Setting("GOODTERMS_LOG_JSON", "logs as JSON lines; off gives text for people", kind="bool", default=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings as one value that everything is built from."""
+
+    database_url: str
+    auth_database_url: str
+    dispatch_database_url: str
+    redis_url: str
+    secret_key: str
+    public_url: str
+    documents: str
+    mailer: str
+    smtp_url: str
+    bounce_domain: str
+    sender: str
+    mailbox: str
+    provider_name: str
+    pool_size: int
+    secure_cookies: bool
+    log_json: bool
+
+
+def read() -> Settings:
+    """Read every setting. Raises SettingsFault that names all faults at once, never a value of a secret."""
+    env = FileAwareEnv(eager=False, strip_whitespace=True)
+    found: dict[str, Any] = {}
+    faults: list[str] = []
+    for field in fields(Settings):
+        row = TABLE[field.name]
+        extra = {} if row.check is None else {"validate": row.check}
+        try:
+            found[field.name] = getattr(env, row.kind)(row.variable, row.default, **extra)
+        except (ValueError, EnvError) as fault:
+            faults.append(f"{row.variable}: {fault}")
+    try:
+        env.seal()
+    except EnvError as fault:
+        faults.extend(_faults_of(fault))
+    if faults:
+        raise SettingsFault("These settings are wrong:\n  " + "\n  ".join(sorted(faults)))
+    return Settings(**found)
+
+
+def _faults_of(fault: EnvError) -> list[str]:
+    messages = getattr(fault, "error_messages", None)
+    if isinstance(messages, dict):
+        meanings = {row.variable: row.meaning for row in TABLE.values()}
+        return [f"{name}: {' '.join(map(str, texts))} ({meanings.get(name, '')})" for name, texts in messages.items()]
+    return [str(fault)]

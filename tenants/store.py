@@ -1,0 +1,119 @@
+"""The door to PostgreSQL: one session per unit of work, the scope told to the database first, every statement narrowed.
+
+Two locks hang on this door. PostgreSQL's row policies see the scope that `after_begin` enters; the guard below narrows every ORM
+statement to the scope's tenants and refuses hand-written SQL that does not name its tenant.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, CursorResult, MetaData, TextClause, event, text
+from sqlalchemy.dialects.postgresql import UUID as PgUuid
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+
+from tenants.isolation import scope
+
+ENTER = text("SELECT gt.enter(CAST(:read AS uuid[]), CAST(:write AS uuid), CAST(:debtor AS uuid))")
+NAMES_TENANT = re.compile(r":tenants?\b")
+WALLED = "walled"
+AUTH = "auth"
+
+
+class UnscopedStatement(RuntimeError):
+    """Hand-written SQL that does not say whose rows it wants."""
+
+
+class Base(DeclarativeBase):
+    """Parent of every model; constraint names follow one pattern so that faults can be mapped by name."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+
+
+class TenantOwned:
+    """Mixed into every model whose rows belong to one client."""
+
+    tenant_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True, sort_order=-10)
+
+
+class IdentityOwned:
+    """Mixed into models of the identity schema, which only the sign-in role can reach."""
+
+    __bind_key__ = AUTH
+
+
+@event.listens_for(Session, "after_begin")
+def _enter_scope(_session: Session, _transaction: Any, connection: Connection) -> None:
+    if connection.get_execution_options().get(WALLED):
+        now = scope.current()
+        connection.execute(ENTER, {"read": list(now.read), "write": now.write, "debtor": now.debtor})
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _narrow(state: ORMExecuteState) -> None:
+    """Attach the scope's tenants to every statement, never only to those that look as if they needed it."""
+    if state.bind_arguments.get("bind") is not None or state.is_column_load or state.is_relationship_load:
+        return
+    if isinstance(state.statement, TextClause):
+        if not NAMES_TENANT.search(state.statement.text):
+            raise UnscopedStatement(f"SQL must name its tenant as :tenant or :tenants: {state.statement.text[:120]}")
+        return
+    allowed = scope.current().read
+    state.statement = state.statement.options(
+        with_loader_criteria(TenantOwned, lambda model: model.tenant_id.in_(allowed), include_aliases=True)
+    )
+
+
+def run(sql: str, /, **values: Any) -> CursorResult[Any]:
+    """Run one hand-written statement in the current scope.
+
+    `:tenant` (the one tenant) and `:tenants` (all that may be read) are filled from the scope and cannot be given by the caller.
+    Raises UnscopedStatement when the text names neither, ScopeMissing when the scope does not fit.
+    """
+    now = scope.current()
+    if "tenant" in values or "tenants" in values:
+        raise UnscopedStatement("the tenant comes from the scope, not from the caller")
+    if re.search(r":tenant\b", sql):
+        values["tenant"] = now.one
+    if re.search(r":tenants\b", sql):
+        values["tenants"] = list(now.read)
+    return db.session.execute(text(sql), values)  # type: ignore[return-value]
+
+
+def run_many(sql: str, rows: Sequence[dict[str, Any]], /) -> None:
+    """Run one statement for many rows in one round trip; each row gets the scope's tenant."""
+    if not rows:
+        return
+    if not NAMES_TENANT.search(sql):
+        raise UnscopedStatement(f"SQL must name its tenant as :tenant: {sql[:120]}")
+    tenant = scope.current().one
+    db.session.execute(text(sql), [{**row, "tenant": tenant} for row in rows])
+
+
+def run_identity(sql: str, /, **values: Any) -> CursorResult[Any]:
+    """Run one statement as the sign-in role, which sees people and memberships and no client's books."""
+    return db.session.execute(text(sql), values, bind_arguments={"bind": db.engines[AUTH]})  # type: ignore[return-value]
+
+
+def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Stream rows into a temporary landing table by COPY; row security refuses COPY into tenant tables themselves."""
+    raw = db.session.connection().connection.driver_connection
+    with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as sink:  # type: ignore[union-attr]
+        for row in rows:
+            sink.write_row(row)
+
+
+def land(table: str, definition: str) -> None:
+    """Make the temporary landing table of one COPY; it vanishes with the transaction."""
+    connection = db.session.connection()
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {table} ({definition}) ON COMMIT DROP")
