@@ -122,7 +122,7 @@ def _calendar(country: str, subdivision: str | None) -> BusinessCalendar:
 
 @lru_cache(maxsize=4096)
 def _days_off(country: str, subdivision: str | None, year: int) -> frozenset[date]:
-    """Weekends and holidays of a year, as a whole: the library fills its objects while they are read, unfit for threads."""
+    """Weekends and holidays of a year, whole: the library fills its objects while they are read, bad for threads."""
     first = date(year, 1, 1)
     days = [first + timedelta(days=n) for n in range((date(year, 12, 31) - first).days + 1)]
     try:

@@ -111,7 +111,7 @@ def test_one_instant_is_three_days_around_the_world():
 
 def test_a_time_without_a_zone_has_no_day():
     with pytest.raises(ValueError, match="zone"):
-        local_day(datetime(2026, 1, 1), zone=zone("UTC"))
+        local_day(datetime(2026, 1, 1), zone=zone("UTC"))  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(

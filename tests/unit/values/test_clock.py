@@ -23,4 +23,4 @@ def test_a_fixed_clock_stands_until_moved():
 
 def test_a_time_without_a_zone_is_no_instant():
     with pytest.raises(ValueError, match="zone"):
-        instant(datetime(2026, 1, 1))
+        instant(datetime(2026, 1, 1))  # noqa: DTZ001

@@ -1,0 +1,192 @@
+"""Decides which column feeds which field: suggested from the header, corrected by a person, remembered per source.
+
+A mapping is a small document that can be read aloud. It also states how numbers are written (`number_width`), because the
+same invoice must be the same invoice after somebody has saved the file again without its leading zeros.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from rapidfuzz import fuzz, process
+
+from tenants.intake.formats.dates import Order
+from tenants.intake.targets import BY_KEY, TARGETS, Target
+from tenants.values import money
+from tenants.values.faults import Refusal
+
+_NEAR = 88
+_SURE, _LIKELY, _MAYBE = 1.0, 0.8, 0.6
+_STATES = {"columns", "preset", "number_width", "dates", "decimal", "currency", "terms_days", "hints"}
+_WIDEST_NUMBER = 40
+_LONGEST_TERMS = 730
+
+
+class MappingRefused(Refusal):
+    """The mapping does not fit the file or contradicts itself."""
+
+    code = "mapping_refused"
+    remedy = "Choose a column of the file for each required field."
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A column that may feed a field, and how sure the header makes us."""
+
+    target: str
+    column: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Which column feeds which field, and the rules that the header cannot tell."""
+
+    columns: MappingOf[str, str]
+    preset: str = ""
+    number_width: int = 0
+    """Invoice numbers of digits only are padded with zeros to this width; 0 leaves them as written."""
+    dates: Order | None = None
+    """The order stated by a person; None reads it from the columns."""
+    decimal: str | None = None
+    currency: str = ""
+    """For rows without one; empty means the client's base currency."""
+    terms_days: int | None = None
+    """Days from invoice date to due date, where no due date is given."""
+    hints: MappingOf[str, str] = field(default_factory=dict)
+    """What the last loaded file of this source turned out to be; believed only when a new file leaves it open."""
+
+    def document(self) -> dict[str, Any]:
+        """The form in which it is kept and shown."""
+        return {
+            "columns": dict(self.columns),
+            "preset": self.preset,
+            "number_width": self.number_width,
+            "dates": self.dates.value if self.dates else None,
+            "decimal": self.decimal,
+            "currency": self.currency,
+            "terms_days": self.terms_days,
+            "hints": dict(self.hints),
+        }
+
+    @classmethod
+    def read(cls, document: MappingOf[str, Any]) -> "Mapping":
+        """Check a document from outside and believe it."""
+        for problem, pointer in _problems(document):
+            raise MappingRefused(problem, pointer=pointer)
+        dates = document.get("dates")
+        return cls(
+            columns=dict(document["columns"]),
+            preset=str(document.get("preset") or ""),
+            number_width=int(document.get("number_width") or 0),
+            dates=Order(dates) if dates else None,
+            decimal=document.get("decimal"),
+            currency=str(document.get("currency") or ""),
+            terms_days=document.get("terms_days"),
+            hints=dict(document.get("hints") or {}),
+        )
+
+    def remembering(self, *, dates: Order | None, decimal: str | None) -> "Mapping":
+        """The same mapping, knowing what the file just loaded turned out to be."""
+        found = {"dates": dates.value if dates else "", "decimal": decimal or ""}
+        return replace(self, hints={**self.hints, **{key: value for key, value in found.items() if value}})
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The rules in words, for the page and the report."""
+        said = []
+        if self.number_width:
+            said.append(
+                f"Invoice numbers of digits only are filled with zeros in front to {self.number_width} characters."
+            )
+        if self.terms_days is not None:
+            said.append(f"Where no due date is given, it is {self.terms_days} days after the invoice date.")
+        if self.currency:
+            said.append(f"Where no currency is given, it is {self.currency}.")
+        return tuple(said)
+
+
+def fold(name: str) -> str:
+    """A header as it is compared: without case, accents, blanks and signs."""
+    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss")).casefold()
+    return re.sub(r"[^a-z0-9]", "", plain)
+
+
+def suggest(header: Sequence[str]) -> tuple[Suggestion, ...]:
+    """For each field its likeliest column; a column is suggested once, to the field that is surest of it."""
+    offers = [offer for target in TARGETS for offer in _offers(target, header)]
+    offers.sort(key=lambda offer: -offer.confidence)
+    taken: dict[str, Suggestion] = {}
+    columns: set[str] = set()
+    for offer in offers:
+        if offer.target not in taken and offer.column not in columns:
+            taken[offer.target] = offer
+            columns.add(offer.column)
+    return tuple(taken[target.key] for target in TARGETS if target.key in taken)
+
+
+def from_suggestions(suggestions: Sequence[Suggestion]) -> Mapping:
+    """A mapping that takes every suggestion."""
+    return Mapping(columns={offer.target: offer.column for offer in suggestions})
+
+
+def bind(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
+    """The position of each mapped column in this file; the case of the header does not matter."""
+    exact = {name: at for at, name in reversed(list(enumerate(header)))}
+    folded = {fold(name): at for at, name in reversed(list(enumerate(header)))}
+    places: dict[str, int] = {}
+    for key, column in mapping.columns.items():
+        at = exact.get(column, folded.get(fold(column) or column))
+        if at is None:
+            raise MappingRefused(f"The file has no column “{column}”.", pointer=f"/columns/{key}")
+        places[key] = at
+    missing = [target.title for target in TARGETS if target.required and target.key not in places]
+    if missing:
+        raise MappingRefused(f"No column is chosen for: {', '.join(missing)}.", pointer="/columns")
+    if "due_on" not in places and mapping.terms_days is None:
+        raise MappingRefused(
+            "There is no column for the due date.",
+            remedy="Choose the column of the due date, or state the payment terms in days.",
+            pointer="/columns/due_on",
+        )
+    return places
+
+
+def _offers(target: Target, header: Sequence[str]) -> list[Suggestion]:
+    """Columns whose name is a synonym, contains one, or is nearly one; earlier synonyms count a little more."""
+    found = []
+    for column in header:
+        name = fold(column)
+        if name in target.synonyms:
+            found.append(Suggestion(target.key, column, _SURE - target.synonyms.index(name) / 1000))
+        elif len(name) > 4 and any(len(word) > 5 and word in name for word in target.synonyms):
+            found.append(Suggestion(target.key, column, _LIKELY))
+        elif len(name) > 4 and process.extractOne(name, target.synonyms, scorer=fuzz.ratio, score_cutoff=_NEAR):
+            found.append(Suggestion(target.key, column, _MAYBE))
+    return found
+
+
+def _problems(document: MappingOf[str, Any]) -> list[tuple[str, str]]:
+    """What is wrong with a mapping document, the first thing first."""
+    columns, width, terms = document.get("columns"), document.get("number_width"), document.get("terms_days")
+    found = [(f"A mapping has no “{key}”.", f"/{key}") for key in document.keys() - _STATES]
+    if not isinstance(columns, dict) or not all(isinstance(column, str) for column in columns.values()):
+        return [("A mapping names a column for each field under “columns”.", "/columns"), *found]
+    found += [(f"There is no field “{key}”.", f"/columns/{key}") for key in columns if key not in BY_KEY]
+    if width is not None and not (type(width) is int and 0 <= width <= _WIDEST_NUMBER):
+        found.append((f"The width of numbers is between 0 and {_WIDEST_NUMBER}.", "/number_width"))
+    if document.get("dates") not in (None, *Order):
+        found.append(("The order of dates is ymd, dmy or mdy, or null to read it from the file.", "/dates"))
+    if document.get("decimal") not in (None, ".", ","):
+        found.append(("The decimal sign is a point or a comma, or null to read it from the file.", "/decimal"))
+    if terms is not None and not (type(terms) is int and 0 <= terms <= _LONGEST_TERMS):
+        found.append((f"Payment terms are between 0 and {_LONGEST_TERMS} days.", "/terms_days"))
+    if document.get("currency"):
+        try:
+            money.digits(str(document["currency"]))
+        except money.UnknownCurrency as unknown:
+            found.append((unknown.detail, "/currency"))
+    return found
