@@ -21,7 +21,10 @@ capabilities:
     - ALL
 {{- end -}}
 
-{{/* Call with (list $ (list "databaseUrl" "redisUrl")): the named secrets and no others reach the pod. */}}
+{{/*
+Call with (list $ (list "databaseUrl" "redisUrl")): the named secrets and no others reach the pod. Every process reads
+"its" database from GOODTERMS_DATABASE_URL, so the workers' address takes that name.
+*/}}
 {{- define "goodterms.secretEnv" -}}
 {{- $root := index . 0 -}}
 {{- $values := $root.Values.secrets -}}
@@ -29,7 +32,7 @@ capabilities:
 {{- $owner := eq $key "ownerDatabaseUrl" }}
 {{- $made := ternary (printf "%s-owner" (include "goodterms.fullname" $root)) (include "goodterms.fullname" $root) $owner }}
 {{- $kept := ternary $values.existingOwnerSecret $values.existingSecret $owner }}
-- name: GOODTERMS_{{ $key | snakecase | upper }}
+- name: GOODTERMS_{{ ternary "DATABASE_URL" ($key | snakecase | upper) (eq $key "workerDatabaseUrl") }}
   valueFrom:
     secretKeyRef:
       name: {{ ternary $made $kept $values.create }}
