@@ -1,1 +1,1 @@
-"""The web face: owns HTTP and nothing else."""
+"""The web face: it owns HTTP and nothing else."""

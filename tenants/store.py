@@ -19,6 +19,8 @@ from tenants.isolation import scope
 ENTER = text("SELECT gt.enter(CAST(:read AS uuid[]), CAST(:write AS uuid), CAST(:debtor AS uuid))")
 NAMES_TENANT = re.compile(r":tenants?\b")
 WALLED = "walled"
+SCHEMA = "0008"
+"""The newest migration; a process is not ready while the database is at another one."""
 AUTH = "auth"
 
 

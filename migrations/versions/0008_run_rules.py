@@ -1,5 +1,7 @@
 """Run rules: the rules of each tenant, their immutable versions, runs, the state per subject and the ledger of firings."""
 
+from alembic import op
+
 from migrations.tables import APPEND_ONLY, index, tenant_table
 
 revision = "0008"
@@ -41,3 +43,4 @@ def upgrade() -> None:
     tenant_table("rule_firing", FIRING, rights=APPEND_ONLY)
     index("rule_firing", "subject", "subject_id, fired_at")
     index("rule_firing", "run", "run_id")
+    op.execute("GRANT SELECT ON app.alembic_version TO gt_app, gt_worker, gt_dispatch, gt_auth, gt_backup")

@@ -1,0 +1,171 @@
+"""The only way to declare a route: who may call it, what it takes, what it gives.
+
+The declaration decides the scope of the unit of work: `<client:client>` in the path is one client, `portfolio=True` reads every client in
+which the caller holds the permission, `needs=PORTAL` is one debtor behind a signed link. A GET gets a scope that cannot write.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import wraps
+from hmac import compare_digest
+from typing import Any
+
+import structlog
+from flask import Blueprint, current_app, g, jsonify, request
+from marshmallow import RAISE, Schema
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from service import identity, links, problems
+from service.identity import Caller
+from tenants.assembly import Toolbox
+from tenants.isolation import scope
+from tenants.work import unit_of_work
+
+PUBLIC = "public"
+SIGNED_IN = "signed_in"
+PORTAL = "portal"
+OPEN_NEEDS = (PUBLIC, SIGNED_IN, PORTAL)
+SAFE = ("GET", "HEAD", "OPTIONS")
+JSON_LIMIT = 1_048_576
+
+View = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One declared route; the permission walk, the OpenAPI document and the guard tests read these."""
+
+    blueprint: str
+    rule: str
+    method: str
+    needs: str
+    view: View
+    accepts: type[Schema] | None
+    query: type[Schema] | None
+    returns: type[Schema] | None
+    status: int
+    portfolio: bool
+    writes: bool
+
+    @property
+    def name(self) -> str:
+        """The name of the endpoint as Flask knows it."""
+        return f"{self.blueprint}.{self.view.__name__}"
+
+
+ROUTES: list[Route] = []
+
+
+def tools() -> Toolbox:
+    """The toolbox of this process."""
+    return current_app.extensions["goodterms"]  # type: ignore[no-any-return]
+
+
+def endpoint(
+    blueprint: Blueprint,
+    rule: str,
+    *,
+    needs: str,
+    method: str = "GET",
+    accepts: type[Schema] | None = None,
+    query: type[Schema] | None = None,
+    returns: type[Schema] | None = None,
+    status: int = 200,
+    portfolio: bool = False,
+    writes: bool | None = None,
+) -> Callable[[View], View]:
+    """Declare one route. `writes` is for the portal alone, where looking leaves evidence: elsewhere the method decides."""
+
+    def declare(view: View) -> View:
+        may_write = method not in SAFE if writes is None else writes
+        route = Route(blueprint.name, (blueprint.url_prefix or "") + rule, method, needs, view, accepts, query, returns, status, portfolio, may_write)
+        ROUTES.append(route)
+
+        @wraps(view)
+        def handle(**path: Any) -> Any:
+            try:
+                return _answer(route, path)
+            except Exception as fault:
+                return problems.answer(fault)
+
+        blueprint.add_url_rule(rule, view_func=handle, methods=[method])
+        return view
+
+    return declare
+
+
+def _answer(route: Route, path: dict[str, Any]) -> Any:
+    caller = None if route.needs in (PUBLIC, PORTAL) else _signed_in()
+    arguments = dict(path)
+    opening = _scope(route, caller, arguments)
+    if caller is not None and route.method not in SAFE:
+        _require_csrf(caller)
+    if route.query is not None:
+        arguments["query"] = route.query(unknown=RAISE).load(_flat(request.args))
+    if route.accepts is not None:
+        arguments["body"] = route.accepts(unknown=RAISE).load(_body())
+    with opening:
+        given = route.view(**arguments)
+        if route.returns is None:
+            return given
+        answer = jsonify(route.returns().dump(given))
+    answer.status_code = route.status
+    return answer
+
+
+def _signed_in() -> Caller:
+    caller = identity.caller(tools().clock.now())
+    if caller is None:
+        raise problems.NotSignedIn("This page is for people who are signed in.")
+    structlog.contextvars.bind_contextvars(actor=caller.actor)
+    return caller
+
+
+def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> AbstractContextManager[Any]:
+    if route.needs == PORTAL:
+        return _portal_scope(arguments)
+    if caller is None or route.needs == SIGNED_IN:
+        return nullcontext()
+    if "client" in arguments:
+        client = caller.client(arguments["client"])
+        if client is None:
+            raise problems.NotFound("There is no such page.")
+        if not caller.may(route.needs, client):
+            raise problems.NotAllowed(f"This needs the permission “{route.needs}” for {client.name}.")
+        arguments["client"] = g.client = client
+        enter = scope.tenant if route.writes else scope.viewing
+        return unit_of_work(enter(client.tenant_id, actor=caller.actor))
+    if route.portfolio:
+        readable = tuple(each.tenant_id for each in caller.clients_with(route.needs))
+        return unit_of_work(scope.portfolio(readable, actor=caller.actor))
+    if not caller.may_at_provider(route.needs):
+        raise problems.NotAllowed(f"This needs the permission “{route.needs}” at the provider.")
+    return unit_of_work(scope.platform(actor=caller.actor, reason=f"provider page {route.name}"))
+
+
+def _portal_scope(arguments: dict[str, Any]) -> AbstractContextManager[Any]:
+    """Open the signed link in the path; a forged, expired or revoked one is a page that is not there."""
+    grant = links.opened(arguments.pop("token"), toolbox=tools())
+    arguments["grant"] = grant
+    return unit_of_work(scope.debtor(grant.tenant_id, grant.debtor_id, actor=f"debtor:{grant.contact_id}"))
+
+
+def _require_csrf(caller: Caller) -> None:
+    given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    if not compare_digest(given.encode(), caller.csrf_token.encode()):
+        raise problems.CsrfMissing("The request did not come from one of our pages.")
+
+
+def _body() -> Any:
+    if not problems.wants_json():
+        return {key: value for key, value in _flat(request.form).items() if key != "csrf_token"}
+    if (request.content_length or 0) > JSON_LIMIT:
+        raise BadRequest("A JSON body may have at most 1 MiB.")
+    if not request.is_json:
+        raise UnsupportedMediaType("Send JSON with the content type application/json.")
+    return request.get_json()
+
+
+def _flat(values: Any) -> dict[str, Any]:
+    return {key: found[0] if len(found) == 1 else found for key, found in values.lists()}

@@ -1,0 +1,143 @@
+"""From a kind of refusal to an answer: a problem document (RFC 9457) for machines, a designed page for people."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Response, current_app, g, jsonify, make_response, redirect, render_template, request
+from marshmallow import ValidationError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from tenants.values.faults import Kind, Refusal
+
+log = structlog.get_logger(__name__)
+
+STATUS: dict[Kind, HTTPStatus] = {
+    Kind.MALFORMED: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Kind.UNKNOWN: HTTPStatus.NOT_FOUND,
+    Kind.FORBIDDEN: HTTPStatus.FORBIDDEN,
+    Kind.CONFLICT: HTTPStatus.CONFLICT,
+    Kind.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    Kind.TOO_MUCH: HTTPStatus.TOO_MANY_REQUESTS,
+    Kind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+TITLES: dict[int, str] = {
+    401: "Please sign in",
+    403: "You may not do this here",
+    404: "There is nothing here",
+    409: "This no longer fits the state of things",
+    422: "Something in the request is not right",
+    429: "Too many tries",
+    503: "We cannot do this right now",
+    500: "This went wrong on our side",
+}
+
+
+class NotFound(Refusal):
+    """Missing or foreign: the two are answered alike."""
+
+    kind = Kind.UNKNOWN
+    code = "not_found"
+    remedy = "Check the address, or go back to the list and open it from there."
+
+
+class NotSignedIn(Refusal):
+    """Nobody is known to be calling."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "not_signed_in"
+    remedy = "Sign in and try again."
+
+
+class NotAllowed(Refusal):
+    """The caller belongs here but lacks the permission."""
+
+    kind = Kind.FORBIDDEN
+    code = "not_allowed"
+    remedy = "Ask a tenant admin of this client, or your manager, for the permission that is named."
+
+
+class CsrfMissing(Refusal):
+    """A change arrived from a browser without the proof that its page is ours."""
+
+    kind = Kind.FORBIDDEN
+    code = "csrf"
+    remedy = "Load the page again and repeat the step."
+
+
+def answer(fault: BaseException) -> AnyResponse:
+    """Turn any fault into an answer; what nobody foresaw is logged whole and told in one calm sentence."""
+    if isinstance(fault, Refusal):
+        return _shape(STATUS[fault.kind], fault.code, fault.detail, fault.remedy, _pointed(fault))
+    if isinstance(fault, ValidationError):
+        return _shape(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Some fields are not right.", "Mend the fields that are named.", field_faults(fault))
+    if isinstance(fault, HTTPException):
+        status = HTTPStatus(fault.code or 500)
+        return _shape(status, status.phrase.lower().replace(" ", "_"), fault.description or status.phrase, "", [])
+    if isinstance(fault, OperationalError):
+        log.warning("database.away", reason=type(fault.orig).__name__)
+        return _shape(HTTPStatus.SERVICE_UNAVAILABLE, "database_away", "The database does not answer.", "Try again in a moment; nothing was changed.", [])
+    log.error("request.failed", exc_info=fault)
+    return _shape(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The request could not be completed; nothing was changed.", "Try again, and quote the request id if it stays.", [])
+
+
+def field_faults(fault: ValidationError) -> list[dict[str, str]]:
+    """Flatten marshmallow's messages into JSON pointers."""
+    found: list[dict[str, str]] = []
+
+    def walk(node: Any, path: str) -> None:
+        if isinstance(node, dict):
+            for key, value in node.items():
+                walk(value, f"{path}/{key}" if key != "_schema" else path)
+        elif isinstance(node, list):
+            found.extend({"pointer": path or "/", "code": "invalid", "detail": str(text)} for text in node)
+        else:
+            found.append({"pointer": path or "/", "code": "invalid", "detail": str(node)})
+
+    walk(fault.messages, "")
+    return found
+
+
+def _pointed(fault: Refusal) -> list[dict[str, str]]:
+    return [{"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}] if fault.pointer else []
+
+
+def _shape(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list[dict[str, str]]) -> AnyResponse:
+    if wants_json():
+        return _document(status, code, detail, remedy, faults)
+    if status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
+        return redirect(f"/sign-in?next={request.full_path.rstrip('?')}")
+    body = render_template("problem.html", status=int(status), title=TITLES.get(status, status.phrase), detail=detail, remedy=remedy, faults=faults)
+    return _finish(make_response(body, status), status)
+
+
+def _document(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list[dict[str, str]]) -> Response:
+    document: dict[str, Any] = {
+        "type": f"{current_app.config['PUBLIC_URL']}/docs/problems#{code}",
+        "title": TITLES.get(status, status.phrase),
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "request_id": g.get("request_id", ""),
+    }
+    if remedy:
+        document["remedy"] = remedy
+    if faults:
+        document["errors"] = faults
+    response = jsonify(document)
+    response.status_code = int(status)
+    response.content_type = "application/problem+json"
+    return _finish(response, status)
+
+
+def _finish(response: Response, status: HTTPStatus) -> Response:
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def wants_json() -> bool:
+    """The API always answers in JSON; pages answer in HTML."""
+    return request.path.startswith("/api/") or request.path in ("/livez", "/readyz", "/startupz", "/version")
