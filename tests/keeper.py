@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from console.servers import host, start_postgres, start_redis
+from console.home import SYSTEM
+from console.servers import start_postgres, start_redis
 from migrations.roles import ALL as ROLES
 
 
@@ -38,9 +39,9 @@ def keep(note: Path, *, watched: int) -> None:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def copies() -> Path:
+def copies() -> Path | None:
     """Return where copies of the server programs stay between sessions, should the environment be closed to others."""
-    return Path("/var/lib/goodterms/servers") if host.server_user() else Path(tempfile.gettempdir())
+    return SYSTEM / "programs" if os.access(SYSTEM.parent, os.W_OK) else None
 
 
 if __name__ == "__main__":

@@ -165,6 +165,11 @@ def stop(process: subprocess.Popen[bytes], *, how: signal.Signals, patience: flo
     """Ask a program to end, and end it when it does not listen."""
     if process.poll() is None:
         process.send_signal(how)
+    wait_or_end(process, patience=patience)
+
+
+def wait_or_end(process: subprocess.Popen[bytes], *, patience: float) -> None:
+    """Wait for a program that was asked to end, and end it when it does not listen."""
     try:
         process.wait(patience)
     except subprocess.TimeoutExpired:

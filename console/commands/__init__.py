@@ -1,0 +1,1 @@
+"""One file per command, each exposing `command`; a file added here is a command from then on."""
