@@ -7,8 +7,18 @@ from tests.chart import rendering
 from tests.chart.rendering import LEAST, PASSWORDS, VALUE_SETS
 
 STEADY = {"web", "dispatcher", "timetable", *(f"worker-{lane}" for lane in Lane)}
-WORKER = {"GOODTERMS_DATABASE_URL", "GOODTERMS_REDIS_URL", "GOODTERMS_SECRET_KEY"}
-CLOCKWORK = {"GOODTERMS_DISPATCH_DATABASE_URL", "GOODTERMS_REDIS_URL"}
+WORKER = {
+    "GOODTERMS_DATABASE_URL",
+    "GOODTERMS_WORKER_DATABASE_URL",
+    "GOODTERMS_REDIS_URL",
+    "GOODTERMS_SECRET_KEY",
+}
+CLOCKWORK = {
+    "GOODTERMS_DATABASE_URL",
+    "GOODTERMS_DISPATCH_DATABASE_URL",
+    "GOODTERMS_REDIS_URL",
+    "GOODTERMS_SECRET_KEY",
+}
 SECRETS = {
     "web": {"GOODTERMS_DATABASE_URL", "GOODTERMS_AUTH_DATABASE_URL", "GOODTERMS_REDIS_URL", "GOODTERMS_SECRET_KEY"},
     "dispatcher": CLOCKWORK,
@@ -65,11 +75,19 @@ def test_each_pod_gets_the_secrets_it_needs_and_no_others(values):
     assert {component: rendering.secret_names(pod) for component, pod in rendering.pods(values)} == SECRETS
 
 
-def test_a_worker_logs_in_as_its_own_role():
-    for component, pod in rendering.pods(LEAST):
-        if component.startswith("worker-"):
-            (address,) = [e for e in rendering.container(pod)["env"] if e["name"] == "GOODTERMS_DATABASE_URL"]
-            assert address["valueFrom"]["secretKeyRef"] == {"name": "goodterms", "key": "worker-database-url"}
+@pytest.mark.parametrize(
+    ("components", "key"),
+    [
+        ({"web"}, "database-url"),
+        ({f"worker-{lane}" for lane in Lane}, "worker-database-url"),
+        ({"dispatcher", "timetable"}, "dispatch-database-url"),
+    ],
+)
+def test_each_process_finds_its_own_role_under_the_one_name(components, key):
+    pods = by_component(LEAST)
+    for component in components:
+        (own,) = [e for e in rendering.container(pods[component])["env"] if e["name"] == "GOODTERMS_DATABASE_URL"]
+        assert own["valueFrom"]["secretKeyRef"] == {"name": "goodterms", "key": key}
 
 
 def test_secrets_come_one_by_one_and_never_as_a_whole():

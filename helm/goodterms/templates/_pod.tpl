@@ -22,22 +22,31 @@ capabilities:
 {{- end -}}
 
 {{/*
-Call with (list $ (list "databaseUrl" "redisUrl")): the named secrets and no others reach the pod. Every process reads
-"its" database from GOODTERMS_DATABASE_URL, so the workers' address takes that name.
+Call with (list $ (list "databaseUrl" "redisUrl")): the named secrets and no others reach the pod. GOODTERMS_DATABASE_URL
+always names the role that the process is, so the address of workers and dispatcher is given under that name too.
 */}}
 {{- define "goodterms.secretEnv" -}}
 {{- $root := index . 0 -}}
-{{- $values := $root.Values.secrets -}}
 {{- range $key := index . 1 }}
-{{- $owner := eq $key "ownerDatabaseUrl" }}
-{{- $made := ternary (printf "%s-owner" (include "goodterms.fullname" $root)) (include "goodterms.fullname" $root) $owner }}
+{{- include "goodterms.secretVariable" (list $root ($key | snakecase | upper) $key) }}
+{{- if has $key (list "workerDatabaseUrl" "dispatchDatabaseUrl") }}
+{{- include "goodterms.secretVariable" (list $root "DATABASE_URL" $key) }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "goodterms.secretVariable" -}}
+{{- $root := index . 0 -}}
+{{- $key := index . 2 -}}
+{{- $values := $root.Values.secrets -}}
+{{- $owner := eq $key "ownerDatabaseUrl" -}}
+{{- $made := ternary (printf "%s-owner" (include "goodterms.fullname" $root)) (include "goodterms.fullname" $root) $owner -}}
 {{- $kept := ternary $values.existingOwnerSecret $values.existingSecret $owner }}
-- name: GOODTERMS_{{ ternary "DATABASE_URL" ($key | snakecase | upper) (eq $key "workerDatabaseUrl") }}
+- name: GOODTERMS_{{ index . 1 }}
   valueFrom:
     secretKeyRef:
       name: {{ ternary $made $kept $values.create }}
       key: {{ index $values.keys $key }}
-{{- end }}
 {{- end -}}
 
 {{/*
@@ -91,7 +100,7 @@ livenessProbe:
     command: {{ toJson $fresh }}
   periodSeconds: 20
   timeoutSeconds: 5
-  failureThreshold: 3
+  failureThreshold: 6
 readinessProbe:
   exec:
     command: {{ toJson $fresh }}
