@@ -1,7 +1,7 @@
 """Decides which column feeds which field: suggested from the header, corrected by a person, remembered per source.
 
-A mapping is a small document that can be read aloud. It also states how numbers are written (`number_width`), because the
-same invoice must be the same invoice after somebody has saved the file again without its leading zeros.
+A mapping is a small document that can be read aloud. It also states how numbers are written (`number_width`), because
+the same invoice must be the same invoice after somebody has saved the file again without its leading zeros.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Decides what a ledger file can tell us: the fields that a column may be mapped to, and the names they go by in exports."""
+"""Decides what a ledger file can tell us: the fields that a column may feed, and their names in exports."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -56,7 +56,7 @@ def rows(file: BinaryIO, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         yield from islice(enumerate(reader, 1), layout.skipped, None)
     except csv.Error as fault:
         raise FileRefused(
-            f"Near line {reader.line_num:,} a cell does not end: it is over {csv.field_size_limit():,} characters long.",
+            f"Near line {reader.line_num:,} a cell never ends: it is over {csv.field_size_limit():,} characters long.",
             remedy="Look for a quotation mark that is opened and never closed.",
         ) from fault
 

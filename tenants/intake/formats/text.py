@@ -7,6 +7,7 @@ broken name or stop half-way. The pass costs about a second per gigabyte and kee
 import codecs
 from collections.abc import Iterator
 from io import TextIOWrapper
+from itertools import islice
 from typing import BinaryIO
 
 from charset_normalizer import from_bytes
@@ -70,7 +71,7 @@ def lines(file: BinaryIO, *, encoding: str) -> Iterator[str]:
     file.seek(0)
     reader = TextIOWrapper(file, encoding=encoding, newline="")
     try:
-        yield from reader
+        yield from islice(reader, None)  # which, unlike the reader, is not closed when we are
     finally:
         reader.detach()
 

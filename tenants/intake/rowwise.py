@@ -1,0 +1,117 @@
+"""Decides whether the cells of one row fit together: amounts in their currency, days in their order.
+
+This runs once per row of a million, so the plain case is a straight line and everything else is left to `_faults`.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from tenants.intake.cells import EMPTY
+from tenants.intake.formats.amounts import AmountReader
+from tenants.intake.formats.flaws import Flaw
+from tenants.intake.mapping import Mapping
+from tenants.intake.reading import Reading
+from tenants.intake.report import Row
+
+COLUMNS = (
+    *("number", "debtor_number", "debtor_name", "email", "country", "groups", "channel", "currency"),
+    *("issued_on", "due_on", "purchase_order", "disputed", "settled_on"),
+)
+"""The fields whose readers need nothing but the cell, in the order in which the judge takes their values."""
+
+Flaws = list[tuple[str, Flaw]]
+
+DUE_FIRST = Flaw("due_before_issued", "It is due before it was issued.", "Check whether the two dates are swapped.")
+PAID_FIRST = Flaw("settled_before_issued", "It was paid before it was issued.", "Correct the date of payment.")
+PAID_WHEN = Flaw("paid_without_date", "It was paid, but the file does not say when.", "Give the date of payment.")
+CREDIT_PAID = Flaw("credit_settled", "A credit note is not paid.", "Leave date and amount of payment empty.")
+NEGATIVE_PAID = Flaw("negative_payment", "A payment is not negative.", "Give what was paid as a positive amount.")
+TAX_TOO_MUCH = Flaw("tax_over_amount", "The tax is more than the amount.", "Check whether the two columns are swapped.")
+
+
+class Judge:
+    """Judges the rows of one file."""
+
+    def __init__(self, reading: Reading, *, mapping: Mapping, currency: str) -> None:
+        empty = len(reading.layout.header)
+        self._amount, self._tax = reading.places["amount"], reading.places.get("tax", empty)
+        self._paid = reading.places.get("paid", empty)
+        self._sign, self._currency = reading.decimal, currency
+        self._terms = None if mapping.terms_days is None else timedelta(days=mapping.terms_days)
+        self._readers: dict[str, AmountReader] = {}
+
+    def row(self, row_no: int, cells: Sequence[str], values: list[Any]) -> Row | Flaws:
+        """The row, or all that is wrong with it."""
+        if Flaw in map(type, values):
+            return self._faults(cells, values)
+        number, debtor, name, email, country, groups, channel, currency, issued, due, order, disputed, settled = values
+        currency = currency or self._currency
+        amount_of = self._readers.get(currency) or self._reader(currency)
+        amount, tax, paid = amount_of(cells[self._amount]), amount_of(cells[self._tax]), amount_of(cells[self._paid])
+        if due is None and self._terms is not None and issued is not None:
+            due = issued + self._terms
+        if (
+            type(amount) is not int
+            or issued is None
+            or due is None
+            or due < issued
+            or (tax is not None and (type(tax) is not int or abs(tax) > abs(amount)))
+            or ((settled is not None or paid) and not _paid_well(amount, issued, settled, paid))
+        ):
+            return self._faults(cells, values)
+        return Row(
+            row_no, number, debtor, name or debtor, email or "", country or "", groups or "", channel or "email",
+            currency, amount, tax or 0, issued, due, order or "", disputed or False,
+            settled, _paid_minor(amount, settled, paid),
+        )  # fmt: skip
+
+    def _faults(self, cells: Sequence[str], values: list[Any]) -> Flaws:
+        """Everything that is wrong with a row, so that a person corrects it once."""
+        flaws: Flaws = [(key, value) for key, value in zip(COLUMNS, values, strict=True) if type(value) is Flaw]
+        good = {key: value for key, value in zip(COLUMNS, values, strict=True) if type(value) is not Flaw}
+        amount_of = self._reader(good.get("currency") or self._currency)
+        amount, tax, paid = (amount_of(cells[at]) for at in (self._amount, self._tax, self._paid))
+        for key, value in (("amount", EMPTY if amount is None else amount), ("tax", tax), ("paid", paid)):
+            if type(value) is Flaw:
+                flaws.append((key, value))
+        issued, settled = good.get("issued_on"), good.get("settled_on")
+        flaws += [("issued_on", EMPTY)] if "issued_on" in good and issued is None else []
+        flaws += self._due_faults(issued, good)
+        if type(amount) is int:
+            flaws += [("tax", TAX_TOO_MUCH)] if type(tax) is int and abs(tax) > abs(amount) else []
+            flaws += _payment_faults(amount, issued, settled, paid if type(paid) is int else None)
+        return flaws
+
+    def _due_faults(self, issued: date | None, good: dict[str, Any]) -> Flaws:
+        if "due_on" not in good:
+            return []
+        if good["due_on"] is None:
+            return [("due_on", EMPTY)] if self._terms is None else []
+        return [("due_on", DUE_FIRST)] if issued is not None and good["due_on"] < issued else []
+
+    def _reader(self, currency: str) -> AmountReader:
+        return self._readers.setdefault(currency, AmountReader(currency, self._sign))
+
+
+def _paid_well(amount: int, issued: date, settled: date | None, paid: Any) -> bool:
+    """Whether what the row says about its payment makes sense."""
+    if settled is None or amount < 0 or settled < issued:
+        return False
+    return paid is None or (type(paid) is int and paid >= 0)
+
+
+def _payment_faults(amount: int, issued: date | None, settled: date | None, paid: int | None) -> Flaws:
+    if settled is None and not paid:
+        return []
+    if amount < 0:
+        return [("settled_on" if settled else "paid", CREDIT_PAID)]
+    if settled is None:
+        return [("settled_on", PAID_WHEN)]
+    flaws: Flaws = [("settled_on", PAID_FIRST)] if issued is not None and settled < issued else []
+    return flaws + ([("paid", NEGATIVE_PAID)] if paid is not None and paid < 0 else [])
+
+
+def _paid_minor(amount: int, settled: date | None, paid: Any) -> int:
+    """A date without an amount means the whole."""
+    return 0 if settled is None else amount if paid is None else int(paid)
