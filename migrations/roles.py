@@ -1,6 +1,7 @@
 """The database roles, made once per cluster by an administrator before the first migration.
 
-gt_owner owns every object and runs migrations; gt_app (web), gt_worker (jobs), gt_dispatch (dispatcher and timetable) and
+gt_owner owns every object and runs migrations; gt_app (web), gt_worker (jobs), gt_dispatch (dispatcher and
+timetable) and
 gt_auth (sign-in) own nothing and cannot bypass row security; gt_backup may read everything and nothing else.
 """
 
@@ -25,7 +26,9 @@ def prepare(admin_url: str, *, passwords: dict[str, str], database: str = "goodt
             _write_role(admin, role, passwords[role], exists=role in present)
         for role in (*SCOPED, "gt_auth", "gt_dispatch"):
             # The scope must travel to the nodes of a cluster; plain PostgreSQL keeps the line without effect.
-            admin.execute(sql.SQL("ALTER ROLE {} SET citus.propagate_set_commands = 'local'").format(sql.Identifier(role)))
+            admin.execute(
+                sql.SQL("ALTER ROLE {} SET citus.propagate_set_commands = 'local'").format(sql.Identifier(role))
+            )
         for role in ALL:
             admin.execute(sql.SQL("ALTER ROLE {} SET search_path = app, public").format(sql.Identifier(role)))
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone():

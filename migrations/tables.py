@@ -21,4 +21,6 @@ def tenant_table(name: str, body: str, *, debtor: str | None = None, rights: str
 
 def index(table: str, name: str, columns: str, where: str | None = None) -> None:
     """Create an index that starts with the tenant."""
-    op.execute(f"CREATE INDEX ix_{table}_{name} ON app.{table} (tenant_id, {columns})" + (f" WHERE {where}" if where else ""))
+    op.execute(
+        f"CREATE INDEX ix_{table}_{name} ON app.{table} (tenant_id, {columns})" + (f" WHERE {where}" if where else "")
+    )

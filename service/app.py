@@ -1,4 +1,5 @@
-"""Dress the shell: blueprints, problem mapper, request log, security headers, health. Nothing else knows all the faces."""
+"""Dress the shell: blueprints, problem mapper, request log, security headers, health. Nothing else knows all
+the faces."""
 
 import time
 from uuid import uuid4

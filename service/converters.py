@@ -26,7 +26,8 @@ class RefConverter(BaseConverter):
 
 
 class ClientConverter(BaseConverter):
-    """`<client:client>`: a client's short name or its public id; identity resolves it among the caller's own clients."""
+    """`<client:client>`: a client's short name or its public id; identity resolves it among the caller's own
+    clients."""
 
     regex = r"[a-z0-9][a-z0-9_-]{1,62}"
 

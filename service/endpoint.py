@@ -1,7 +1,8 @@
 """The only way to declare a route: who may call it, what it takes, what it gives.
 
-The declaration decides the scope of the unit of work: `<client:client>` in the path is one client, `portfolio=True` reads every client in
-which the caller holds the permission, `needs=PORTAL` is one debtor behind a signed link. A GET gets a scope that cannot write.
+The declaration decides the scope of the unit of work: `<client:client>` in the path is one client, `portfolio=True`
+reads every client in which the caller holds the permission, `needs=PORTAL` is one debtor behind a signed link. A GET
+gets a scope that cannot write.
 """
 
 from collections.abc import Callable
@@ -75,11 +76,24 @@ def endpoint(
     portfolio: bool = False,
     writes: bool | None = None,
 ) -> Callable[[View], View]:
-    """Declare one route. `writes` is for the portal alone, where looking leaves evidence: elsewhere the method decides."""
+    """Declare one route. `writes` is for the portal alone, where looking leaves evidence: elsewhere the method
+    decides."""
 
     def declare(view: View) -> View:
         may_write = method not in SAFE if writes is None else writes
-        route = Route(blueprint.name, (blueprint.url_prefix or "") + rule, method, needs, view, accepts, query, returns, status, portfolio, may_write)
+        route = Route(
+            blueprint.name,
+            (blueprint.url_prefix or "") + rule,
+            method,
+            needs,
+            view,
+            accepts,
+            query,
+            returns,
+            status,
+            portfolio,
+            may_write,
+        )
         ROUTES.append(route)
 
         @wraps(view)

@@ -41,4 +41,3 @@ class MoneyField(fields.Field[Money]):
             return Money.parse(value["amount"], value["currency"])
         except ValueError as fault:
             raise ValidationError(str(fault)) from None
-

@@ -1,4 +1,5 @@
-"""The OpenAPI 3.1 document, written from the declared routes: what is not declared is not documented, and the other way round."""
+"""The OpenAPI 3.1 document, written from the declared routes: what is not declared is not documented, and the
+other way round."""
 
 import re
 from typing import Any
@@ -120,5 +121,4 @@ def _path_parameter(found: re.Match[str]) -> dict[str, Any]:
 
 def schemas() -> set[type[Schema]]:
     """Every schema that a route takes or gives; guards walk their fields."""
-    found = {schema for route in ROUTES for schema in (route.accepts, route.query, route.returns) if schema is not None}
-    return found
+    return {schema for route in ROUTES for schema in (route.accepts, route.query, route.returns) if schema is not None}

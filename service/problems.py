@@ -72,15 +72,33 @@ def answer(fault: BaseException) -> AnyResponse:
     if isinstance(fault, Refusal):
         return _shape(STATUS[fault.kind], fault.code, fault.detail, fault.remedy, _pointed(fault))
     if isinstance(fault, ValidationError):
-        return _shape(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Some fields are not right.", "Mend the fields that are named.", field_faults(fault))
+        return _shape(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "invalid",
+            "Some fields are not right.",
+            "Mend the fields that are named.",
+            field_faults(fault),
+        )
     if isinstance(fault, HTTPException):
         status = HTTPStatus(fault.code or 500)
         return _shape(status, status.phrase.lower().replace(" ", "_"), fault.description or status.phrase, "", [])
     if isinstance(fault, OperationalError):
         log.warning("database.away", reason=type(fault.orig).__name__)
-        return _shape(HTTPStatus.SERVICE_UNAVAILABLE, "database_away", "The database does not answer.", "Try again in a moment; nothing was changed.", [])
+        return _shape(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "database_away",
+            "The database does not answer.",
+            "Try again in a moment; nothing was changed.",
+            [],
+        )
     log.error("request.failed", exc_info=fault)
-    return _shape(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The request could not be completed; nothing was changed.", "Try again, and quote the request id if it stays.", [])
+    return _shape(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "The request could not be completed; nothing was changed.",
+        "Try again, and quote the request id if it stays.",
+        [],
+    )
 
 
 def field_faults(fault: ValidationError) -> list[dict[str, str]]:
@@ -109,7 +127,14 @@ def _shape(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list
         return _document(status, code, detail, remedy, faults)
     if status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
         return redirect(f"/sign-in?next={request.full_path.rstrip('?')}")
-    body = render_template("problem.html", status=int(status), title=TITLES.get(status, status.phrase), detail=detail, remedy=remedy, faults=faults)
+    body = render_template(
+        "problem.html",
+        status=int(status),
+        title=TITLES.get(status, status.phrase),
+        detail=detail,
+        remedy=remedy,
+        faults=faults,
+    )
     return _finish(make_response(body, status), status)
 
 

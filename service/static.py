@@ -1,4 +1,5 @@
-"""Our own style and script, and htmx straight from the wheel that carries it. Addresses carry a hash, so they may be kept for a year."""
+"""Our own style and script, and htmx straight from the wheel that carries it. Addresses carry a hash, so they
+may be kept for a year."""
 
 import hashlib
 import importlib.util
@@ -12,7 +13,12 @@ from service.endpoint import PUBLIC, endpoint
 
 face = Blueprint("static", __name__)
 HERE = Path(__file__).parent / "static"
-KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png"}
+KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 
 
 @cache
@@ -45,5 +51,7 @@ def static_file(version: str, name: str) -> Response:
         raise problems.NotFound("There is no such file.")
     response = make_response(path.read_bytes())
     response.headers["Content-Type"] = KINDS[path.suffix]
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if version == version_of(name) else "no-cache"
+    response.headers["Cache-Control"] = (
+        "public, max-age=31536000, immutable" if version == version_of(name) else "no-cache"
+    )
     return response

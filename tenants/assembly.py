@@ -17,7 +17,8 @@ OLDEST_SERVER = 150014
 """15.14, 16.10 and 17.6 close the planner and row-security faults of 2024 and 2025."""
 
 BOUND_ROLE = """
-SELECT rolsuper OR rolbypassrls OR pg_has_role(current_user, 'gt_owner', 'USAGE') OR current_setting('row_security') <> 'on'
+SELECT rolsuper OR rolbypassrls OR pg_has_role(current_user, 'gt_owner', 'USAGE') OR
+current_setting('row_security') <> 'on'
 FROM pg_roles WHERE rolname = current_user
 """
 
@@ -52,7 +53,12 @@ def make_shell(settings: Settings) -> Flask:
     Raises UnsafeRole when the role owns the tables, is a superuser or may bypass row security.
     """
     shell = Flask("goodterms", static_folder=None)
-    pool = {"pool_size": settings.pool_size, "max_overflow": 0, "pool_pre_ping": True, "pool_reset_on_return": "rollback"}
+    pool = {
+        "pool_size": settings.pool_size,
+        "max_overflow": 0,
+        "pool_pre_ping": True,
+        "pool_reset_on_return": "rollback",
+    }
     shell.config["SECRET_KEY"] = settings.secret_key
     shell.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     shell.config["SQLALCHEMY_ENGINE_OPTIONS"] = {**pool, "execution_options": {WALLED: True}}

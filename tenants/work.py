@@ -34,7 +34,10 @@ def unit_of_work(opening: Scope) -> Iterator[Scope]:
     """
     if scope.is_open():
         raise WorkAlreadyOpen("finish the open work before entering another scope")
-    fields = {"tenant": str(opening.read[0]) if len(opening.read) == 1 else f"{len(opening.read)} clients", "actor": opening.actor}
+    fields = {
+        "tenant": str(opening.read[0]) if len(opening.read) == 1 else f"{len(opening.read)} clients",
+        "actor": opening.actor,
+    }
     with scope.entered(opening), structlog.contextvars.bound_contextvars(**fields):
         db.session.remove()
         session = db.session()

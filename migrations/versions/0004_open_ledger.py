@@ -1,4 +1,5 @@
-"""Open the ledger: debtors, contacts, invoices, credit notes, payments, allocations, and the open balance by due date."""
+"""Open the ledger: debtors, contacts, invoices, credit notes, payments, allocations, and the open balance by
+due date."""
 
 from migrations.tables import APPEND_ONLY, index, tenant_table
 
@@ -10,7 +11,8 @@ DEBTOR = """
   id uuid NOT NULL, number text NOT NULL, name text NOT NULL, country text NOT NULL DEFAULT '',
   language text NOT NULL DEFAULT 'en', time_zone text, channel text NOT NULL DEFAULT 'email'
     CHECK (channel IN ('email', 'portal', 'paper')),
-  consumer boolean NOT NULL DEFAULT false, credit_limit_minor bigint, owner_id uuid, import_id uuid, known_at timestamptz NOT NULL,
+  consumer boolean NOT NULL DEFAULT false, credit_limit_minor bigint, owner_id uuid, import_id uuid, known_at
+  timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, number)
 """
 GROUP = """
@@ -19,42 +21,58 @@ GROUP = """
 """
 CONTACT = """
   id uuid NOT NULL, debtor_id uuid NOT NULL, name text NOT NULL DEFAULT '', email text NOT NULL,
-  role text NOT NULL DEFAULT 'billing', language text NOT NULL DEFAULT 'en', pixel_consent text NOT NULL DEFAULT 'unknown'
+  role text NOT NULL DEFAULT 'billing', language text NOT NULL DEFAULT 'en', pixel_consent text NOT NULL
+  DEFAULT 'unknown'
     CHECK (pixel_consent IN ('unknown', 'granted', 'withdrawn')), active boolean NOT NULL DEFAULT true,
   import_id uuid, known_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, debtor_id, email),
   FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
 """
 INVOICE = """
   id uuid NOT NULL, debtor_id uuid NOT NULL, number text NOT NULL, currency text NOT NULL,
-  amount_minor bigint NOT NULL CHECK (amount_minor >= 0), tax_minor bigint NOT NULL DEFAULT 0, issued_on date NOT NULL, due_on date NOT NULL,
-  agreed_due_on date, purchase_order text NOT NULL DEFAULT '', open_minor bigint NOT NULL, settled_on date, voided_on date,
+  amount_minor bigint NOT NULL CHECK (amount_minor >= 0), tax_minor bigint NOT NULL DEFAULT 0, issued_on date
+  NOT NULL, due_on date NOT NULL,
+  agreed_due_on date, purchase_order text NOT NULL DEFAULT '', open_minor bigint NOT NULL, settled_on date,
+  voided_on date,
   known_at timestamptz NOT NULL, import_id uuid,
-  delivery text NOT NULL DEFAULT 'none' CHECK (delivery IN ('none', 'queued', 'sent', 'delayed', 'delivered', 'bounced', 'failed')),
-  delivered_at timestamptz, bounced_at timestamptz, first_seen_at timestamptz, evidence_level smallint NOT NULL DEFAULT 0,
-  reminder_count smallint NOT NULL DEFAULT 0, last_reminder_at timestamptz, last_contact_at timestamptz, last_reply_at timestamptz,
+  delivery text NOT NULL DEFAULT 'none' CHECK (delivery IN ('none', 'queued', 'sent', 'delayed', 'delivered',
+  'bounced', 'failed')),
+  delivered_at timestamptz, bounced_at timestamptz, first_seen_at timestamptz, evidence_level smallint NOT NULL
+  DEFAULT 0,
+  reminder_count smallint NOT NULL DEFAULT 0, last_reminder_at timestamptz, last_contact_at timestamptz,
+  last_reply_at timestamptz,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, number),
   FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
 """
 LINE = """
-  invoice_id uuid NOT NULL, position smallint NOT NULL, debtor_id uuid NOT NULL, description text NOT NULL, quantity numeric NOT NULL DEFAULT 1,
-  unit_price_minor bigint NOT NULL, net_minor bigint NOT NULL, tax_rate numeric NOT NULL DEFAULT 0, tax_minor bigint NOT NULL DEFAULT 0,
-  PRIMARY KEY (tenant_id, invoice_id, position), FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice (tenant_id, id)
+  invoice_id uuid NOT NULL, position smallint NOT NULL, debtor_id uuid NOT NULL, description text NOT NULL,
+  quantity numeric NOT NULL DEFAULT 1,
+  unit_price_minor bigint NOT NULL, net_minor bigint NOT NULL, tax_rate numeric NOT NULL DEFAULT 0, tax_minor
+  bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (tenant_id, invoice_id, position), FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice
+  (tenant_id, id)
 """
 CREDIT_NOTE = """
-  id uuid NOT NULL, debtor_id uuid NOT NULL, number text NOT NULL, currency text NOT NULL, amount_minor bigint NOT NULL CHECK (amount_minor > 0),
-  unapplied_minor bigint NOT NULL, issued_on date NOT NULL, reason text NOT NULL DEFAULT '', import_id uuid, known_at timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, number), FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
+  id uuid NOT NULL, debtor_id uuid NOT NULL, number text NOT NULL, currency text NOT NULL, amount_minor bigint
+  NOT NULL CHECK (amount_minor > 0),
+  unapplied_minor bigint NOT NULL, issued_on date NOT NULL, reason text NOT NULL DEFAULT '', import_id uuid,
+  known_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, number), FOREIGN KEY (tenant_id, debtor_id) REFERENCES
+  app.debtor (tenant_id, id)
 """
 PAYMENT = """
-  id uuid NOT NULL, debtor_id uuid NOT NULL, reference text NOT NULL, currency text NOT NULL, amount_minor bigint NOT NULL CHECK (amount_minor > 0),
-  unapplied_minor bigint NOT NULL, received_on date NOT NULL, source text NOT NULL DEFAULT '', import_id uuid, known_at timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, source, reference), FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
+  id uuid NOT NULL, debtor_id uuid NOT NULL, reference text NOT NULL, currency text NOT NULL, amount_minor
+  bigint NOT NULL CHECK (amount_minor > 0),
+  unapplied_minor bigint NOT NULL, received_on date NOT NULL, source text NOT NULL DEFAULT '', import_id uuid,
+  known_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, source, reference), FOREIGN KEY (tenant_id, debtor_id)
+  REFERENCES app.debtor (tenant_id, id)
 """
 # Corrections are new rows with a negative amount that name what they reverse; no row is ever edited.
 ALLOCATION = """
   id uuid NOT NULL, debtor_id uuid NOT NULL, invoice_id uuid NOT NULL, kind text NOT NULL
     CHECK (kind IN ('payment', 'credit_note', 'write_off', 'discount')),
-  payment_id uuid, credit_note_id uuid, reverses_id uuid, currency text NOT NULL, amount_minor bigint NOT NULL CHECK (amount_minor <> 0),
+  payment_id uuid, credit_note_id uuid, reverses_id uuid, currency text NOT NULL, amount_minor bigint NOT NULL
+  CHECK (amount_minor <> 0),
   effective_on date NOT NULL, known_at timestamptz NOT NULL, reason text NOT NULL DEFAULT '', import_id uuid,
   PRIMARY KEY (tenant_id, id),
   CHECK ((kind = 'payment') = (payment_id IS NOT NULL) AND (kind = 'credit_note') = (credit_note_id IS NOT NULL)),

@@ -1,4 +1,5 @@
-"""Run rules: the rules of each tenant, their immutable versions, runs, the state per subject and the ledger of firings."""
+"""Run rules: the rules of each tenant, their immutable versions, runs, the state per subject and the ledger of
+firings."""
 
 from alembic import op
 
@@ -9,28 +10,39 @@ down_revision = "0007"
 branch_labels = depends_on = None
 
 RULE = """
-  id uuid NOT NULL, key text NOT NULL, state text NOT NULL CHECK (state IN ('draft', 'live', 'paused', 'broken', 'retired')), version integer NOT NULL,
-  fault text NOT NULL DEFAULT '', made_by text NOT NULL, made_at timestamptz NOT NULL, changed_at timestamptz NOT NULL,
+  id uuid NOT NULL, key text NOT NULL, state text NOT NULL CHECK (state IN ('draft', 'live', 'paused', 'broken',
+  'retired')), version integer NOT NULL,
+  fault text NOT NULL DEFAULT '', made_by text NOT NULL, made_at timestamptz NOT NULL,
+  changed_at timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, key)
 """
 VERSION = """
-  rule_id uuid NOT NULL, version integer NOT NULL, document jsonb NOT NULL, sha256 text NOT NULL, sentence text NOT NULL, made_by text NOT NULL,
-  made_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, rule_id, version), FOREIGN KEY (tenant_id, rule_id) REFERENCES app.rule (tenant_id, id)
+  rule_id uuid NOT NULL, version integer NOT NULL, document jsonb NOT NULL, sha256 text NOT NULL,
+  sentence text NOT NULL, made_by text NOT NULL,
+  made_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, rule_id, version), FOREIGN KEY (tenant_id,
+  rule_id) REFERENCES app.rule (tenant_id, id)
 """
 RUN = """
-  id uuid NOT NULL, rule_id uuid NOT NULL, version integer NOT NULL, mode text NOT NULL CHECK (mode IN ('live', 'dry')), occurrence text NOT NULL,
-  as_of_at timestamptz NOT NULL, bounds jsonb NOT NULL DEFAULT '{}', matched integer NOT NULL DEFAULT 0, acted integer NOT NULL DEFAULT 0,
-  held jsonb NOT NULL DEFAULT '{}', seconds real NOT NULL DEFAULT 0, fault text NOT NULL DEFAULT '', started_at timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, rule_id, mode, occurrence), FOREIGN KEY (tenant_id, rule_id) REFERENCES app.rule (tenant_id, id)
+  id uuid NOT NULL, rule_id uuid NOT NULL, version integer NOT NULL, mode text NOT NULL CHECK (mode IN ('live',
+  'dry')), occurrence text NOT NULL,
+  as_of_at timestamptz NOT NULL, bounds jsonb NOT NULL DEFAULT '{}', matched integer NOT NULL DEFAULT 0,
+  acted integer NOT NULL DEFAULT 0,
+  held jsonb NOT NULL DEFAULT '{}', seconds real NOT NULL DEFAULT 0, fault text NOT NULL DEFAULT '',
+  started_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, rule_id, mode, occurrence), FOREIGN KEY (tenant_id,
+  rule_id) REFERENCES app.rule (tenant_id, id)
 """
 STATE = """
-  rule_id uuid NOT NULL, subject_id uuid NOT NULL, matched_since timestamptz, last_fired_at timestamptz, fire_count integer NOT NULL DEFAULT 0,
+  rule_id uuid NOT NULL, subject_id uuid NOT NULL, matched_since timestamptz, last_fired_at timestamptz,
+  fire_count integer NOT NULL DEFAULT 0,
   PRIMARY KEY (tenant_id, rule_id, subject_id), FOREIGN KEY (tenant_id, rule_id) REFERENCES app.rule (tenant_id, id)
 """
 FIRING = """
-  id uuid NOT NULL, rule_id uuid NOT NULL, subject_id uuid NOT NULL, episode integer NOT NULL, run_id uuid NOT NULL, version integer NOT NULL,
+  id uuid NOT NULL, rule_id uuid NOT NULL, subject_id uuid NOT NULL, episode integer NOT NULL, run_id uuid NOT NULL,
+  version integer NOT NULL,
   explanation jsonb NOT NULL DEFAULT '{}', fired_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, id),
-  UNIQUE (tenant_id, rule_id, subject_id, episode), FOREIGN KEY (tenant_id, rule_id) REFERENCES app.rule (tenant_id, id)
+  UNIQUE (tenant_id, rule_id, subject_id, episode), FOREIGN KEY (tenant_id, rule_id) REFERENCES app.rule (tenant_id,
+  id)
 """
 
 

@@ -1,1 +1,2 @@
-"""What happened, and who must hear of it: event names with their consumers, the durable queue, the inbox, the history."""
+"""What happened, and who must hear of it: event names with their consumers, the durable queue, the inbox, the
+history."""

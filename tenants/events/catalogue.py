@@ -29,4 +29,5 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "hour.struck": (Consumer("check_ledger", "ledger"),),
     "work.tried": (Consumer("noop", "insight"),),
 }
-"""Kinds are handled in `jobs/`; a guard test holds that every kind has a handler in its lane and that no handler is idle."""
+"""Kinds are handled in `jobs/`; a guard test holds that every kind has a handler in its lane and that no
+handler is idle."""

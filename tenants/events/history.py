@@ -1,4 +1,5 @@
-"""The history: every change that a person may ask about, with who, what, before, after and why. Rows are only ever added."""
+"""The history: every change that a person may ask about, with who, what, before, after and why. Rows are only
+ever added."""
 
 import json
 from collections.abc import Sequence
@@ -13,8 +14,10 @@ from tenants.isolation import scope
 from tenants.values import ids
 
 NOTE = """
-INSERT INTO history (tenant_id, id, at, actor, actor_name, act, object_kind, object_id, was, became, reason, request_id)
-VALUES (:tenant, :id, :at, :actor, :actor_name, :act, :object_kind, :object_id, CAST(:was AS jsonb), CAST(:became AS jsonb), :reason, :request_id)
+INSERT INTO history (tenant_id, id, at, actor, actor_name, act, object_kind, object_id, was, became, reason,
+request_id)
+VALUES (:tenant, :id, :at, :actor, :actor_name, :act, :object_kind, :object_id, CAST(:was AS jsonb),
+CAST(:became AS jsonb), :reason, :request_id)
 """
 ABOUT = """
 SELECT at, actor, actor_name, act, was, became, reason FROM history
