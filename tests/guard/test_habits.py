@@ -11,6 +11,7 @@ EDGES = {"service/endpoint.py", "service/problems.py", "jobs/runtime.py", "jobs/
 COMMITTERS = {"tenants/work.py", "jobs/dispatcher.py"}
 PLATFORM_CALLERS = {
     "service/identity.py",  # who is calling is asked before it is known for whom
+    "service/auth/sign_in.py",  # a password is checked before it is known for whom
     "service/endpoint.py",  # pages of the provider itself, after its own permission check
     "jobs/dispatcher.py",  # due work is found across clients
 }
