@@ -1,16 +1,20 @@
-"""The door to PostgreSQL: one session per unit of work, the scope told to the database first, every statement narrowed.
+"""The door to PostgreSQL: one session per unit of work, the scope told to the database first, every statement
+narrowed.
 
-Two locks hang on this door. PostgreSQL's row policies see the scope that `after_begin` enters; the guard below narrows every ORM
+Two locks hang on this door. PostgreSQL's row policies see the scope that `after_begin` enters; the guard below
+narrows every ORM
 statement to the scope's tenants and refuses hand-written SQL that does not name its tenant.
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, CursorResult, MetaData, TextClause, event, text
+from sqlalchemy import Connection, CursorResult, ForeignKey, MetaData, Text, TextClause, event, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 
@@ -31,6 +35,12 @@ class UnscopedStatement(RuntimeError):
 class Base(DeclarativeBase):
     """Parent of every model; constraint names follow one pattern so that faults can be mapped by name."""
 
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        str: Text(),
+        datetime: TIMESTAMP(timezone=True),
+        dict[str, Any]: JSONB(),
+    }
+
     metadata: ClassVar[MetaData] = MetaData(
         naming_convention={
             "pk": "%(table_name)s_pkey",
@@ -41,11 +51,22 @@ class Base(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
 
+Rows = CursorResult[*tuple[Any, ...]]
+
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """What every model derives from; type checkers do not see through `db.Model`."""
+
+        __abstract__ = True
+else:
+    Model = db.Model
+
 
 class TenantOwned:
     """Mixed into every model whose rows belong to one client."""
 
-    tenant_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True, sort_order=-10)
+    tenant_id: Mapped[UUID] = mapped_column(PgUuid, ForeignKey("tenant.id"), primary_key=True, sort_order=-10)
 
 
 class IdentityOwned:
@@ -76,10 +97,11 @@ def _narrow(state: ORMExecuteState) -> None:
     )
 
 
-def run(sql: str, /, **values: Any) -> CursorResult[Any]:
+def run(sql: str, /, **values: Any) -> Rows:
     """Run one hand-written statement in the current scope.
 
-    `:tenant` (the one tenant) and `:tenants` (all that may be read) are filled from the scope and cannot be given by the caller.
+    `:tenant` (the one tenant) and `:tenants` (all that may be read) are filled from the scope and cannot be
+    given by the caller.
     Raises UnscopedStatement when the text names neither, ScopeMissing when the scope does not fit.
     """
     now = scope.current()
@@ -102,7 +124,7 @@ def run_many(sql: str, rows: Sequence[dict[str, Any]], /) -> None:
     db.session.execute(text(sql), [{**row, "tenant": tenant} for row in rows])
 
 
-def run_identity(sql: str, /, **values: Any) -> CursorResult[Any]:
+def run_identity(sql: str, /, **values: Any) -> Rows:
     """Run one statement as the sign-in role, which sees people and memberships and no client's books."""
     return db.session.execute(text(sql), values, bind_arguments={"bind": db.engines[AUTH]})  # type: ignore[return-value]
 

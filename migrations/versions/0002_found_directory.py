@@ -32,14 +32,15 @@ CREATE TABLE identity.person (
 CREATE TABLE identity.provider_role (
   person_id uuid NOT NULL REFERENCES identity.person (id), role text NOT NULL, PRIMARY KEY (person_id, role));
 CREATE TABLE identity.credential (
-  person_id uuid PRIMARY KEY REFERENCES identity.person (id), password_hash text NOT NULL, changed_at timestamptz NOT NULL);
+  person_id uuid PRIMARY KEY REFERENCES identity.person (id), password_hash text NOT NULL, changed_at
+  timestamptz NOT NULL);
 CREATE TABLE identity.browser_session (
   id_hash bytea PRIMARY KEY, person_id uuid NOT NULL REFERENCES identity.person (id), csrf_token text NOT NULL,
   created_at timestamptz NOT NULL, seen_at timestamptz NOT NULL, expires_at timestamptz NOT NULL,
   ended_at timestamptz, agent text NOT NULL DEFAULT '');
 CREATE INDEX ix_browser_session_person ON identity.browser_session (person_id) WHERE ended_at IS NULL;
-CREATE TABLE identity.sign_in_attempt (
-  email_hash bytea NOT NULL, at timestamptz NOT NULL, succeeded boolean NOT NULL, PRIMARY KEY (email_hash, at));
+CREATE TABLE identity.sign_in_try (key_hash bytea PRIMARY KEY, failures integer NOT NULL, since_at timestamptz
+NOT NULL);
 GRANT USAGE ON SCHEMA identity TO gt_auth, gt_backup;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA identity TO gt_auth;
 GRANT SELECT ON ALL TABLES IN SCHEMA identity TO gt_backup;
@@ -48,7 +49,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA identity TO gt_backup;
 PROFILE = """
   address text NOT NULL DEFAULT '', tax_number text NOT NULL DEFAULT '', iban text NOT NULL DEFAULT '',
   bic text NOT NULL DEFAULT '', bank_name text NOT NULL DEFAULT '', terms text NOT NULL DEFAULT '',
-  contact_name text NOT NULL DEFAULT '', contact_phone text NOT NULL DEFAULT '', contact_email text NOT NULL DEFAULT '',
+  contact_name text NOT NULL DEFAULT '', contact_phone text NOT NULL DEFAULT '', contact_email text NOT NULL
+  DEFAULT '',
   accent text NOT NULL DEFAULT '#1f4e5f', logo_key text,
   pixel text NOT NULL DEFAULT 'off' CHECK (pixel IN ('off', 'consented', 'on')),
   sending text NOT NULL DEFAULT 'on' CHECK (sending IN ('on', 'paused')),
@@ -59,8 +61,10 @@ PROFILE = """
   PRIMARY KEY (tenant_id)
 """
 MEMBERSHIP = """
-  id uuid NOT NULL, person_id uuid NOT NULL, person_name text NOT NULL, person_email text NOT NULL, role text NOT NULL,
-  starts_at timestamptz NOT NULL, ends_at timestamptz, granted_by text NOT NULL DEFAULT '', reason text NOT NULL DEFAULT '',
+  id uuid NOT NULL, person_id uuid NOT NULL, person_name text NOT NULL, person_email text NOT NULL, role text
+  NOT NULL,
+  starts_at timestamptz NOT NULL, ends_at timestamptz, granted_by text NOT NULL DEFAULT '', reason text NOT
+  NULL DEFAULT '',
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, person_id, role, starts_at)
 """
 # A debtor's portal page names its creditor and says how to pay, so the profile is not narrowed by debtor.

@@ -1,0 +1,45 @@
+"""Decides which clients a person can enter: those with a membership that is running now, and with which roles.
+
+Asked as the sign-in role, on every request: a membership that ended a second ago opens nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tenants import store
+from tenants.directory import clients
+from tenants.values import ids
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleClient:
+    """A client that a person can enter, and the roles held there."""
+
+    tenant_id: UUID
+    slug: str
+    name: str
+    roles: frozenset[str]
+    base_currency: str
+    time_zone: str
+    language: str
+
+    @property
+    def public_id(self) -> str:
+        """The id as it stands in addresses and answers."""
+        return ids.show(clients.PREFIX, self.tenant_id)
+
+
+VISIBLE = """
+SELECT t.id, t.slug, t.legal_name, array_agg(m.role), t.base_currency, t.time_zone, t.language
+FROM app.membership m JOIN app.tenant t ON t.id = m.tenant_id
+WHERE m.person_id = :person_id AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now)
+  AND t.state <> 'closed'
+GROUP BY t.id ORDER BY t.legal_name, t.id
+"""
+
+
+def visible_clients(person_id: UUID, *, now: datetime) -> tuple[VisibleClient, ...]:
+    """Every client that the person can enter now, by name."""
+    rows = store.run_identity(VISIBLE, person_id=person_id, now=now)
+    return tuple(VisibleClient(row[0], row[1], row[2], frozenset(row[3]), *row[4:]) for row in rows)

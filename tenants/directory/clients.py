@@ -1,0 +1,232 @@
+"""Decides what a client is: its place in the list of tenants, its profile, and the clock by which its days are counted.
+
+A client lives where its books are kept: "today" is the day in its own zone, moved by its test clock if it has one.
+"""
+
+import re
+from dataclasses import dataclass, fields
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, Integer, SmallInteger, Time
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants import store
+from tenants.isolation import scope
+from tenants.store import Model, TenantOwned
+from tenants.values import calendars, ids, money
+from tenants.values.faults import Kind, Refusal
+
+PREFIX = "ten"
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+
+class SlugTaken(Refusal):
+    """Another client already has this short name."""
+
+    kind = Kind.CONFLICT
+    code = "slug_taken"
+    remedy = "Choose another short name."
+
+
+class BadClient(Refusal):
+    """What was said about the client cannot be right."""
+
+    code = "bad_client"
+    remedy = "Correct the named part."
+
+
+class UnknownClient(Refusal):
+    """No such client, or not yours."""
+
+    kind = Kind.UNKNOWN
+    code = "unknown_client"
+    remedy = "Check the address."
+
+
+class Tenant(Model):
+    """One client in the list that every part of the program shares; small and seldom written."""
+
+    __tablename__ = "tenant"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    legal_name: Mapped[str]
+    base_currency: Mapped[str]
+    time_zone: Mapped[str]
+    country: Mapped[str]
+    language: Mapped[str]
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ClientProfile(TenantOwned, Model):
+    """What a client changes about itself: letterhead, bank details, contact habits, its clock."""
+
+    __tablename__ = "client_profile"
+
+    address: Mapped[str]
+    tax_number: Mapped[str]
+    iban: Mapped[str]
+    bic: Mapped[str]
+    bank_name: Mapped[str]
+    terms: Mapped[str]
+    contact_name: Mapped[str]
+    contact_phone: Mapped[str]
+    contact_email: Mapped[str]
+    accent: Mapped[str]
+    logo_key: Mapped[str | None]
+    pixel: Mapped[str]
+    sending: Mapped[str]
+    auto_messages_per_week: Mapped[int] = mapped_column(SmallInteger)
+    business_days_between_messages: Mapped[int] = mapped_column(SmallInteger)
+    quiet_until: Mapped[time] = mapped_column(Time)
+    quiet_from: Mapped[time] = mapped_column(Time)
+    bank_feed_at: Mapped[datetime | None]
+    bank_feed_hours: Mapped[int] = mapped_column(Integer)
+    clock_shift_s: Mapped[int] = mapped_column(BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One client as the rest of the program reads it."""
+
+    tenant_id: UUID
+    slug: str
+    legal_name: str
+    base_currency: str
+    time_zone: str
+    country: str
+    language: str
+    state: str
+    address: str
+    tax_number: str
+    iban: str
+    bic: str
+    bank_name: str
+    terms: str
+    contact_name: str
+    contact_phone: str
+    contact_email: str
+    accent: str
+    logo_key: str | None
+    pixel: str
+    sending: str
+    auto_messages_per_week: int
+    business_days_between_messages: int
+    quiet_until: time
+    quiet_from: time
+    bank_feed_at: datetime | None
+    bank_feed_hours: int
+    clock_shift_s: int
+
+    @property
+    def public_id(self) -> str:
+        """The id as it stands in addresses and answers."""
+        return ids.show(PREFIX, self.tenant_id)
+
+    @property
+    def clock(self) -> "ClientClock":
+        """The clock by which this client's days are counted."""
+        return ClientClock(timedelta(seconds=self.clock_shift_s), calendars.zone(self.time_zone))
+
+
+@dataclass(frozen=True, slots=True)
+class ClientClock:
+    """The time at one client: the real time, moved by its test clock, read in its own zone."""
+
+    shift: timedelta
+    zone: ZoneInfo
+
+    def now(self, real: datetime) -> datetime:
+        """The instant that this client's records carry when it is `real` on the wall."""
+        return real + self.shift
+
+    def today(self, real: datetime) -> date:
+        """The day on which that instant falls in the client's zone."""
+        return calendars.local_day(self.now(real), zone=self.zone)
+
+
+OF_TENANT = ("slug", "legal_name", "base_currency", "time_zone", "country", "language", "state")
+OF_PROFILE = tuple(field.name for field in fields(Profile) if field.name not in (*OF_TENANT, "tenant_id"))
+ADD_TENANT = """
+INSERT INTO tenant (id, slug, legal_name, base_currency, time_zone, country, language, state, created_at)
+VALUES (:tenant, :slug, :legal_name, :base_currency, :time_zone, :country, :language, :state, :now)
+ON CONFLICT (slug) DO NOTHING RETURNING id
+"""
+ADD_PROFILE = "INSERT INTO client_profile (tenant_id) VALUES (:tenant)"
+PROFILE = f"""
+SELECT t.id, {", ".join(f"t.{name}" for name in OF_TENANT)}, {", ".join(f"p.{name}" for name in OF_PROFILE)}
+FROM tenant t JOIN client_profile p ON p.tenant_id = t.id
+WHERE t.id = :tenant AND p.tenant_id = :tenant
+"""
+
+
+def open(
+    slug: str,
+    *,
+    legal_name: str,
+    base_currency: str,
+    time_zone: str,
+    country: str,
+    now: datetime,
+    language: str = "en",
+    state: str = "live",
+    **profile: Any,
+) -> UUID:
+    """Open a client in the scope of its new id; `profile` holds any columns of its profile.
+
+    Raises BadClient, UnknownCurrency or UnknownZone for words that cannot be right, SlugTaken for a name in use.
+    """
+    if not SLUG.fullmatch(slug):
+        raise BadClient(f"“{slug[:80]}” is no short name: use small letters, digits and hyphens.", pointer="/slug")
+    if not re.fullmatch(r"[A-Z]{2}", country, re.ASCII):
+        raise BadClient(f"“{country[:12]}” is no country: use the two letters of ISO 3166.", pointer="/country")
+    money.digits(base_currency)
+    calendars.zone(time_zone)
+    added = store.run(
+        ADD_TENANT,
+        slug=slug,
+        legal_name=legal_name,
+        base_currency=base_currency,
+        time_zone=time_zone,
+        country=country,
+        language=language,
+        state=state,
+        now=now,
+    ).scalar_one_or_none()
+    if added is None:
+        raise SlugTaken(f"A client called “{slug}” is there already.", pointer="/slug")
+    store.run(ADD_PROFILE)
+    if profile:
+        change(**profile)
+    return scope.current().one
+
+
+def profile() -> Profile:
+    """The client of the current scope. Raises UnknownClient when it is not there."""
+    found = store.run(PROFILE).one_or_none()
+    if found is None:
+        raise UnknownClient("There is no such client.")
+    return Profile(*found)
+
+
+def clock() -> ClientClock:
+    """The clock of the current scope's client."""
+    return profile().clock
+
+
+def change(**columns: Any) -> None:
+    """Change parts of the current client's profile; a name that is no column of it is our own fault."""
+    unknown = sorted(set(columns) - set(OF_PROFILE))
+    if unknown or not columns:
+        raise TypeError(f"a client's profile has no {', '.join(unknown) or 'empty change'}")
+    wanted = ", ".join(f"{name} = :{name}" for name in columns)
+    store.run(f"UPDATE client_profile SET {wanted} WHERE tenant_id = :tenant", **columns)
+
+
+def move_clock(to: datetime, *, real: datetime) -> None:
+    """Set the client's test clock so that it shows `to` when the wall shows `real`."""
+    change(clock_shift_s=round((to - real).total_seconds()))

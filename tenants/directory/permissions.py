@@ -1,0 +1,45 @@
+"""Decides who may do what: one table from role to permissions, read by every route and by the tests that probe them.
+
+A person's right in a client is the union over the roles held there now. A provider administrator has no standing access
+to a client's data: that role's permissions are all about the platform.
+"""
+
+from collections.abc import Iterable
+
+EVERYDAY = frozenset(
+    {"client.read", "ledger.read", "delivery.read", "alerts.read", "collections.read", "rules.read", "insight.read"}
+)
+FINANCE = EVERYDAY | {"history.read", "people.read", "import.read"}
+RULING = frozenset({"rules.write", "rules.publish", "settings.read", "settings.write"})
+SPECIALIST = EVERYDAY | {
+    "contacts.read",
+    "portfolio.read",
+    "ledger.write",
+    "import.read",
+    "import.write",
+    "delivery.write",
+    "alerts.write",
+    "collections.write",
+    "rules.propose",
+    "approvals.request",
+}
+
+MATRIX: dict[str, frozenset[str]] = {
+    "specialist": SPECIALIST,
+    "specialist_manager": SPECIALIST | {"history.read", "team.read", "team.write", "people.read", "export.write"},
+    "provider_admin": frozenset({"platform.read", "platform.write", "people.invite"}),
+    "client_viewer": FINANCE,
+    "client_approver": FINANCE | {"contacts.read", "collections.write", "approvals.decide", "export.write"},
+    "tenant_admin": FINANCE | RULING | {"people.write", "import.write", "export.write"},
+    "debtor_contact": frozenset({"portal.read", "portal.write"}),
+}
+PERMISSIONS: frozenset[str] = frozenset().union(*MATRIX.values())
+OF_PROVIDER = frozenset({"provider_admin"})
+"""Roles held at the provider itself; every other role is held in one client."""
+
+
+def allowed(roles: Iterable[str], permission: str) -> bool:
+    """Whether any of the roles gives the permission. Raises LookupError for a permission that nobody can have."""
+    if permission not in PERMISSIONS:
+        raise LookupError(f"no role gives {permission!r}; the matrix names them all")
+    return any(permission in MATRIX.get(role, ()) for role in roles)
