@@ -1,7 +1,7 @@
 """The mailbox of one machine: takes every message, keeps it as a file, and sends nothing anywhere.
 
-`python -m console.mailbox` listens where GOODTERMS_SMTP_URL says and keeps the mail in GOODTERMS_MAILBOX, one .eml file per
-recipient, oldest first by name.
+`python -m console.mailbox` listens where GOODTERMS_SMTP_URL says and keeps the mail in GOODTERMS_MAILBOX, one .eml file
+per recipient, oldest first by name.
 """
 
 import os
@@ -28,7 +28,8 @@ class Keep:
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         content = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
         for recipient in envelope.rcpt_tos:
-            head = f"Return-Path: <{envelope.mail_from or ''}>\r\nDelivered-To: {recipient}\r\n"
+            sender = (envelope.mail_from or "").strip("<>")  # the empty sender of a bounce arrives in brackets
+            head = f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n"
             self.keep(head.encode() + content)
         return "250 kept"
 

@@ -20,6 +20,7 @@ from console.faults import CannotRun
 
 SET_PARENT_DEATH_SIGNAL = 1
 UNPRIVILEGED = ("postgres", "nobody")
+COMPLAINTS = ("FATAL", "PANIC", "Warning: Could not", "Failed", "Error")
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ def wait_until(
 
 
 def last_words(log: Path) -> str:
-    """Return the last line of a log that says something."""
+    """Return the line of a log that tells best why a program ended: its last complaint, or else its last line."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing."
+    complaints = [line for line in lines if any(sign in line for sign in COMPLAINTS)]
+    return (complaints or lines or ["it said nothing."])[-1]
