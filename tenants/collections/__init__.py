@@ -1,0 +1,1 @@
+"""Working the receivables: tasks and alerts for people, holds that steer the automation, the one gate of conduct."""

@@ -1,0 +1,60 @@
+"""Decides when the machine may write to a customer: office hours of the customer's business days, on its clock.
+
+Counting in another zone than the customer's is how a reminder arrives at three in the morning, or on the wrong side
+of a due date.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tenants.values import calendars
+from tenants.values.calendars import BusinessCalendar
+
+SEARCH_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The hours of one customer: from `opens` up to, and not including, `closes` on business days in `zone`."""
+
+    zone: ZoneInfo
+    calendar: BusinessCalendar
+    opens: time
+    closes: time
+
+    def next_moment(self, now: datetime) -> datetime:
+        """`now` itself when it lies within, else the next opening. Raises NoBusinessDay when the calendar has none."""
+        today = calendars.local_day(now, zone=self.zone)
+        day = self.calendar.on_or_after(today)
+        for _ in range(SEARCH_DAYS):
+            opening = calendars.at_local_time(day, self.opens, zone=self.zone)
+            closing = calendars.at_local_time(day, self.closes, zone=self.zone)
+            if now < opening < closing:
+                return opening
+            if opening <= now < closing:
+                return now
+            day = self.calendar.add(day, 1)
+        raise calendars.NoBusinessDay("These hours never open.", remedy="Let the day close later than it opens.")
+
+    def opening_after_days(self, last: datetime, *, business_days: int) -> datetime:
+        """The first moment at which `business_days` whole business days have passed since the day of `last`."""
+        return self.opening_on(self.calendar.add(calendars.local_day(last, zone=self.zone), business_days))
+
+    def opening_on(self, day: date) -> datetime:
+        """The first moment of the day, or of the next business day."""
+        return calendars.at_local_time(self.calendar.on_or_after(day), self.opens, zone=self.zone)
+
+    def next_opening(self, now: datetime) -> datetime:
+        """The opening of the next business day after today."""
+        return self.opening_on(calendars.local_day(now, zone=self.zone) + timedelta(days=1))
+
+
+def of(*, zone: str | None, client_zone: str, country: str, client_country: str, opens: time, closes: time) -> Hours:
+    """The customer's hours; an unknown zone or country is taken to be the client's own."""
+    return Hours(
+        zone=calendars.zone(zone or client_zone),
+        calendar=BusinessCalendar.for_country(country or client_country),
+        opens=opens,
+        closes=closes,
+    )
