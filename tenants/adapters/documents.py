@@ -1,7 +1,10 @@
 """Where documents are kept: a local folder, and a memory twin."""
 
 import os
+import shutil
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 
@@ -24,6 +27,20 @@ class FolderStore:
         except FileNotFoundError:
             raise KeyError(key) from None
 
+    def keep(self, key: str, file: BinaryIO) -> None:
+        target = self._path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{target.name}.{uuid4().hex}")
+        with draft.open("wb") as sink:
+            shutil.copyfileobj(file, sink, 1 << 20)
+        os.replace(draft, target)
+
+    def open(self, key: str) -> BinaryIO:
+        try:
+            return self._path(key).open("rb")
+        except FileNotFoundError:
+            raise KeyError(key) from None
+
     def _path(self, key: str) -> Path:
         path = (self._root / key).resolve()
         if not path.is_relative_to(self._root) or path == self._root:
@@ -42,3 +59,9 @@ class MemoryStore:
 
     def get(self, key: str) -> bytes:
         return self._kept[key]
+
+    def keep(self, key: str, file: BinaryIO) -> None:
+        self._kept[key] = file.read()
+
+    def open(self, key: str) -> BinaryIO:
+        return BytesIO(self._kept[key])

@@ -5,7 +5,7 @@ bytes per number to find those that came twice.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from tenants.intake import cells
@@ -60,7 +60,7 @@ class Check:
         self._counts.update(accepted=accepted, paid=paid, padded=padded)
         self._find_repeats(file)
 
-    def report(self) -> Report:
+    def report(self, *, suggestions: Sequence[tuple[str, str, float]] = ()) -> Report:
         """What was found."""
         count = self._counts
         return Report(
@@ -78,6 +78,7 @@ class Check:
             notes=self._reading.notes,
             rules=self._mapping.sentences,
             detection=self._reading.document(),
+            suggestions=tuple(suggestions),
         )
 
     def _understood(self, file: BinaryIO, *, silent: bool = False) -> Iterator[tuple[list[str], Row]]:

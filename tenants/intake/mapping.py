@@ -155,6 +155,15 @@ def bind(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
     return places
 
 
+def fits(mapping: Mapping, header: Sequence[str]) -> bool:
+    """Whether a remembered mapping still finds all its columns."""
+    try:
+        bind(mapping, header)
+    except MappingRefused:
+        return False
+    return True
+
+
 def _offers(target: Target, header: Sequence[str]) -> list[Suggestion]:
     """Columns whose name is a synonym, contains one, or is nearly one; earlier synonyms count a little more."""
     found = []

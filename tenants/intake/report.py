@@ -70,11 +70,26 @@ class Report:
     rules: Sequence[str]
     """What the mapping states beyond columns, in sentences."""
     detection: dict[str, Any]
+    suggestions: Sequence[tuple[str, str, float]] = ()
+    """Field, column and confidence, for the page on which the mapping is corrected."""
+    refusal: str = ""
+    """Why the file as a whole was refused; no row was looked at then."""
+    refusal_remedy: str = ""
+
+    @classmethod
+    def refusing(cls, refusal: str, *, remedy: str, **known: Any) -> "Report":
+        """The report on a file that cannot be read at all."""
+        nothing: dict[str, Any] = dict.fromkeys(
+            ("read", "accepted", "refused", "blank", "debtors", "padded", "paid"), 0
+        )
+        nothing |= dict.fromkeys(("totals", "faults", "questions", "notes", "rules"), ())
+        nothing |= {"fault_codes": {}, "detection": {}}
+        return cls(**nothing | known, refusal=refusal, refusal_remedy=remedy)
 
     @property
     def loadable(self) -> bool:
         """Whether nothing stands in the way of loading the whole file."""
-        return self.accepted > 0 and not self.refused and not self.questions
+        return self.accepted > 0 and not (self.refused or self.questions or self.refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,8 @@ class Outcome:
     refused: int
     debtors_added: int
     payments_added: int
+    payments_ahead: int
+    """Payments that the file dates after the client's today: they have not happened and are not booked."""
     credit_notes_added: int
     totals: Sequence[Total]
     differences: Sequence[str]

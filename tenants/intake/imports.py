@@ -1,0 +1,158 @@
+"""Decides how a file becomes part of the ledger: received, checked, and only then loaded, all of it or nothing.
+
+Each step is one unit of work that may be repeated: receiving keeps the bytes, checking can be done again with another
+mapping, loading twice adds nothing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import BinaryIO, ClassVar
+from uuid import UUID
+
+from tenants.events import recording
+from tenants.intake import landing, loading, mapping, presets, reading, runs
+from tenants.intake.checking import Check
+from tenants.intake.formats import csv_file
+from tenants.intake.formats.text import FileRefused
+from tenants.intake.mapping import Mapping
+from tenants.intake.ports import FileStore
+from tenants.intake.report import Outcome, Report
+from tenants.intake.runs import Import
+from tenants.isolation import scope
+from tenants.values import ids
+from tenants.values.faults import Kind, Refusal
+
+LARGEST = 2 << 30
+_BLOCK = 1 << 20
+
+
+class FileTooLarge(Refusal):
+    """More bytes than one import takes."""
+
+    kind: ClassVar[Kind] = Kind.TOO_MUCH
+    code = "file_too_large"
+    remedy = "Send the ledger in several files."
+
+
+class NotLoadable(Refusal):
+    """The import is not in a state to be loaded."""
+
+    kind: ClassVar[Kind] = Kind.CONFLICT
+    code = "import_not_loadable"
+    remedy = "Correct the file or the mapping and check it again."
+
+
+def receive(file: BinaryIO, *, name: str, source: str, actor: str, now: datetime, files: FileStore) -> Import:
+    """Keep the file as it came and have it checked. Raises FileTooLarge."""
+    import_id = ids.new()
+    sha256, size = _fingerprint(file)
+    if size > LARGEST:
+        raise FileTooLarge(f"The file has {size / (1 << 30):.1f} GB; {LARGEST >> 30} GB is the most.")
+    key = f"{scope.current().one}/imports/{ids.show(runs.PREFIX, import_id)}"
+    file.seek(0)
+    files.keep(key, file)
+    runs.add(
+        import_id, source=source[:80], name=name[:200], sha256=sha256, key=key, size=size, actor=actor[:200], now=now
+    )
+    recording.record("import.received", key=str(import_id), now=now, import_id=str(import_id))
+    return runs.one(import_id)
+
+
+def check(import_id: UUID, *, files: FileStore, base_currency: str, chosen: Mapping | None = None) -> Report:
+    """Read the whole file, stage what can be believed, and tell what cannot. Raises ImportUnknown, NotLoadable.
+
+    `chosen` is a mapping that a person corrected; otherwise the remembered, known or suggested one is taken.
+    """
+    run = runs.one(import_id, locked=True)
+    if run.state == "loaded":
+        raise NotLoadable("This file is loaded already.", remedy="Send a new file.")
+    landing.clear(import_id, source=run.source)
+    with files.open(run.file_key) as file:
+        report, used = _checked(run, file, base_currency=base_currency, chosen=chosen)
+    landing.keep_faults(import_id, faults=report.faults)
+    runs.note_check(import_id, report=report, mapping=used)
+    return report
+
+
+def load(import_id: UUID, *, now: datetime, today: date, leave_out_faults: bool = False) -> Outcome:
+    """Take the staged rows into the ledger, all of them or none. Loading again adds nothing.
+
+    `today` is the client's day: payments after it have not happened. Raises NotLoadable while a question is open or,
+    unless `leave_out_faults`, while rows are refused.
+    """
+    run = runs.one(import_id, locked=True)
+    if run.state == "loaded":
+        return loading.repeated(run)
+    found = run.report.get("check", {})
+    if run.state != "checked" or not run.accepted:
+        raise NotLoadable(
+            found.get("refusal") or "There is nothing to load: the file is not checked, or has no good row."
+        )
+    if found.get("questions"):
+        raise NotLoadable(found["questions"][0], remedy="Answer the question in the mapping and check again.")
+    if run.refused and not leave_out_faults:
+        raise NotLoadable(f"{run.refused:,} of {run.read:,} rows cannot be read, so none was loaded.")
+    outcome = loading.take(run, now=now, today=today)
+    runs.note_load(import_id, outcome=outcome, now=now)
+    runs.remember(run.source, mapping=_learned(run), now=now)
+    return outcome
+
+
+def confirm(import_id: UUID, *, now: datetime, leave_out_faults: bool = False) -> None:
+    """Ask for a checked import to be loaded in the background."""
+    run = runs.one(import_id)
+    if run.state != "checked":
+        raise NotLoadable("Only a checked import can be loaded.")
+    recording.record(
+        "import.confirmed", key=str(import_id), now=now, import_id=str(import_id), leave_out_faults=leave_out_faults
+    )
+
+
+def suggestions(header: Sequence[str]) -> tuple[mapping.Suggestion, ...]:
+    """What the header makes us think, for the page on which the mapping is corrected."""
+    return mapping.suggest(header)
+
+
+def _checked(
+    run: Import, file: BinaryIO, *, base_currency: str, chosen: Mapping | None
+) -> tuple[Report, Mapping | None]:
+    """The report, and the mapping that was used; a file refused as a whole has a report too."""
+    used = chosen
+    offered: tuple[tuple[str, str, float], ...] = ()
+    try:
+        layout = csv_file.inspect(file)
+        offered = tuple((o.target, o.column, o.confidence) for o in suggestions(layout.header))
+        used = chosen or _mapping(run.source, layout.header)
+        look = Check(reading.decide(file, layout=layout, mapping=used), mapping=used, base_currency=base_currency)
+        landing.land(run.id, rows=look.rows(file))
+    except (FileRefused, mapping.MappingRefused) as refused:
+        return Report.refusing(refused.detail, remedy=refused.remedy, suggestions=offered), used
+    landing.withdraw(run.id, rows=look.repeated)
+    return look.report(suggestions=offered), used
+
+
+def _mapping(source: str, header: Sequence[str]) -> Mapping:
+    """The remembered mapping if it fits this file, else that of a known layout, else what the header suggests."""
+    known = runs.remembered(source)
+    if known is not None and mapping.fits(known, header):
+        return known
+    preset = presets.recognise(header)
+    return preset.mapping if preset else mapping.from_suggestions(mapping.suggest(header))
+
+
+def _learned(run: Import) -> Mapping:
+    """The mapping with what this file turned out to be, in case the next one leaves it open."""
+    detected = run.report["check"]["detection"]
+    orders = set(detected["dates"].values()) - {"ymd"}
+    order = orders.pop() if len(orders) == 1 else None
+    return Mapping.read(run.mapping).remembering(dates=order, decimal=detected["decimal"])
+
+
+def _fingerprint(file: BinaryIO) -> tuple[str, int]:
+    file.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while block := file.read(_BLOCK):
+        digest.update(block)
+        size += len(block)
+    return digest.hexdigest(), size

@@ -1,0 +1,99 @@
+"""Decides what a checked file does to the ledger: what is new is added, what is there stays, what differs is told.
+
+The ledger is never corrected by a file: an invoice that is here with another amount is reported, not overwritten. All
+statements run in the caller's one unit of work, over the whole file at once, and none of them asks row by row.
+"""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from tenants import store
+from tenants.events import recording
+from tenants.events.recording import Occurrence
+from tenants.intake import differences, runs
+from tenants.intake import sql_of_loading as sql
+from tenants.intake.report import Outcome, Total
+from tenants.intake.runs import Import
+
+CHUNK = 500
+"""Invoices per recorded event: one work item serves so many."""
+
+
+def take(run: Import, *, now: datetime, today: date) -> Outcome:
+    """Take the staged rows of one import into the ledger and record what happened."""
+    given = {"import_id": run.id}
+    previous = runs.loaded_before(run)
+    debtors = store.run(sql.DEBTORS, **given, now=now).rowcount
+    store.run(sql.GROUPS, **given)
+    store.run(sql.CONTACTS, **given, now=now)
+    invoices = store.run(sql.INVOICES, **given, now=now, today=today).rowcount
+    credits = store.run(sql.CREDIT_NOTES, **given, now=now).rowcount
+    store.run(sql.LINES, **given)
+    payments = _book_payments(run.id, now=now, today=today)
+    store.run(sql.OPEN_BALANCE, **given)
+    changed = store.run(sql.CHANGED, **given).scalar_one()
+    ahead = store.run(sql.PAYMENTS_AHEAD, **given, today=today).scalar_one()
+    _record(run.id, now=now)
+    added = invoices + credits
+    return Outcome(
+        import_id=run.id,
+        added=added,
+        same=run.accepted - added - changed,
+        changed=changed,
+        refused=run.refused,
+        debtors_added=debtors,
+        payments_added=payments,
+        payments_ahead=ahead,
+        credit_notes_added=credits,
+        totals=tuple(Total(**total) for total in run.report["check"]["totals"]),
+        differences=differences.between(previous, run, changed=differences.examples(run.id) if changed else ()),
+    )
+
+
+def repeated(run: Import) -> Outcome:
+    """What is said when a loaded import is loaded again: nothing was added."""
+    said = run.report["load"]
+    return Outcome(
+        import_id=run.id,
+        added=0,
+        same=run.accepted,
+        changed=said["changed"],
+        refused=run.refused,
+        debtors_added=0,
+        payments_added=0,
+        payments_ahead=said["payments_ahead"],
+        credit_notes_added=0,
+        totals=tuple(Total(**total) for total in said["totals"]),
+        differences=("This import was loaded before; nothing was added.",),
+    )
+
+
+def _book_payments(import_id: UUID, *, now: datetime, today: date) -> int:
+    """Book the payments of new invoices, and what has newly been paid on those that were here."""
+    given = {"import_id": import_id, "today": today}
+    booked = store.run(sql.PAYMENTS_OF_NEW, **given, now=now).rowcount
+    store.run(sql.ALLOCATIONS_OF_NEW, **given, now=now)
+    later = store.run(sql.PAYMENTS_OF_OLD, **given, now=now).rowcount
+    if later:
+        store.run(sql.ALLOCATIONS_OF_OLD, import_id=import_id, now=now)
+        store.run(sql.BALANCE_OF_OLD, import_id=import_id)
+        store.run(sql.SETTLE_OLD, import_id=import_id)
+        recording.record("payment.applied", key=f"import:{import_id}", now=now, import_id=str(import_id))
+    return booked + later
+
+
+def _record(import_id: UUID, *, now: datetime) -> None:
+    """One event for so many new invoices, named by the range of their ids, and one for the whole."""
+    ranges = store.run(sql.CHUNKS, import_id=import_id, chunk=CHUNK).all()
+    recording.record_many(
+        "invoice.issued",
+        [
+            Occurrence(
+                f"import:{import_id}:{number}",
+                {"import_id": str(import_id), "first_id": str(first), "last_id": str(last), "count": count},
+            )
+            for number, first, last, count in ranges
+        ],
+        now=now,
+    )
+    recording.record("import.loaded", key=str(import_id), now=now, import_id=str(import_id))

@@ -1,0 +1,146 @@
+"""Decides, in SQL, what each staged row makes: debtor, contact, invoice or credit note, line, payment, allocation.
+
+Every made row takes the id that its staged row brought, each in its own table; so a row made by this import is known by
+`id = import_row.invoice_id`, and one that was here before by any other id.
+"""
+
+STAGED = "r.tenant_id = :tenant AND r.import_id = :import_id"
+PAID = "r.settled_on <= :today AND r.paid_minor > 0 AND r.amount_minor > 0"
+SOURCE = "'ledger file'"
+REFERENCE = "r.number || '/' || r.paid_minor"
+"""What has been paid up to now is part of the name: the next file of a half-paid invoice adds the other half."""
+
+DEBTORS = f"""
+INSERT INTO debtor (tenant_id, id, number, name, country, channel, import_id, known_at)
+SELECT DISTINCT ON (r.debtor_number) r.tenant_id, r.invoice_id, r.debtor_number, r.debtor_name, r.country, r.channel,
+  r.import_id, :now
+FROM import_row r WHERE {STAGED} ORDER BY r.debtor_number, r.row_no
+ON CONFLICT (tenant_id, number) DO NOTHING
+"""
+GROUPS = f"""
+INSERT INTO debtor_group (tenant_id, debtor_id, key)
+SELECT DISTINCT d.tenant_id, d.id, trim(part.key)
+FROM (SELECT DISTINCT r.tenant_id, r.debtor_number, r.groups FROM import_row r WHERE {STAGED} AND r.groups <> '') g
+JOIN debtor d ON d.tenant_id = :tenant AND d.number = g.debtor_number
+CROSS JOIN LATERAL unnest(string_to_array(g.groups, ';')) AS part (key)
+WHERE trim(part.key) <> ''
+ON CONFLICT (tenant_id, debtor_id, key) DO NOTHING
+"""
+CONTACTS = f"""
+INSERT INTO contact (tenant_id, id, debtor_id, email, import_id, known_at)
+SELECT DISTINCT ON (d.id, r.email) d.tenant_id, r.invoice_id, d.id, r.email, r.import_id, :now
+FROM import_row r JOIN debtor d ON d.tenant_id = r.tenant_id AND d.number = r.debtor_number
+WHERE {STAGED} AND d.tenant_id = :tenant AND r.email <> '' ORDER BY d.id, r.email, r.row_no
+ON CONFLICT (tenant_id, debtor_id, email) DO NOTHING
+"""
+INVOICES = f"""
+INSERT INTO invoice (tenant_id, id, debtor_id, number, currency, amount_minor, tax_minor, issued_on, due_on,
+  purchase_order, open_minor, settled_on, import_id, known_at)
+SELECT r.tenant_id, r.invoice_id, d.id, r.number, r.currency, r.amount_minor, r.tax_minor, r.issued_on, r.due_on,
+  r.purchase_order, r.amount_minor - CASE WHEN {PAID} THEN least(r.paid_minor, r.amount_minor) ELSE 0 END,
+  CASE WHEN {PAID} AND r.paid_minor >= r.amount_minor THEN r.settled_on END, r.import_id, :now
+FROM import_row r JOIN debtor d ON d.tenant_id = r.tenant_id AND d.number = r.debtor_number
+WHERE {STAGED} AND d.tenant_id = :tenant AND r.amount_minor >= 0
+ON CONFLICT (tenant_id, number) DO NOTHING
+"""
+CREDIT_NOTES = f"""
+INSERT INTO credit_note (tenant_id, id, debtor_id, number, currency, amount_minor, unapplied_minor, issued_on,
+  import_id, known_at)
+SELECT r.tenant_id, r.invoice_id, d.id, r.number, r.currency, -r.amount_minor, -r.amount_minor, r.issued_on,
+  r.import_id, :now
+FROM import_row r JOIN debtor d ON d.tenant_id = r.tenant_id AND d.number = r.debtor_number
+WHERE {STAGED} AND d.tenant_id = :tenant AND r.amount_minor < 0
+ON CONFLICT (tenant_id, number) DO NOTHING
+"""
+NEW = f"""import_row r JOIN invoice i ON i.tenant_id = r.tenant_id AND i.id = r.invoice_id
+WHERE {STAGED} AND i.tenant_id = :tenant"""
+LINES = f"""
+INSERT INTO invoice_line (tenant_id, invoice_id, position, debtor_id, description, unit_price_minor, net_minor,
+  tax_rate, tax_minor)
+SELECT r.tenant_id, r.invoice_id, 1, i.debtor_id, 'Goods and services as invoiced', r.amount_minor - r.tax_minor,
+  r.amount_minor - r.tax_minor,
+  CASE WHEN r.tax_minor = 0 OR r.amount_minor = r.tax_minor THEN 0
+       ELSE round(100.0 * r.tax_minor / (r.amount_minor - r.tax_minor), 2) END,
+  r.tax_minor
+FROM {NEW}
+ON CONFLICT (tenant_id, invoice_id, position) DO NOTHING
+"""
+PAYMENTS_OF_NEW = f"""
+INSERT INTO payment (tenant_id, id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on, source,
+  import_id, known_at)
+SELECT r.tenant_id, r.invoice_id, i.debtor_id, {REFERENCE}, r.currency, r.paid_minor,
+  r.paid_minor - least(r.paid_minor, r.amount_minor), r.settled_on, {SOURCE}, r.import_id, :now
+FROM {NEW} AND {PAID}
+ON CONFLICT (tenant_id, source, reference) DO NOTHING
+"""
+ALLOCATIONS_OF_NEW = f"""
+INSERT INTO allocation (tenant_id, id, debtor_id, invoice_id, kind, payment_id, currency, amount_minor, effective_on,
+  import_id, known_at)
+SELECT r.tenant_id, r.invoice_id, i.debtor_id, r.invoice_id, 'payment', r.invoice_id, r.currency,
+  least(r.paid_minor, r.amount_minor), r.settled_on, r.import_id, :now
+FROM {NEW} AND {PAID}
+ON CONFLICT (tenant_id, id) DO NOTHING
+"""
+SAME = """r.debtor_number = d.number AND r.currency = i.currency AND r.amount_minor = i.amount_minor
+  AND r.issued_on = i.issued_on AND r.due_on = i.due_on"""
+OLD = f"""import_row r JOIN invoice i ON i.tenant_id = r.tenant_id AND i.number = r.number
+JOIN debtor d ON d.tenant_id = i.tenant_id AND d.id = i.debtor_id
+WHERE {STAGED} AND i.tenant_id = :tenant AND d.tenant_id = :tenant AND i.id <> r.invoice_id AND r.amount_minor >= 0"""
+PAYMENTS_OF_OLD = f"""
+INSERT INTO payment (tenant_id, id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on, source,
+  import_id, known_at)
+SELECT r.tenant_id, r.invoice_id, i.debtor_id, {REFERENCE}, r.currency,
+  r.paid_minor - (i.amount_minor - i.open_minor),
+  greatest(r.paid_minor - i.amount_minor, 0), r.settled_on, {SOURCE}, r.import_id, :now
+FROM {OLD} AND {SAME} AND {PAID} AND i.open_minor > 0 AND i.voided_on IS NULL
+  AND r.paid_minor > i.amount_minor - i.open_minor
+ON CONFLICT (tenant_id, source, reference) DO NOTHING
+"""
+NEWLY_PAID = """import_row r JOIN payment p ON p.tenant_id = r.tenant_id AND p.id = r.invoice_id
+JOIN invoice i ON i.tenant_id = r.tenant_id AND i.number = r.number
+WHERE r.tenant_id = :tenant AND r.import_id = :import_id AND p.tenant_id = :tenant AND i.tenant_id = :tenant
+  AND i.id <> r.invoice_id"""
+ALLOCATIONS_OF_OLD = f"""
+INSERT INTO allocation (tenant_id, id, debtor_id, invoice_id, kind, payment_id, currency, amount_minor, effective_on,
+  import_id, known_at)
+SELECT p.tenant_id, p.id, p.debtor_id, i.id, 'payment', p.id, p.currency, p.amount_minor - p.unapplied_minor,
+  p.received_on, p.import_id, :now
+FROM {NEWLY_PAID}
+ON CONFLICT (tenant_id, id) DO NOTHING
+"""
+BALANCE_OF_OLD = f"""
+INSERT INTO open_balance (tenant_id, currency, due_on, open_minor, open_count)
+SELECT i.tenant_id, i.currency, coalesce(i.agreed_due_on, i.due_on), -sum(p.amount_minor - p.unapplied_minor),
+  -count(*) FILTER (WHERE i.open_minor = p.amount_minor - p.unapplied_minor)
+FROM {NEWLY_PAID} GROUP BY 1, 2, 3
+ON CONFLICT (tenant_id, currency, due_on) DO UPDATE
+SET open_minor = open_balance.open_minor + excluded.open_minor,
+  open_count = open_balance.open_count + excluded.open_count
+"""
+SETTLE_OLD = """
+UPDATE invoice i SET open_minor = i.open_minor - a.amount_minor,
+  settled_on = CASE WHEN i.open_minor = a.amount_minor THEN a.effective_on ELSE i.settled_on END
+FROM import_row r, allocation a
+WHERE i.tenant_id = :tenant AND r.tenant_id = :tenant AND a.tenant_id = :tenant AND r.import_id = :import_id
+  AND a.id = r.invoice_id AND a.invoice_id = i.id AND i.id <> r.invoice_id
+"""
+OPEN_BALANCE = f"""
+INSERT INTO open_balance (tenant_id, currency, due_on, open_minor, open_count)
+SELECT i.tenant_id, i.currency, i.due_on, sum(i.open_minor), count(*)
+FROM {NEW} AND i.open_minor > 0 GROUP BY 1, 2, 3
+ON CONFLICT (tenant_id, currency, due_on) DO UPDATE
+SET open_minor = open_balance.open_minor + excluded.open_minor,
+  open_count = open_balance.open_count + excluded.open_count
+"""
+CHANGED = f"SELECT count(*) FROM {OLD} AND NOT ({SAME})"
+EXAMPLES = f"""
+SELECT r.row_no, r.number, r.currency, r.amount_minor, r.issued_on, r.due_on, r.debtor_number,
+  i.currency, i.amount_minor, i.issued_on, i.due_on, d.number
+FROM {OLD} AND NOT ({SAME}) ORDER BY r.row_no LIMIT :limit
+"""
+PAYMENTS_AHEAD = f"SELECT count(*) FROM import_row r WHERE {STAGED} AND r.settled_on > :today AND r.paid_minor > 0"
+CHUNKS = f"""
+SELECT number, min(id::text)::uuid, max(id::text)::uuid, count(*)
+FROM (SELECT i.id, (row_number() OVER (ORDER BY i.id) - 1) / :chunk AS number FROM {NEW}) counted
+GROUP BY number ORDER BY number
+"""
