@@ -1,7 +1,9 @@
 """The parts around the pods: migration before everything, walls between networks, scaling, budgets."""
 
 import pytest
+import rq
 
+from jobs import lists
 from jobs.lanes import Lane
 from tests.chart import rendering
 from tests.chart.rendering import LEAST, VALUE_SETS
@@ -92,20 +94,23 @@ def test_lanes_scale_on_waiting_and_running_jobs_together():
     assert set(scaled) == {f"demo-goodterms-worker-{lane}" for lane in Lane}
     rules = scaled["demo-goodterms-worker-rules"]
     assert {trigger["name"]: trigger["metadata"]["listName"] for trigger in rules["triggers"]} == {
-        "waiting": "rq:queue:rules",
-        "running": "rq:wip:rules",
+        "waiting": "rq:queue:gt-rules",
+        "running": "rq:wip:gt-rules",
     }
     assert rules["advanced"]["scalingModifiers"]["formula"] == "waiting + running"
     assert (rules["minReplicaCount"], rules["maxReplicaCount"]) == (1, 12)
     assert scaled["demo-goodterms-worker-delivery"]["minReplicaCount"] == 2
 
 
-def test_the_keys_that_are_counted_are_the_ones_rq_writes():
-    rq = pytest.importorskip("rq", reason="requirements/runtime.lock is not installed: ./goodterms test --prepare")
-    connection = object()
-    queue = rq.Queue(Lane.RULES, connection=connection)
-    running = rq.registry.StartedJobRegistry(Lane.RULES, connection=connection)
-    assert (queue.key, running.key) == ("rq:queue:rules", "rq:wip:rules")
+@pytest.mark.parametrize("lane", list(Lane))
+def test_the_keys_that_are_counted_are_the_ones_rq_writes(lane):
+    found = next(s for s in rendering.of_kind(KEDA, "ScaledObject") if s["metadata"]["name"].endswith(lane))
+    counted = {trigger["metadata"]["listName"] for trigger in found["spec"]["triggers"]}
+    connection, queue = object(), lists.name(lane)
+    assert counted == {
+        rq.Queue(queue, connection=connection).key,
+        rq.registry.StartedJobRegistry(queue, connection=connection).key,
+    }
 
 
 def test_a_scaled_lane_leaves_the_number_of_its_pods_to_the_scaler():

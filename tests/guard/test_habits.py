@@ -13,7 +13,6 @@ PLATFORM_CALLERS = {
     "service/identity.py",  # who is calling is asked before it is known for whom
     "service/auth/sign_in.py",  # a password is checked before it is known for whom
     "service/endpoint.py",  # pages of the provider itself, after its own permission check
-    "jobs/dispatcher.py",  # due work is found across clients
 }
 """Every file that leaves the scope of a client. A new one is a decision, not a detail."""
 
