@@ -16,10 +16,14 @@ WORK_ITEM = """
   recorded_at timestamptz NOT NULL, finished_at timestamptz,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, kind, dedupe_key)
 """
+# Not spread over the nodes of a cluster: one dispatcher transaction locks rows of many tenants here, and nobody else writes.
 LANE = """
+CREATE TABLE app.tenant_lane (tenant_id uuid NOT NULL REFERENCES app.tenant (id),
   lane text NOT NULL, vtime double precision NOT NULL DEFAULT 0, waiting integer NOT NULL DEFAULT 0,
   in_flight integer NOT NULL DEFAULT 0, cap integer NOT NULL DEFAULT 1000, weight real NOT NULL DEFAULT 1,
-  PRIMARY KEY (tenant_id, lane)
+  PRIMARY KEY (tenant_id, lane));
+SELECT gt.wall('app.tenant_lane');
+GRANT SELECT ON app.tenant_lane TO gt_app, gt_worker, gt_backup;
 """
 INBOX = """
   id uuid NOT NULL, source text NOT NULL, external_id text NOT NULL, kind text NOT NULL, message_id uuid,
@@ -28,24 +32,31 @@ INBOX = """
 """
 HISTORY = """
   id uuid NOT NULL, at timestamptz NOT NULL, actor text NOT NULL, actor_name text NOT NULL DEFAULT '',
-  act text NOT NULL, object_kind text NOT NULL, object_id uuid, was jsonb, became jsonb, reason text NOT NULL DEFAULT '',
+  act text NOT NULL, object_kind text NOT NULL, object_id uuid, was jsonb, became jsonb,
+  reason text NOT NULL DEFAULT '',
   request_id text NOT NULL DEFAULT '', PRIMARY KEY (tenant_id, id)
 """
 DISPATCH = """
 CREATE POLICY dispatched ON app.{table} FOR ALL TO gt_dispatch USING (true) WITH CHECK (true);
 GRANT {rights} ON app.{table} TO gt_dispatch;
 """
+# The timetable must know when a client's day begins, by the client's own clock, and nothing else of the profile.
+CLOCK = """
+CREATE POLICY clocked ON app.client_profile FOR SELECT TO gt_dispatch USING (true);
+GRANT SELECT (tenant_id, clock_shift_s) ON app.client_profile TO gt_dispatch;
+"""
 
 
 def upgrade() -> None:
     tenant_table("work_item", WORK_ITEM)
     index("work_item", "ready", "lane, run_at, id", "state = 'ready'")
-    index("work_item", "leased", "lease_until", "state = 'leased'")
+    index("work_item", "leased", "lane, lease_until", "state = 'leased'")
     index("work_item", "dead", "finished_at", "state = 'dead'")
     index("work_item", "done", "finished_at", "state = 'done'")
-    tenant_table("tenant_lane", LANE, rights="SELECT")
+    op.execute(LANE)
     for table in ("work_item", "tenant_lane"):
         op.execute(DISPATCH.format(table=table, rights=FULL))
+    op.execute(CLOCK)
     tenant_table("inbox_event", INBOX, rights=APPEND_ONLY)
     index("inbox_event", "message", "message_id, occurred_at")
     tenant_table("history", HISTORY, rights=APPEND_ONLY)

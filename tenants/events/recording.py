@@ -1,6 +1,7 @@
 """Record what happened, in the transaction that made it happen: one work item for each consumer that the catalogue names.
 
-A payload holds ids and dates only. The dedupe key is the identity of the occurrence: recording it twice leaves one work item, so two
+A payload holds ids and dates only. The dedupe key is the identity of the occurrence: recording it twice leaves one
+work item, so two
 timetables, a repeated request and a retried job are all harmless.
 """
 
@@ -17,7 +18,8 @@ from tenants.values import ids
 
 # One JSON document unpacked in SQL is the fastest way to insert many small rows through row security.
 INSERT = """
-INSERT INTO work_item (tenant_id, id, lane, kind, dedupe_key, payload, state, run_at, attempts, max_attempts, recorded_at)
+INSERT INTO work_item (tenant_id, id, lane, kind, dedupe_key, payload, state, run_at, attempts, max_attempts,
+recorded_at)
 SELECT :tenant, r.id, r.lane, r.kind, r.dedupe_key, r.payload, 'ready', r.run_at, 0, r.max_attempts, :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
   AS r(id uuid, lane text, kind text, dedupe_key text, payload jsonb, run_at timestamptz, max_attempts smallint)

@@ -1,0 +1,161 @@
+"""The envelope around every piece of work: scope, lease, transaction, retries and log fields."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from uuid import UUID
+
+import structlog
+
+from jobs import crash, heartbeat
+from jobs.handlers import HANDLERS
+from jobs.pulse import Pulse, Shell
+from jobs.turns import Handler, Inside, Later, Outside, Turn
+from tenants.assembly import Toolbox
+from tenants.events import queue
+from tenants.isolation import scope
+from tenants.isolation.scope import Scope
+from tenants.values.faults import Kind, Refusal
+from tenants.work import unit_of_work
+
+log = structlog.get_logger(__name__)
+
+BUDGET_S = 15.0
+"""A batch begins no further item after this time: the rest goes back, so that nobody waits behind a slow batch."""
+PASSING = frozenset({Kind.UNAVAILABLE, Kind.TOO_MUCH})
+"""Refusals that may go away by themselves; every other one is final."""
+
+Place = tuple[UUID, UUID, str]
+"""Tenant, work item, kind."""
+
+
+class LeaseLost(Exception):
+    """Another worker holds the item now, or a person discarded it: this one must leave no trace."""
+
+
+class UnknownKind(LookupError):
+    """No handler answers to this kind: an older process met newer work, and a newer process will do it."""
+
+
+class Runtime:
+    """One process's envelope; the caller has pushed the shell's app context."""
+
+    def __init__(
+        self,
+        shell: Shell,
+        tools: Toolbox,
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+        handlers: dict[str, Handler] = HANDLERS,
+    ) -> None:
+        self._shell, self._tools, self._stopping, self._handlers = shell, tools, stopping, handlers
+
+    def run(self, token: UUID, places: Sequence[Place]) -> None:
+        """Work through the items of one lease, in their order; each ends in a transaction of its own."""
+        crash.at("batch_started")
+        waiting = list(reversed(places))
+        deadline = time.monotonic() + BUDGET_S
+        with Pulse(self._shell, token=token, waiting=waiting, clock=self._tools.clock):
+            while waiting and time.monotonic() < deadline and not self._stopping():
+                heartbeat.beat()
+                if not self._run_one(waiting[-1], token):
+                    return
+                waiting.pop()
+        self._hand_back(waiting, token)
+
+    def _run_one(self, place: Place, token: UUID) -> bool:
+        """Try one item; False when not even its failure could be written down, so that trying the next is no use."""
+        tenant_id, item_id, kind = place
+        crash.at("before_take")
+        with structlog.contextvars.bound_contextvars(work_item=str(item_id), kind=kind):
+            try:
+                handler = self._handlers.get(kind)
+                if handler is None:
+                    raise UnknownKind(f"no handler answers to {kind!r}")
+                go = self._go_outside if isinstance(handler, Outside) else self._go_inside
+                go(handler, Turn(tenant_id, item_id, kind, {}, self._tools), token)  # type: ignore[arg-type]
+            except LeaseLost:
+                log.info("work.lease_lost", tenant=str(tenant_id))
+            except Exception as fault:
+                return self._record_failure(place, token, fault)
+        crash.at("after_commit")
+        return True
+
+    def _go_inside(self, handler: Inside, turn: Turn, token: UUID) -> None:
+        with self._unit(turn):
+            taken = queue.take(turn.item_id, token=token, at=turn.real_now)
+            if taken is None:
+                raise LeaseLost
+            turn.payload = taken.payload
+            later = handler(turn)
+            if later is not None:
+                queue.postpone(turn.item_id, run_at=later.run_at, reason=later.reason)
+            crash.at("before_commit")
+
+    def _go_outside(self, handler: Outside, turn: Turn, token: UUID) -> None:
+        claimed = self._claim(handler, turn, token)
+        if claimed is None:
+            return
+        crash.at("after_intent")
+        answer = handler.act(turn, claimed)
+        crash.at("after_act")
+        with self._unit(turn):
+            if not queue.finish(turn.item_id, token=token, at=self._tools.clock.now()):
+                raise LeaseLost
+            later = handler.settle(turn, claimed, answer)
+            if later is not None:
+                queue.postpone(turn.item_id, run_at=later.run_at, reason=later.reason)
+            crash.at("before_settled")
+        crash.at("after_settled")
+
+    def _claim(self, handler: Outside, turn: Turn, token: UUID) -> object | None:
+        with self._unit(turn):
+            seen = queue.look(turn.item_id, token=token)
+            if seen is None:
+                raise LeaseLost
+            turn.payload = seen.payload
+            turn.read_clock()
+            claimed = handler.claim(turn)
+            if claimed is None:
+                queue.finish(turn.item_id, token=token, at=turn.real_now)
+            elif isinstance(claimed, Later):
+                queue.hold_until(turn.item_id, token=token, run_at=claimed.run_at, reason=claimed.reason)
+        return None if isinstance(claimed, Later) else claimed
+
+    def _unit(self, turn: Turn) -> AbstractContextManager[Scope]:
+        return unit_of_work(scope.tenant(turn.tenant_id, actor=f"job:{turn.kind}"))
+
+    def _record_failure(self, place: Place, token: UUID, fault: Exception) -> bool:
+        """Count the attempt, or give up at once when no repetition can help; the reaper does it when we cannot."""
+        tenant_id, item_id, _ = place
+        final = isinstance(fault, Refusal) and fault.kind not in PASSING
+        log.warning("work.failed", tenant=str(tenant_id), final=final, exc_info=not final, reason=str(fault)[:300])
+        end = queue.bury if final else queue.put_back
+        try:
+            with unit_of_work(scope.tenant(tenant_id, actor="job:runtime")):
+                end(item_id, token=token, error=str(fault), error_class=type(fault).__name__, now=self._tools.clock.now())
+        except Exception as worse:
+            log.error("work.failure_unrecorded", tenant=str(tenant_id), reason=str(worse)[:300])
+            return False
+        return True
+
+    def _hand_back(self, waiting: Sequence[Place], token: UUID) -> None:
+        for tenant_id in dict.fromkeys(tenant for tenant, _, _ in waiting):
+            with unit_of_work(scope.tenant(tenant_id, actor="job:runtime")):
+                queue.go_back([item for tenant, item, _ in waiting if tenant == tenant_id], token=token)
+
+
+_here: Runtime | None = None
+
+
+def settle_in(runtime: Runtime) -> None:
+    """Make this the envelope of the process, for `run_batch` to find."""
+    global _here
+    _here = runtime
+
+
+def run_batch(token: str, items: list[list[str]]) -> None:
+    """What RQ calls: work through the items of one lease, each given as tenant, id and kind."""
+    if _here is None:
+        raise RuntimeError("batches are run by a process that was started as jobs.worker")
+    _here.run(UUID(token), [(UUID(tenant), UUID(item), kind) for tenant, item, kind in items])

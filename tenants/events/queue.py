@@ -1,0 +1,123 @@
+"""Decides how a piece of work is taken, ended, put back or given up, and that only the holder of its lease may do so.
+
+Every change of a leased item names the token of its lease. Who lost the lease changes nothing: `take` answers None, the others False,
+and the caller leaves its unit of work without a commit. `take` marks the item done first and does the work after, in one transaction:
+while it is open the row is locked, so neither the reaper nor a second worker can touch the item, however long the work lasts; if the
+worker dies, the mark is undone with everything else.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from tenants import store
+
+LEASE_S = 20
+BACKOFF_S = (5, 30, 120, 600, 3600, 21600)
+
+HELD_BY = "tenant_id = :tenant AND id = :id AND state = 'leased' AND lease_token = :token"
+TAKE = f"""
+UPDATE work_item SET state = 'done', finished_at = :at, attempts = attempts + 1, lease_token = NULL, lease_until = NULL
+WHERE {HELD_BY} RETURNING kind, payload
+"""
+LOOK = f"SELECT kind, payload FROM work_item WHERE {HELD_BY} FOR UPDATE"
+HOLD_UNTIL = f"""
+UPDATE work_item SET state = 'ready', run_at = :run_at, lease_token = NULL, lease_until = NULL, last_error = :reason
+WHERE {HELD_BY}
+"""
+POSTPONE = """
+UPDATE work_item SET state = 'ready', run_at = :run_at, attempts = attempts - 1, finished_at = NULL, last_error = :reason
+WHERE tenant_id = :tenant AND id = :id AND state = 'done'
+"""
+GO_BACK = """
+UPDATE work_item SET state = 'ready', lease_token = NULL, lease_until = NULL
+WHERE tenant_id = :tenant AND id = ANY(:ids) AND state = 'leased' AND lease_token = :token
+"""
+CHANCES = f"SELECT attempts, max_attempts FROM work_item WHERE {HELD_BY} FOR UPDATE"
+FAILED = f"""
+UPDATE work_item SET state = :state, run_at = :run_at, attempts = attempts + 1, lease_token = NULL, lease_until = NULL,
+  last_error = :error, error_class = :error_class, finished_at = :finished_at
+WHERE {HELD_BY}
+"""
+# The item that is being worked on is locked by its own transaction: skip it, the lock protects it better than the lease.
+BEAT = """
+UPDATE work_item SET lease_until = :until WHERE tenant_id = :tenant AND id = ANY(ARRAY(
+  SELECT id FROM work_item WHERE tenant_id = :tenant AND id = ANY(:ids) AND state = 'leased' AND lease_token = :token
+  FOR UPDATE SKIP LOCKED))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A piece of work as its worker needs it."""
+
+    kind: str
+    payload: dict[str, Any]
+
+
+def take(item_id: UUID, *, token: UUID, at: datetime) -> Taken | None:
+    """Mark the item done in the open unit, whose effects it will commit with; None when the lease is lost."""
+    row = store.run(TAKE, id=item_id, token=token, at=at).one_or_none()
+    return Taken(*row) if row else None
+
+
+def look(item_id: UUID, *, token: UUID) -> Taken | None:
+    """Read the item under its lease and lock it until the unit ends, without finishing it; None when the lease is lost."""
+    row = store.run(LOOK, id=item_id, token=token).one_or_none()
+    return Taken(*row) if row else None
+
+
+def finish(item_id: UUID, *, token: UUID, at: datetime) -> bool:
+    """Mark the item done; False when the lease is lost, and then nothing of this unit may be committed."""
+    return take(item_id, token=token, at=at) is not None
+
+
+def hold_until(item_id: UUID, *, token: UUID, run_at: datetime, reason: str) -> bool:
+    """Let the item wait until an instant, with no attempt counted; False when the lease is lost."""
+    return store.run(HOLD_UNTIL, id=item_id, token=token, run_at=run_at, reason=reason).rowcount == 1
+
+
+def postpone(item_id: UUID, *, run_at: datetime, reason: str) -> None:
+    """In the unit that took the item: let it wait after all, with no attempt counted. The unit's effects are kept."""
+    store.run(POSTPONE, id=item_id, run_at=run_at, reason=reason)
+
+
+def go_back(item_ids: Sequence[UUID], *, token: UUID) -> int:
+    """Hand back items that nobody began, at once and with no attempt counted; return how many were still ours."""
+    return store.run(GO_BACK, ids=list(item_ids), token=token).rowcount
+
+
+def put_back(item_id: UUID, *, token: UUID, error: str, error_class: str, now: datetime) -> str | None:
+    """Count a failed attempt: the item becomes ready later, or dead when this was the last; None when the lease is lost."""
+    row = store.run(CHANCES, id=item_id, token=token).one_or_none()
+    if row is None:
+        return None
+    failures = row.attempts + 1
+    if failures >= row.max_attempts:
+        return "dead" if bury(item_id, token=token, error=error, error_class=error_class, now=now) else None
+    again = now + backoff(failures)
+    _fail(item_id, token=token, state="ready", run_at=again, error=error, error_class=error_class, finished_at=None)
+    return "ready"
+
+
+def bury(item_id: UUID, *, token: UUID, error: str, error_class: str, now: datetime) -> bool:
+    """Give the item up: it waits among the dead letters for a person; False when the lease is lost."""
+    return _fail(item_id, token=token, state="dead", run_at=now, error=error, error_class=error_class, finished_at=now)
+
+
+def heartbeat(item_ids: Sequence[UUID], *, token: UUID, until: datetime) -> int:
+    """Lengthen the leases of items that still wait in a running batch; return how many were still ours."""
+    return store.run(BEAT, ids=list(item_ids), token=token, until=until).rowcount
+
+
+def backoff(failures: int) -> timedelta:
+    """How long an item waits after so many failures: a growing span with full jitter, so that failures do not march in step."""
+    return timedelta(seconds=random.uniform(0.1, BACKOFF_S[min(failures, len(BACKOFF_S)) - 1]))
+
+
+def _fail(item_id: UUID, **values: Any) -> bool:
+    values["error"] = values["error"][:2000]
+    return store.run(FAILED, id=item_id, **values).rowcount == 1
