@@ -16,7 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, CursorResult, ForeignKey, MetaData, Text, TextClause, event, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
-from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, registry, with_loader_criteria
 
 from tenants.isolation import scope
 
@@ -35,12 +35,9 @@ class UnscopedStatement(RuntimeError):
 class Base(DeclarativeBase):
     """Parent of every model; constraint names follow one pattern so that faults can be mapped by name."""
 
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        str: Text(),
-        datetime: TIMESTAMP(timezone=True),
-        dict[str, Any]: JSONB(),
-    }
-
+    registry: ClassVar[registry] = registry(
+        type_annotation_map={str: Text(), datetime: TIMESTAMP(timezone=True), dict[str, Any]: JSONB()}
+    )
     metadata: ClassVar[MetaData] = MetaData(
         naming_convention={
             "pk": "%(table_name)s_pkey",
