@@ -3,8 +3,6 @@
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
-from migrations import shape
-
 TIMID = ("SET lock_timeout = '4s'", "SET statement_timeout = '15min'", "SET search_path = app, public")
 SPREAD = (
     "SET citus.multi_shard_modify_mode = 'sequential'",
@@ -21,7 +19,6 @@ def run() -> None:
         connection.commit()
         context.configure(
             connection=connection,
-            target_metadata=shape.metadata(),
             transaction_per_migration=True,
             version_table_schema="app",
         )

@@ -41,7 +41,6 @@ class Base(DeclarativeBase):
     metadata: ClassVar[MetaData] = MetaData(
         naming_convention={
             "pk": "%(table_name)s_pkey",
-            "ck": "%(table_name)s_%(constraint_name)s_check",
         }
     )
 
