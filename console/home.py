@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.faults import USAGE, CannotRun
+from console.servers.host import make_passable
 
 PROJECT = Path(__file__).resolve().parent.parent
 SYSTEM = Path("/var/lib/goodterms")
@@ -66,7 +67,7 @@ class Home:
     def make(self) -> None:
         """Make the folders that are missing. The home may be passed through; what is inside is closed."""
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+            make_passable(self.folder)
             self.refuse_foreign()
             (self.folder / SIGNATURE).touch()
             for inside in (self.logs, self.documents, self.mailbox):

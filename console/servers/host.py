@@ -56,9 +56,17 @@ def check_platform(setting: str) -> None:
         raise CannotRun(f"The private servers exist for Linux only: set {setting} to a server of your own.")
 
 
+def make_passable(folder: Path) -> None:
+    """Make a folder and what is missing above it so that others may pass, whatever the umask says."""
+    missing = [step for step in (folder, *folder.parents) if not step.exists()]
+    for step in reversed(missing):
+        step.mkdir(exist_ok=True)
+        step.chmod(0o755)
+
+
 def make_room(folder: Path, user: User | None) -> None:
     """Make the server's own folder, which nobody but the server may read."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    make_passable(folder)
     if user is None:
         folder.chmod(0o700)
         return
@@ -81,14 +89,22 @@ def reachable(tree: Path, *, user: User | None, keep: Path) -> Path:
     copy = keep / f"{tree.name}-{_age(tree)}"
     if not copy.exists():
         aside = keep / f".{copy.name}.{os.getpid()}"
-        keep.mkdir(parents=True, exist_ok=True, mode=0o755)
+        make_passable(keep)
         shutil.copytree(tree, aside, symlinks=True)
-        aside.chmod(0o755)
+        _open_to_all(aside)
         try:
             aside.rename(copy)
         except OSError:  # another start was faster with the same copy
             shutil.rmtree(aside)
     return copy
+
+
+def _open_to_all(tree: Path) -> None:
+    """Let others read a copy and run what its owner can run: a closed umask made the original."""
+    for place in (tree, *tree.rglob("*")):
+        if not place.is_symlink():
+            runs = place.is_dir() or place.stat().st_mode & stat.S_IXUSR
+            place.chmod(0o755 if runs else 0o644)
 
 
 def _age(tree: Path) -> str:

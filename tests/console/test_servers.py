@@ -105,15 +105,18 @@ def test_as_root_the_servers_run_as_somebody_else(open_folder):
 
 
 @AS_ROOT
-def test_programs_in_a_closed_home_are_copied_once(open_folder):
+def test_programs_in_a_closed_home_are_copied_once_and_opened(open_folder):
     closed = open_folder / "closed"
     (closed / "programs" / "bin").mkdir(parents=True)
     (closed / "programs" / "bin" / "serve").write_text("serve")
+    (closed / "programs" / "bin" / "serve").chmod(0o700)
+    (closed / "programs" / "words").touch(mode=0o600)
     closed.chmod(0o700)
     keep = open_folder / "keep"
     first = host.reachable(closed / "programs", user=host.server_user(), keep=keep)
     (first / "bin" / "mark").touch()
-    assert host.others_can_reach(first / "bin")
+    assert host.others_can_reach(first / "bin" / "serve")
+    assert (first / "words").stat().st_mode & 0o777 == 0o644
     assert host.reachable(closed / "programs", user=host.server_user(), keep=keep) == first
     assert (first / "bin" / "mark").exists()
     assert len(list(keep.iterdir())) == 1
@@ -125,6 +128,13 @@ def test_a_home_that_the_servers_cannot_enter_is_refused_with_a_remedy(open_fold
     closed.mkdir(mode=0o700)
     with pytest.raises(CannotRun, match="set GOODTERMS_HOME to a folder that is not inside a private one"):
         host.make_room(closed / "postgres", host.server_user())
+
+
+def test_a_closed_umask_does_not_shut_the_servers_out(tmp_path):
+    before = os.umask(0o077)
+    host.make_passable(tmp_path / "a" / "home")
+    os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & (tmp_path / "a" / "home").stat().st_mode & 0o777 == 0o755
 
 
 def test_an_ordinary_user_runs_the_servers_as_himself(monkeypatch, tmp_path):
