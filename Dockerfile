@@ -27,7 +27,7 @@ COPY migrations/ migrations/
 COPY console/ console/
 # The root of the disk is read-only in the chart, so everything is compiled here; TZ because timers are kept in UTC.
 RUN /opt/goodterms/bin/python -m compileall -q -j 0 /app /opt/goodterms/lib
-ENV PATH=/opt/goodterms/bin:$PATH PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 TZ=UTC
+ENV PATH=/opt/goodterms/bin:$PATH HOME=/tmp PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 TZ=UTC
 USER 10001:10001
 EXPOSE 8000
 ENTRYPOINT ["/usr/bin/tini", "--"]
