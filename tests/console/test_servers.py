@@ -175,7 +175,7 @@ def test_a_server_that_cannot_start_says_why(open_folder):
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
-        with pytest.raises(CannotRun, match=r"Valkey did not start: .*bind"):
+        with pytest.raises(CannotRun, match=r"Valkey did not start: .*Failed listening on port"):
             start_redis(open_folder, port=taken)
         with pytest.raises(CannotRun, match=r"PostgreSQL did not start: .*FATAL"):
             start_postgres(open_folder, durable=False, port=taken)
