@@ -21,6 +21,8 @@ CHECKS = (
     ("contracts", [PYTHON, "-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"]),
 )
 WHOLE = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--cov", "--cov-report=term:skip-covered"]
+LEAST_COVERED = 95
+COVERED = [PYTHON, "-m", "coverage", "report", "--include=tenants/*", "--format=total", f"--fail-under={LEAST_COVERED}"]
 PART = [PYTHON, "-m", "pytest"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WANTED = ("chromium", "fonts-dejavu-core")
@@ -43,8 +45,11 @@ def command(only_prepare: bool, paths: tuple[str, ...]) -> int:
         return run([*PART, *rooted(paths)])
     failed = [name for name, line in CHECKS if run(line, name=name)]
     with tempfile.TemporaryDirectory(prefix="goodterms-coverage-") as folder:
-        if run(WHOLE, name="tests", coverage=Path(folder) / "coverage"):
+        coverage = Path(folder) / "coverage"
+        if run(WHOLE, name="tests", coverage=coverage):
             failed.append("tests")
+        if run(COVERED, coverage=coverage):
+            failed.append(f"coverage of tenants/ (wanted: {LEAST_COVERED} %)")
     say(f"failed: {', '.join(failed)}" if failed else "everything holds")
     return 1 if failed else 0
 

@@ -139,8 +139,15 @@ def test_a_failing_check_fails_the_whole_and_stops_none_of_the_others(monkeypatc
     runs = Runs(mypy=1)
     monkeypatch.setattr(test_command.subprocess, "run", runs)
     assert leave("test") == 1
-    assert [line[2] for line in runs.lines if line[1] == "-m"] == ["ruff", "mypy", "pytest"]
+    assert [line[2] for line in runs.lines if line[1] == "-m"] == ["ruff", "mypy", "pytest", "coverage"]
     assert capsys.readouterr().err.splitlines()[-1] == "failed: types"
+
+
+@pytest.mark.usefixtures("browser")
+def test_too_little_coverage_fails_the_whole(monkeypatch, capsys):
+    monkeypatch.setattr(test_command.subprocess, "run", Runs(coverage=2))
+    assert leave("test") == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "failed: coverage of tenants/ (wanted: 95 %)"
 
 
 @pytest.mark.usefixtures("browser")
