@@ -1,0 +1,67 @@
+"""Decides what "three business days ago" means: one cutoff per condition, made before the query, in the client's zone and calendar.
+
+Cutoffs are plain values, so indexes stay usable and a run can show what it compared with. A day off counts as the start of the next
+business day, for a due date as for the moment of asking: whoever is due on a Saturday is not late before Monday ends.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from tenants import store
+from tenants.rules.tree import Duration
+from tenants.values import calendars
+from tenants.values.calendars import BusinessCalendar
+
+PLACE = "SELECT time_zone, country FROM tenant WHERE id = :tenant"
+DAYS = {"days": 1, "weeks": 7}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The instant of asking, and the zone and calendar in which days are counted."""
+
+    now: datetime
+    zone: ZoneInfo
+    calendar: BusinessCalendar
+
+    @property
+    def today(self) -> date:
+        """The day there."""
+        return calendars.local_day(self.now, zone=self.zone)
+
+    @property
+    def wall(self) -> time:
+        """The time of day that a clock there shows."""
+        return self.now.astimezone(self.zone).time()
+
+
+def here(now: datetime) -> Moment:
+    """The moment at the client of this scope."""
+    zone, country = store.run(PLACE).one()
+    return Moment(now, calendars.zone(zone), BusinessCalendar.for_country(country))
+
+
+def day_back(duration: Duration, *, at: Moment) -> date:
+    """The newest day that lies at least so long ago."""
+    if duration.unit == "business_days":
+        return at.calendar.subtract(at.calendar.on_or_before(at.today), duration.count)
+    return at.today - timedelta(days=duration.count * DAYS[duration.unit])
+
+
+def day_ahead(duration: Duration, *, at: Moment) -> date:
+    """The last day of the coming span."""
+    if duration.unit == "business_days":
+        return at.calendar.add(at.today, duration.count)
+    return at.today + timedelta(days=duration.count * DAYS[duration.unit])
+
+
+def instant_back(duration: Duration, *, at: Moment) -> datetime:
+    """The instant so long ago: hours exactly, days at the same time on the wall, business days without those off."""
+    if duration.unit == "hours":
+        return at.now - timedelta(hours=duration.count)
+    if duration.unit != "business_days":
+        return calendars.at_local_time(day_back(duration, at=at), at.wall, zone=at.zone)
+    working = at.calendar.is_business_day(at.today)
+    day = at.calendar.subtract(at.today, duration.count)
+    return calendars.at_local_time(day, at.wall if working else time.min, zone=at.zone)

@@ -1,0 +1,285 @@
+"""Decides what a rule means in SQL: one bounded question over one client's books, the same for running, trying and explaining.
+
+Two-valued logic holds everywhere: a field without a value makes its condition false, and "not" of it true. Plain SQL would lose those
+rows in silence: a customer who never replied has no last reply, and `NOT (last_reply_at >= …)` is neither true nor false. So `not`
+becomes IS NOT TRUE, `ne` becomes IS DISTINCT FROM, and conditions at the top stay bare so that indexes serve them.
+
+Every table carries its own tenant predicate beside the row policies. Durations became values before (bounds), so no row computes one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+
+from tenants.collections import holds
+from tenants.rules import bounds
+from tenants.rules.bounds import Moment
+from tenants.rules.fields import HOLDS, LEVELS, Kind
+from tenants.rules.tree import Again, Duration, Group, Leaf, Rule
+from tenants.values import calendars
+from tenants.values.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One labelled condition; `value` is the SQL of what it looked at."""
+
+    label: str
+    sql: str
+    value: str = "NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The table that a rule is about."""
+
+    table: str
+    id: str
+    debtor: str
+    order: str
+    present: str
+    concerned: str
+    """Which subjects an event about invoices concerns."""
+
+
+SUBJECTS = {
+    "invoice": Subject("invoice i", "i.id", "i.debtor_id", "i.due_on, i.id", "i.issued_on <= :today", "i.id = ANY(:ids)"),
+    "customer": Subject(
+        "debtor d", "d.id", "d.id", "d.id", "TRUE",
+        "d.id IN (SELECT e.debtor_id FROM invoice e WHERE e.tenant_id = :tenant AND e.id = ANY(:ids))"),
+}  # fmt: skip
+
+JOINS = {
+    "debtor": "JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id",
+    "owed": """LEFT JOIN (SELECT o.debtor_id, min(o.due_on) AS oldest_on{sums} FROM invoice o
+      WHERE o.tenant_id = :tenant AND o.open_minor > 0 AND o.voided_on IS NULL AND o.issued_on <= :today GROUP BY o.debtor_id) owed
+      ON owed.debtor_id = {debtor}""",
+    "promise": """LEFT JOIN (SELECT h.invoice_id, max(h.ends_on) AS promised_on FROM hold h WHERE h.tenant_id = :tenant
+      AND h.kind = 'promise' AND h.ended_at IS NULL AND h.starts_on <= :today AND h.invoice_id IS NOT NULL GROUP BY h.invoice_id) promise
+      ON promise.invoice_id = i.id""",
+    "vow": """LEFT JOIN (SELECT h.debtor_id, max(h.ends_on) AS promised_on FROM hold h WHERE h.tenant_id = :tenant
+      AND h.kind = 'promise' AND h.ended_at IS NULL AND h.starts_on <= :today AND h.invoice_id IS NULL GROUP BY h.debtor_id) vow
+      ON vow.debtor_id = i.debtor_id""",
+    "dispute": """LEFT JOIN (SELECT h.invoice_id, min(h.opened_at) AS disputed_at FROM hold h WHERE h.tenant_id = :tenant
+      AND h.kind = 'dispute' AND h.ended_at IS NULL AND h.invoice_id IS NOT NULL GROUP BY h.invoice_id) dispute
+      ON dispute.invoice_id = i.id""",
+    "quarrel": """LEFT JOIN (SELECT h.debtor_id, min(h.opened_at) AS disputed_at FROM hold h WHERE h.tenant_id = :tenant
+      AND h.kind = 'dispute' AND h.ended_at IS NULL AND h.invoice_id IS NULL GROUP BY h.debtor_id) quarrel
+      ON quarrel.debtor_id = i.debtor_id""",
+}
+"""Added once each, and only when a condition needs them. A hold concerns one invoice or, without one, the whole customer."""
+
+GROUPED = "EXISTS (SELECT FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = {debtor} AND g.key = ANY({keys}))"
+GROUPS = "(SELECT jsonb_agg(g.key ORDER BY g.key) FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = {debtor})"
+HELD = {
+    "invoice": f"""EXISTS (SELECT FROM hold h WHERE h.tenant_id = :tenant AND h.kind {{kind}} AND {holds.LIVE}
+      AND h.debtor_id = i.debtor_id AND (h.invoice_id IS NULL OR h.invoice_id = i.id))""",
+    "customer": f"""EXISTS (SELECT FROM hold h WHERE h.tenant_id = :tenant AND h.kind {{kind}} AND {holds.LIVE}
+      AND h.debtor_id = d.id AND h.invoice_id IS NULL)""",
+}
+ACTED = "EXISTS (SELECT FROM rule_state st WHERE st.tenant_id = :tenant AND st.rule_id = :rule AND st.subject_id = {subject} AND {barred})"
+COMPARE = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
+
+
+@dataclass(slots=True)
+class Question:
+    """A compiled rule. `statements` turns it into the statement that a use needs."""
+
+    rule: Rule
+    subject: Subject
+    moment: Moment
+    conditions: list[Part] = field(default_factory=list)
+    """The top of the tree: all must hold."""
+    leaves: list[Part] = field(default_factory=list)
+    holds: list[Part] = field(default_factory=list)
+    """True means held."""
+    gate: Part = field(default_factory=lambda: Part("again", "TRUE"))
+    """True means that the rule may act on the subject (once more)."""
+    joins: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    bounds: dict[str, str] = field(default_factory=dict)
+    currencies: list[str] = field(default_factory=list)
+
+    @property
+    def source(self) -> str:
+        """FROM and the joins that the conditions need, each with its tenant."""
+        sums = "".join(
+            f", CAST(sum(o.open_minor) FILTER (WHERE o.currency = '{each}' AND o.due_on < :today) AS bigint) AS overdue_{each.lower()}"
+            for each in self.currencies
+        )
+        joined = "\n".join(JOINS[name].format(debtor=self.subject.debtor, sums=sums) for name in self.joins)
+        return f"FROM {self.subject.table}\n{joined}"
+
+    @property
+    def there(self) -> str:
+        """The client's own subjects that exist on the day of asking."""
+        return f"{self.subject.table.split()[1]}.tenant_id = :tenant AND {self.subject.present}"
+
+    @property
+    def held(self) -> str:
+        """Whether any hold that the rule respects is in force, in one look."""
+        if not self.holds:
+            return "FALSE"
+        return HELD[self.rule.about].format(kind="= ANY(:holds)")
+
+    def bind(self, value: Any) -> str:
+        """Hand a value to the statement; answers its placeholder."""
+        name = f"v{len(self.values)}"
+        self.values[name] = value
+        return f":{name}"
+
+
+def compile(rule: Rule, *, at: Moment) -> Question:
+    """Turn a checked rule into its question at a moment."""
+    asked = Question(rule, SUBJECTS[rule.about], at)
+    asked.values = {"today": at.today, "holds": [HOLDS[name][0] for name in rule.skip_while]}
+    asked.leaves = [_leaf(leaf, asked) for leaf in rule.leaves()]
+    by_label = {part.label: part.sql for part in asked.leaves}
+    tops = rule.condition.parts if rule.condition.join == "all" else (rule.condition,)
+    asked.conditions = [Part(top.pointer, _node(top, by_label)) for top in tops]
+    asked.holds = [Part(name, HELD[rule.about].format(kind=f"= '{HOLDS[name][0]}'")) for name in rule.skip_while]
+    asked.gate = Part("again", _gate(rule.again, asked))
+    return asked
+
+
+def _node(node: Leaf | Group, leaves: dict[str, str]) -> str:
+    if isinstance(node, Leaf):
+        return leaves[node.pointer]
+    if node.join == "not":
+        return f"(({_node(node.parts[0], leaves)}) IS NOT TRUE)"
+    return "(" + (" AND " if node.join == "all" else " OR ").join(_node(part, leaves) for part in node.parts) + ")"
+
+
+def _gate(again: Again, asked: Question) -> str:
+    if again.mode == "rematch":
+        barred = "st.matched_since IS NOT NULL"
+    elif again.mode == "never" or again.after is None:
+        barred = "st.fire_count > 0"
+    else:
+        # By days, not to the second: a run at nine that started late must not push the next one a day further.
+        day = bounds.day_back(again.after, at=asked.moment) + timedelta(days=1)
+        since = asked.bind(calendars.start_of_day(day, zone=asked.moment.zone))
+        asked.bounds["/again"] = f"last acted before {asked.values[since[1:]].isoformat()}"
+        barred = f"(st.fire_count >= {asked.bind(again.most)} OR st.last_fired_at >= {since})"
+    return "NOT " + ACTED.format(subject=asked.subject.id, barred=barred)
+
+
+def _leaf(leaf: Leaf, asked: Question) -> Part:
+    for name in sorted(leaf.field.joins):
+        if name not in asked.joins and not (name == "debtor" and asked.rule.about == "customer"):
+            asked.joins.append(name)
+    if leaf.field.kind is Kind.MONEY:
+        return _money(leaf, asked)
+    sql = WRITERS[leaf.field.kind](leaf, asked)
+    value = GROUPS.format(debtor=asked.subject.debtor) if leaf.field.kind is Kind.KEYS else leaf.field.sql
+    return Part(leaf.pointer, sql, value)
+
+
+def _present(leaf: Leaf) -> str | None:
+    if leaf.op == "is_set":
+        return f"({leaf.field.sql} IS NOT NULL)"
+    return f"({leaf.field.sql} IS NULL)" if leaf.op == "is_not_set" else None
+
+
+def _choice(leaf: Leaf, asked: Question) -> str:
+    named = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
+    if leaf.field.tests:
+        either = " OR ".join(leaf.field.tests[str(each)] for each in named)
+        either = either if len(named) == 1 else f"({either})"
+    else:
+        either = f"({leaf.field.sql} = ANY({asked.bind([str(each) for each in named])}))"
+        if leaf.op == "eq":
+            either = f"({leaf.field.sql} = {asked.bind(leaf.value)})"
+    return either if leaf.op in ("eq", "in") else f"({either} IS NOT TRUE)"
+
+
+def _level(leaf: Leaf, asked: Question) -> str:
+    sign = ">=" if leaf.op == "at_least" else "<"
+    return f"({leaf.field.sql} {sign} {asked.bind(LEVELS[str(leaf.value)])})"
+
+
+def _keys(leaf: Leaf, asked: Question) -> str:
+    found = GROUPED.format(debtor=asked.subject.debtor, keys=asked.bind(list(cast(tuple[str, ...], leaf.value))))
+    return found if leaf.op == "any_of" else f"NOT {found}"
+
+
+def _number(leaf: Leaf, asked: Question) -> str:
+    if isinstance(leaf.value, tuple):
+        return f"({leaf.field.sql} BETWEEN {asked.bind(leaf.value[0])} AND {asked.bind(leaf.value[1])})"
+    if leaf.op == "ne":
+        return f"({leaf.field.sql} IS DISTINCT FROM {asked.bind(leaf.value)})"
+    return f"({leaf.field.sql} {COMPARE.get(leaf.op, '=')} {asked.bind(leaf.value)})"
+
+
+def _date(leaf: Leaf, asked: Question) -> str:
+    known = _present(leaf)
+    if known:
+        return known
+    today, sql = asked.moment.today, leaf.field.sql
+    if not isinstance(leaf.value, Duration):
+        return f"({sql} {'<' if leaf.op == 'before' else '>'} {_bound(leaf, leaf.value, asked)})"
+    if leaf.op == "past_by":
+        return f"({sql} <= {_bound(leaf, bounds.day_back(leaf.value, at=asked.moment), asked)})"
+    if leaf.op == "due_in":
+        return f"({sql} BETWEEN {asked.bind(today)} AND {_bound(leaf, bounds.day_ahead(leaf.value, at=asked.moment), asked)})"
+    return f"({sql} BETWEEN {_bound(leaf, bounds.day_back(leaf.value, at=asked.moment), asked)} AND {asked.bind(today)})"
+
+
+def _instant(leaf: Leaf, asked: Question) -> str:
+    known = _present(leaf)
+    if known:
+        return known
+    cutoff = _bound(leaf, bounds.instant_back(cast(Duration, leaf.value), at=asked.moment), asked)
+    if leaf.op == "older_than":
+        return f"({leaf.field.sql} < {cutoff})"
+    return f"({leaf.field.sql} BETWEEN {cutoff} AND {asked.bind(asked.moment.now)})"
+
+
+def _bound(leaf: Leaf, value: Any, asked: Question) -> str:
+    asked.bounds[leaf.pointer] = value.isoformat()
+    return asked.bind(value)
+
+
+def _text(leaf: Leaf, asked: Question) -> str:
+    known = _present(leaf)
+    if known:
+        return known
+    sought = f"lower(CAST({asked.bind(leaf.value)} AS text))"
+    if leaf.op == "is":
+        return f"(lower({leaf.field.sql}) = {sought})"
+    if leaf.op == "starts_with":
+        return f"starts_with(lower({leaf.field.sql}), {sought})"
+    return f"(position({sought} IN lower({leaf.field.sql})) > 0)"
+
+
+def _money(leaf: Leaf, asked: Question) -> Part:
+    """Amounts compare with amounts of their own currency only; of several, the one that fits decides."""
+    amounts = cast(tuple[Money, ...], leaf.value)
+    for each in amounts:
+        if "owed" in leaf.field.joins and each.currency not in asked.currencies:
+            asked.currencies.append(each.currency)
+    if leaf.op == "between":
+        fits = [_one_amount(leaf, amounts[0], f"BETWEEN {asked.bind(amounts[0].minor)} AND {asked.bind(amounts[1].minor)}", asked)]
+    else:
+        fits = [_one_amount(leaf, each, f"{COMPARE[leaf.op]} {asked.bind(each.minor)}", asked) for each in amounts]
+    shown = {each.currency: leaf.field.sql.format(currency=each.currency.lower()) for each in amounts}
+    value = ", ".join(f"'{currency}', {sql}" for currency, sql in shown.items()) if leaf.field.joins else f"i.currency, {leaf.field.sql}"
+    return Part(leaf.pointer, fits[0] if len(fits) == 1 else f"({' OR '.join(fits)})", f"jsonb_build_object({value})")
+
+
+def _one_amount(leaf: Leaf, amount: Money, comparison: str, asked: Question) -> str:
+    compared = f"{leaf.field.sql.format(currency=amount.currency.lower())} {comparison}"
+    return f"({compared})" if leaf.field.joins else f"(i.currency = {asked.bind(amount.currency)} AND {compared})"
+
+
+WRITERS: dict[Kind, Callable[[Leaf, Question], str]] = {
+    Kind.CHOICE: _choice,
+    Kind.CODE: _choice,
+    Kind.LEVEL: _level,
+    Kind.KEYS: _keys,
+    Kind.NUMBER: _number,
+    Kind.DATE: _date,
+    Kind.INSTANT: _instant,
+    Kind.TEXT: _text,
+}

@@ -1,0 +1,170 @@
+"""Decides how a rule reads in English: one paragraph from which a person can predict what it will do.
+
+The wording is part of the product: publishing shows it, history keeps it, and snapshot tests hold it.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+from babel import Locale
+
+from tenants.rules import timing
+from tenants.rules.fields import HOLDS, Kind
+from tenants.rules.phrases import Phrase
+from tenants.rules.tree import Action, Again, Duration, Group, Leaf, Rule, When
+from tenants.values.money import Money
+
+WELL_KNOWN = {"key": "Key accounts", "strategic": "Strategic accounts"}
+ENGLISH = Locale("en")
+
+
+def of(rule: Rule, *, groups: Mapping[str, str] | None = None) -> str:
+    """The whole rule in English. `groups` gives a client's own names for its groups."""
+    said = _phrases(rule.condition, rule.about, groups or {}, positive=True)
+    parts = [
+        f"{_when(rule.when)} for each {rule.about} that {_listed(said)}: {'; '.join(_action(action) for action in rule.actions)}.",
+        _again(rule.again),
+        _held(rule),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def condition(leaf: Leaf, *, about: str, holds: bool = True, groups: Mapping[str, str] | None = None) -> str:
+    """One condition in English, or its opposite."""
+    phrase, value = _leaf(leaf, about, groups or {})
+    return (phrase.yes if holds else phrase.no).replace("{v}", value)
+
+
+def duration(length: Duration) -> str:
+    """“3 business days”."""
+    unit = length.unit.replace("_", " ")
+    return f"{length.count} {unit if length.count != 1 else unit.removesuffix('s')}"
+
+
+def amount(money: Money) -> str:
+    """“EUR 1,000”: the code first, minor units only where there are any."""
+    whole, _, minor = f"{money.as_decimal():,f}".partition(".")
+    return f"{money.currency} {whole}.{minor}" if minor.strip("0") else f"{money.currency} {whole}"
+
+
+def day(on: date) -> str:
+    """“31 March 2026”."""
+    return f"{on.day} {on:%B %Y}"
+
+
+def group_name(key: str, groups: Mapping[str, str]) -> str:
+    """What people call a group."""
+    return groups.get(key) or WELL_KNOWN.get(key) or key.replace("-", " ").replace("_", " ").capitalize()
+
+
+def _when(when: When) -> str:
+    at = f"{when.at:%H:%M}"
+    said = {
+        "business_day": f"Every business day at {at},",
+        "day": f"Every day at {at},",
+        "week": f"Every {str(when.on_day).capitalize()} at {at},",
+        "month": f"On day {when.on_day} of every month at {at},",
+    }[when.every]
+    if when.events:
+        said += f" and as soon as {_listed([timing.EVENT_WORDS[event] for event in when.events], last='or')},"
+    return said
+
+
+def _phrases(node: Leaf | Group, about: str, groups: Mapping[str, str], *, positive: bool) -> list[str]:
+    """The conditions that must all hold, each in words; "not" turns all into any and each phrase into its opposite."""
+    if isinstance(node, Leaf):
+        return [condition(node, about=about, holds=positive, groups=groups)]
+    if node.join == "not":
+        return _phrases(node.parts[0], about, groups, positive=not positive)
+    inner = [_phrases(part, about, groups, positive=positive) for part in node.parts]
+    if (node.join == "all") == positive or len(inner) == 1:
+        return [text for texts in inner for text in texts]
+    return ["either " + _listed([texts[0] if len(texts) == 1 else f"both {_listed(texts)}" for texts in inner], last="or")]
+
+
+def _leaf(leaf: Leaf, about: str, groups: Mapping[str, str]) -> tuple[Phrase, str]:
+    field = leaf.field
+    if field.words:
+        return _worded(leaf, about), ""
+    if field.kind is Kind.NUMBER and leaf.value == 0 and leaf.op in ("eq", "ne"):
+        some, none = (f"has had at least 1 {field.unit[0]}", f"has had no {field.unit[0]}")
+        return (Phrase(none, some) if leaf.op == "eq" else Phrase(some, none)), ""
+    phrase = field.phrase(leaf.op, about=about)
+    if field.kind is Kind.MONEY and leaf.op == "gt" and not any(_minors(leaf)):
+        return Phrase(*(text.replace("more than {v}", "anything") for text in phrase)), ""
+    return phrase, _value(leaf, groups)
+
+
+def _minors(leaf: Leaf) -> list[int]:
+    return [each.minor for each in leaf.value if isinstance(each, Money)] if isinstance(leaf.value, tuple) else []
+
+
+def _worded(leaf: Leaf, about: str) -> Phrase:
+    named = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
+    words = [leaf.field.word(str(each), about=about) for each in named]
+    either = words[0]
+    if len(words) > 1:
+        either = Phrase("either " + _listed([word.yes for word in words], last="or"), _listed([word.no for word in words]))
+    return either.opposite if leaf.op in ("ne", "not_in", "below") else either
+
+
+def _value(leaf: Leaf, groups: Mapping[str, str]) -> str:
+    value = leaf.value
+    if value is None:
+        return ""
+    if isinstance(value, Duration):
+        return duration(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, int):
+        return f"{value} {leaf.field.unit[0 if value == 1 else 1]}"
+    if leaf.field.kind is Kind.TEXT:
+        return f"“{value}”"
+    if leaf.field.kind is Kind.CODE:
+        return _listed([_code(leaf.field.key, code) for code in _texts(value)], last="or")
+    if leaf.field.kind is Kind.KEYS:
+        return _listed([group_name(key, groups) for key in _texts(value)], last="or")
+    return _amounts(leaf)
+
+
+def _amounts(leaf: Leaf) -> str:
+    values = leaf.value if isinstance(leaf.value, tuple) else ()
+    if leaf.field.kind is Kind.NUMBER:
+        return f"{values[0]} to {values[1]} {leaf.field.unit[1]}"
+    said = [amount(each) for each in values if isinstance(each, Money)]
+    return " to ".join(said) if leaf.op == "between" else _listed(said, last="or")
+
+
+def _texts(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, tuple) else [str(value)]
+
+
+def _code(key: str, code: str) -> str:
+    names = ENGLISH.territories if key == "customer.country" else ENGLISH.languages
+    return str(names.get(code, code))
+
+
+def _action(action: Action) -> str:
+    if action.do == "alert":
+        return f"raise a {action.severity} alert for the customer’s {action.to}"
+    if action.do == "task":
+        due = f", due in {duration(action.due)}" if action.due else ""
+        return f"give the customer’s {action.to} the task “{action.title}”{due}"
+    return f"send “{action.template}” to the {action.to} in the name of the customer’s specialist, one message per customer listing all its matching invoices"
+
+
+def _again(again: Again) -> str:
+    if again.mode == "after" and again.after:
+        times = "once" if again.most == 1 else f"{again.most} times"
+        return f"Not more often than every {duration(again.after)}, at most {times}."
+    return "Again each time it starts to match." if again.mode == "rematch" else "Once only."
+
+
+def _held(rule: Rule) -> str:
+    if not rule.skip_while:
+        return "Runs even when contact is paused."
+    return f"Held back while {_listed([HOLDS[name][1] for name in rule.skip_while], last='or')}."
+
+
+def _listed(said: list[str], *, last: str = "and") -> str:
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} {last} {said[-1]}"

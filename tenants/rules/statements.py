@@ -1,0 +1,83 @@
+"""Decides which statement serves which use of a compiled rule; every use asks the same question, so they cannot disagree."""
+
+from tenants.rules.compiler import Part, Question
+
+PAIRS_A_CALL = 40
+"""PostgreSQL passes at most a hundred arguments to one function."""
+
+EPISODE = """COALESCE((SELECT st.fire_count FROM rule_state st
+  WHERE st.tenant_id = :tenant AND st.rule_id = :rule AND st.subject_id = {subject}), 0) + 1"""
+
+
+def _where(asked: Question, *more: str, some: bool = False) -> str:
+    parts = [asked.there, *(part.sql for part in asked.conditions), *more]
+    return "WHERE " + "\n  AND ".join(parts + ([asked.subject.concerned] if some else []))
+
+
+def _limits(asked: Question, *, gate: bool) -> list[str]:
+    held = [f"NOT {asked.held}"] if asked.holds else []
+    return [*held, asked.gate.sql] if gate else held
+
+
+def matching(asked: Question, *, some: bool = False, gate: bool = True) -> str:
+    """The ids that the rule would act on now; with `some`, only among the given ones."""
+    return f"SELECT {asked.subject.id}\n{asked.source}\n{_where(asked, *_limits(asked, gate=gate), some=some)}"
+
+
+def firing(asked: Question, *, some: bool = False) -> str:
+    """Write down up to the cap of firings, oldest due first; what another run wrote at the same time is left alone."""
+    episode = "1" if asked.rule.again.mode == "never" else EPISODE.format(subject=asked.subject.id)
+    return f"""
+INSERT INTO rule_firing (tenant_id, rule_id, subject_id, episode, run_id, version, explanation, fired_at)
+SELECT :tenant, :rule, {asked.subject.id}, {episode}, :run, :version, {explanation(asked)}, :now
+{asked.source}
+{_where(asked, *_limits(asked, gate=True), some=some)}
+ORDER BY {asked.subject.order} LIMIT :cap
+ON CONFLICT (tenant_id, rule_id, subject_id, episode) DO NOTHING RETURNING subject_id"""
+
+
+def tally(asked: Question, *, some: bool = False) -> str:
+    """How many match, how many of them may be acted on, and how many each hold keeps back."""
+    counted = "".join(f", count(*) FILTER (WHERE {part.sql})" for part in asked.holds)
+    return f"SELECT count(*), count(*) FILTER (WHERE NOT {asked.held}){counted}\n{asked.source}\n{_where(asked, asked.gate.sql, some=some)}"
+
+
+def forgetting(asked: Question) -> str:
+    """Start a new episode for subjects that match no longer."""
+    return f"""
+UPDATE rule_state SET matched_since = NULL
+WHERE tenant_id = :tenant AND rule_id = :rule AND matched_since IS NOT NULL
+  AND subject_id NOT IN (SELECT {asked.subject.id} {asked.source} {_where(asked)})"""
+
+
+def funnel(asked: Question) -> str:
+    """In one pass: how many are left after each condition in turn, then after the gate and the holds."""
+    steps = [part.sql for part in asked.conditions]
+    base, rest = steps[0], [*steps[1:], asked.gate.sql, f"NOT {asked.held}"]
+    counts = ["count(*)"] + [f"count(*) FILTER (WHERE {' AND '.join(rest[: n + 1])})" for n in range(len(rest))]
+    return f"SELECT {', '.join(counts)}\n{asked.source}\nWHERE {asked.there} AND {base}"
+
+
+def labelled(asked: Question) -> str:
+    """Everything about the given subjects without judging: existence, each leaf with its value, each hold, the gate."""
+    shown = [
+        f"{asked.subject.id} AS subject",
+        f"({asked.subject.present}) AS present",
+        f"({explanation(asked)}) AS leaves",
+        f"({' AND '.join(part.sql for part in asked.conditions)}) IS TRUE AS matches",
+        f"({_object([Part(part.label, part.sql) for part in asked.holds])}) AS holds",
+        f"({asked.gate.sql}) AS free",
+    ]
+    alias = asked.subject.table.split()[1]
+    return f"SELECT {', '.join(shown)}\n{asked.source}\nWHERE {alias}.tenant_id = :tenant AND {asked.subject.id} = ANY(:ids)"
+
+
+def explanation(asked: Question) -> str:
+    """Each leaf's outcome with the actual value, as one JSON object keyed by the leaf's place in the document."""
+    return _object(asked.leaves, with_value=True)
+
+
+def _object(parts: list[Part], *, with_value: bool = False) -> str:
+    pairs = [f"'{part.label}', " + (f"jsonb_build_array(({part.sql}) IS TRUE, {part.value})" if with_value else part.sql) for part in parts]
+    calls = [f"jsonb_build_object({', '.join(pairs[n : n + PAIRS_A_CALL])})" for n in range(0, len(pairs), PAIRS_A_CALL)]
+    return " || ".join(calls) or "CAST('{}' AS jsonb)"

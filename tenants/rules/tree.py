@@ -1,0 +1,105 @@
+"""Decides what a checked rule is: small typed values with no strings left to guess about.
+
+Only `language.read` makes these, so the compiler, the sentence and the explanation need not check anything again.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Any
+
+from tenants.rules.fields import Field
+from tenants.values.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """So many units; a unit is business_days, days, weeks or hours."""
+
+    count: int
+    unit: str
+
+
+Value = str | int | date | Duration | tuple[str, ...] | tuple[int, int] | tuple[Money, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One condition about one field. `pointer` is its place in the document and its name in every explanation."""
+
+    pointer: str
+    field: Field
+    op: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Conditions joined: `all`, `any`, or `not` with a single child."""
+
+    pointer: str
+    join: str
+    parts: tuple["Leaf | Group", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The schedule in the client's own time, and the events that make the same question be asked early."""
+
+    every: str
+    at: time
+    on_day: str | int | None = None
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do with each match; `to` is a role, `template` and `title` are words for people."""
+
+    do: str
+    to: str = "specialist"
+    severity: str = "normal"
+    title: str = ""
+    due: Duration | None = None
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Whether a subject may be acted on again: `never`, `after` a while up to `most` times, or on each `rematch`."""
+
+    mode: str
+    after: Duration | None = None
+    most: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A checked rule."""
+
+    key: str
+    about: str
+    when: When
+    condition: Group
+    actions: tuple[Action, ...]
+    again: Again
+    skip_while: tuple[str, ...]
+    per_run: int | None = None
+    """The blast cap; None means a twentieth of the open subjects, at least fifty."""
+    priority: int = 50
+    document: dict[str, Any] = field(default_factory=dict, compare=False)
+    canonical: str = field(default="", compare=False)
+
+    @property
+    def writes_to_debtors(self) -> bool:
+        """Whether a customer would hear of it."""
+        return any(action.do == "send" for action in self.actions)
+
+    def leaves(self) -> list[Leaf]:
+        """Every condition, in the order of the document."""
+        return _leaves(self.condition)
+
+
+def _leaves(node: Leaf | Group) -> list[Leaf]:
+    if isinstance(node, Leaf):
+        return [node]
+    return [leaf for part in node.parts for leaf in _leaves(part)]
