@@ -92,7 +92,8 @@ def test_valkey_keeps_its_list_and_asks_for_a_password(open_folder):
     server = start_redis(open_folder, port=server.port, password=server.password)
     with redis.Redis.from_url(server.url) as line:
         assert line.lrange("waiting", 0, -1) == [b"one", b"two", b"three"]
-    with redis.Redis(port=server.port, retry=Retry(NoBackoff(), 0)) as stranger, pytest.raises(redis.AuthenticationError):
+    once = Retry(NoBackoff(), 0)
+    with redis.Redis(port=server.port, retry=once) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
     arguments = Path(f"/proc/{server.process.pid}/cmdline").read_text()
     assert server.password not in arguments
