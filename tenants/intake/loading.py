@@ -14,6 +14,7 @@ from tenants.intake import differences, runs
 from tenants.intake import sql_of_loading as sql
 from tenants.intake.report import Outcome, Total
 from tenants.intake.runs import Import
+from tenants.ledger import balances
 
 CHUNK = 500
 """Invoices per recorded event: one work item serves so many."""
@@ -23,6 +24,7 @@ def take(run: Import, *, now: datetime, today: date) -> Outcome:
     """Take the staged rows of one import into the ledger and record what happened."""
     given = {"import_id": run.id}
     previous = runs.loaded_before(run)
+    store.plan_for_sets()
     debtors = store.run(sql.DEBTORS, **given, now=now).rowcount
     store.run(sql.GROUPS, **given)
     store.run(sql.CONTACTS, **given, now=now)
@@ -30,7 +32,7 @@ def take(run: Import, *, now: datetime, today: date) -> Outcome:
     credits = store.run(sql.CREDIT_NOTES, **given, now=now).rowcount
     store.run(sql.LINES, **given)
     payments = _book_payments(run.id, now=now, today=today)
-    store.run(sql.OPEN_BALANCE, **given)
+    balances.add_for_import(run.id)
     changed = store.run(sql.CHANGED, **given).scalar_one()
     ahead = store.run(sql.PAYMENTS_AHEAD, **given, today=today).scalar_one()
     _record(run.id, now=now)

@@ -89,10 +89,11 @@ class Mapping:
             hints=dict(document.get("hints") or {}),
         )
 
-    def remembering(self, *, dates: Order | None, decimal: str | None) -> "Mapping":
-        """The same mapping, knowing what the file just loaded turned out to be."""
-        found = {"dates": dates.value if dates else "", "decimal": decimal or ""}
-        return replace(self, hints={**self.hints, **{key: value for key, value in found.items() if value}})
+    def remembering(self, *, dates: str | None, decimal: str | None) -> "Mapping":
+        """The same mapping for the next file: what this one turned out to be, or was stated to be, is a hint only."""
+        found = {"dates": dates, "decimal": decimal}
+        hints = {**self.hints, **{key: value for key, value in found.items() if value}}
+        return replace(self, dates=None, decimal=None, hints=hints)
 
     @property
     def sentences(self) -> tuple[str, ...]:

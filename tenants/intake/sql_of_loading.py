@@ -110,7 +110,7 @@ ON CONFLICT (tenant_id, id) DO NOTHING
 """
 BALANCE_OF_OLD = f"""
 INSERT INTO open_balance (tenant_id, currency, due_on, open_minor, open_count)
-SELECT i.tenant_id, i.currency, coalesce(i.agreed_due_on, i.due_on), -sum(p.amount_minor - p.unapplied_minor),
+SELECT i.tenant_id, i.currency, i.due_on, -sum(p.amount_minor - p.unapplied_minor),
   -count(*) FILTER (WHERE i.open_minor = p.amount_minor - p.unapplied_minor)
 FROM {NEWLY_PAID} GROUP BY 1, 2, 3
 ON CONFLICT (tenant_id, currency, due_on) DO UPDATE
@@ -123,14 +123,6 @@ UPDATE invoice i SET open_minor = i.open_minor - a.amount_minor,
 FROM import_row r, allocation a
 WHERE i.tenant_id = :tenant AND r.tenant_id = :tenant AND a.tenant_id = :tenant AND r.import_id = :import_id
   AND a.id = r.invoice_id AND a.invoice_id = i.id AND i.id <> r.invoice_id
-"""
-OPEN_BALANCE = f"""
-INSERT INTO open_balance (tenant_id, currency, due_on, open_minor, open_count)
-SELECT i.tenant_id, i.currency, i.due_on, sum(i.open_minor), count(*)
-FROM {NEW} AND i.open_minor > 0 GROUP BY 1, 2, 3
-ON CONFLICT (tenant_id, currency, due_on) DO UPDATE
-SET open_minor = open_balance.open_minor + excluded.open_minor,
-  open_count = open_balance.open_count + excluded.open_count
 """
 CHANGED = f"SELECT count(*) FROM {OLD} AND NOT ({SAME})"
 EXAMPLES = f"""
