@@ -31,8 +31,8 @@ INVOICE = """
   id uuid NOT NULL, debtor_id uuid NOT NULL, number text NOT NULL, currency text NOT NULL,
   amount_minor bigint NOT NULL CHECK (amount_minor >= 0), tax_minor bigint NOT NULL DEFAULT 0, issued_on date
   NOT NULL, due_on date NOT NULL,
-  agreed_due_on date, purchase_order text NOT NULL DEFAULT '', open_minor bigint NOT NULL, settled_on date,
-  voided_on date,
+  purchase_order text NOT NULL DEFAULT '', open_minor bigint NOT NULL, settled_on date,
+  voided_on date, voided_at timestamptz,
   known_at timestamptz NOT NULL, import_id uuid,
   delivery text NOT NULL DEFAULT 'none' CHECK (delivery IN ('none', 'queued', 'sent', 'delayed', 'delivered',
   'bounced', 'failed')),
@@ -74,7 +74,7 @@ ALLOCATION = """
   payment_id uuid, credit_note_id uuid, reverses_id uuid, currency text NOT NULL, amount_minor bigint NOT NULL
   CHECK (amount_minor <> 0),
   effective_on date NOT NULL, known_at timestamptz NOT NULL, reason text NOT NULL DEFAULT '', import_id uuid,
-  PRIMARY KEY (tenant_id, id),
+  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, reverses_id),
   CHECK ((kind = 'payment') = (payment_id IS NOT NULL) AND (kind = 'credit_note') = (credit_note_id IS NOT NULL)),
   FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice (tenant_id, id),
   FOREIGN KEY (tenant_id, payment_id) REFERENCES app.payment (tenant_id, id),
@@ -99,11 +99,13 @@ def upgrade() -> None:
     index("invoice", "issued", "issued_on, id")
     tenant_table("invoice_line", LINE, debtor="debtor_id")
     tenant_table("credit_note", CREDIT_NOTE, debtor="debtor_id")
+    index("credit_note", "unapplied", "issued_on", "unapplied_minor > 0")
     tenant_table("payment", PAYMENT, debtor="debtor_id")
     index("payment", "debtor", "debtor_id, received_on")
     index("payment", "unapplied", "received_on", "unapplied_minor > 0")
     tenant_table("allocation", ALLOCATION, debtor="debtor_id", rights=APPEND_ONLY)
     index("allocation", "invoice", "invoice_id, effective_on")
+    index("allocation", "effective", "effective_on, invoice_id")
     index("allocation", "payment", "payment_id", "payment_id IS NOT NULL")
     index("allocation", "credit_note", "credit_note_id", "credit_note_id IS NOT NULL")
     tenant_table("open_balance", OPEN_BALANCE)

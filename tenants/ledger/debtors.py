@@ -1,0 +1,159 @@
+"""Decides who owes: a debtor has one number in its client's books, and groups that rules can name.
+
+On screens a debtor is called a customer.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants import store
+from tenants.store import Model, TenantOwned
+from tenants.values import ids
+from tenants.values.faults import Kind, Refusal
+
+PREFIX = "cus"
+
+
+class DebtorKnown(Refusal):
+    """Another customer has this number."""
+
+    kind = Kind.CONFLICT
+    code = "customer_known"
+    remedy = "Use the customer who is there, or another number."
+
+
+class UnknownDebtor(Refusal):
+    """No such customer, or not yours."""
+
+    kind = Kind.UNKNOWN
+    code = "unknown_customer"
+    remedy = "Look at the list of customers again."
+
+
+class Debtor(TenantOwned, Model):
+    """One customer of a client."""
+
+    __tablename__ = "debtor"
+    __table_args__ = (UniqueConstraint("tenant_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str]
+    name: Mapped[str]
+    country: Mapped[str]
+    language: Mapped[str]
+    time_zone: Mapped[str | None]
+    channel: Mapped[str]
+    consumer: Mapped[bool]
+    credit_limit_minor: Mapped[int | None] = mapped_column(BigInteger)
+    owner_id: Mapped[UUID | None]
+    import_id: Mapped[UUID | None]
+    known_at: Mapped[datetime]
+
+
+class DebtorGroup(TenantOwned, Model):
+    """That a debtor belongs to a group, such as the key accounts."""
+
+    __tablename__ = "debtor_group"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "debtor_id"], ["debtor.tenant_id", "debtor.id"]),
+        Index("ix_debtor_group_key", "tenant_id", "key", "debtor_id"),
+    )
+
+    debtor_id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One debtor as pages and letters show it."""
+
+    id: UUID
+    number: str
+    name: str
+    country: str
+    language: str
+    time_zone: str | None
+    channel: str
+    consumer: bool
+    credit_limit_minor: int | None
+    owner_id: UUID | None
+    groups: tuple[str, ...]
+
+
+OPEN = """
+INSERT INTO debtor (tenant_id, id, number, name, country, language, time_zone, channel, consumer, credit_limit_minor,
+  owner_id, known_at)
+VALUES (:tenant, :id, :number, :name, :country, :language, :time_zone, :channel, :consumer, :credit_limit_minor,
+  :owner_id, :now)
+ON CONFLICT (tenant_id, number) DO NOTHING RETURNING id
+"""
+JOIN_GROUP = """
+INSERT INTO debtor_group (tenant_id, debtor_id, key) VALUES (:tenant, :debtor_id, :key)
+ON CONFLICT (tenant_id, debtor_id, key) DO NOTHING
+"""
+LEAVE_GROUP = "DELETE FROM debtor_group WHERE tenant_id = :tenant AND debtor_id = :debtor_id AND key = :key"
+CARD = """
+SELECT d.id, d.number, d.name, d.country, d.language, d.time_zone, d.channel, d.consumer, d.credit_limit_minor,
+  d.owner_id,
+  ARRAY(SELECT g.key FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = d.id ORDER BY g.key) AS groups
+FROM debtor d WHERE d.tenant_id = :tenant AND d.id = :debtor_id
+"""
+
+
+def open(
+    number: str,
+    *,
+    name: str,
+    now: datetime,
+    country: str = "",
+    language: str = "en",
+    time_zone: str | None = None,
+    channel: str = "email",
+    consumer: bool = False,
+    credit_limit_minor: int | None = None,
+    owner_id: UUID | None = None,
+    groups: Iterable[str] = (),
+) -> UUID:
+    """Open an account for a debtor. Raises DebtorKnown for a number in use."""
+    opened: UUID | None = store.run(
+        OPEN,
+        id=ids.new(),
+        number=number,
+        name=name,
+        country=country,
+        language=language,
+        time_zone=time_zone,
+        channel=channel,
+        consumer=consumer,
+        credit_limit_minor=credit_limit_minor,
+        owner_id=owner_id,
+        now=now,
+    ).scalar_one_or_none()
+    if opened is None:
+        raise DebtorKnown(f"There is a customer with the number {number} already.", pointer="/number")
+    for key in groups:
+        join(opened, key=key)
+    return opened
+
+
+def join(debtor_id: UUID, *, key: str) -> None:
+    """Put a debtor into a group; being there already is no fault."""
+    store.run(JOIN_GROUP, debtor_id=debtor_id, key=key)
+
+
+def leave(debtor_id: UUID, *, key: str) -> None:
+    """Take a debtor out of a group."""
+    store.run(LEAVE_GROUP, debtor_id=debtor_id, key=key)
+
+
+def card(debtor_id: UUID) -> Card:
+    """One debtor. Raises UnknownDebtor when there is none that this scope may see."""
+    found = store.run(CARD, debtor_id=debtor_id).one_or_none()
+    if found is None:
+        raise UnknownDebtor("There is no such customer.")
+    return Card(**{**found._mapping, "groups": tuple(found.groups)})
