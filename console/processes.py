@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from console.home import PROJECT
-from console.servers import host
+from console.servers import children
 from console.surroundings import Surroundings
 from console.talk import say
 
@@ -47,7 +47,7 @@ class Child:
     deaths: int = 0
 
     def start(self) -> None:
-        self.process = host.launch(self.program.command, log=self.log, env=self.program.env, cwd=PROJECT)
+        self.process = children.launch(self.program.command, log=self.log, env=self.program.env, cwd=PROJECT)
         self.started_at = time.monotonic()
 
     def died(self) -> int | None:
@@ -64,7 +64,7 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """The processes of one demo. All are started by the main thread, so that they end with it (see servers.host)."""
+    """The processes of one demo. All are started by the main thread, so that they end with it (see servers.children)."""
 
     logs: Path
     children: list[Child] = field(default_factory=list)
@@ -111,7 +111,7 @@ class Supervisor:
                 process.terminate()
             deadline = time.monotonic() + PATIENCE
             for process in processes:
-                host.wait_or_end(process, patience=max(0.1, deadline - time.monotonic()))
+                children.wait_or_end(process, patience=max(0.1, deadline - time.monotonic()))
         self.children.clear()
 
 

@@ -16,7 +16,8 @@ import click
 from console.faults import USAGE, CannotRun
 from console.home import Home, default_home
 from console.processes import Supervisor, programs, stopped_by_signals, web
-from console.servers.host import last_words, port_is_taken
+from console.servers.children import last_words
+from console.servers.host import port_is_taken
 from console.surroundings import Surroundings, open_surroundings
 from console.talk import answer, say
 

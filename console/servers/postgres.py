@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from console.faults import CannotRun
-from console.servers import host
+from console.servers import children, host
 
 ADMIN = "gt_admin"
 SETTINGS = {
@@ -50,15 +50,15 @@ class Postgres:
 
     def stop(self) -> None:
         """End sessions, write everything down and stop."""
-        host.stop(self.process, how=signal.SIGINT, patience=30)
+        children.stop(self.process, how=signal.SIGINT, patience=30)
 
     def kill(self) -> None:
         """Stop as a power cut would; the next start recovers from the log."""
-        children = _children(self.process.pid)
+        sessions = _sessions(self.process.pid)
         self.process.kill()
         self.process.wait()
-        for child in children:
-            _wait_for_end(child)
+        for session in sessions:
+            _wait_for_end(session)
 
 
 def start_postgres(
@@ -87,11 +87,11 @@ def start_postgres(
     port = port or host.free_port()
     options = SETTINGS | {"port": str(port)} | ({} if durable else FORGETFUL) | dict(settings or {})
     arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    process = host.launch(
+    process = children.launch(
         [programs / "postgres", "-D", data, *arguments], log=log, end=signal.SIGINT, env=_env(), user=user, cwd=room
     )
     server = Postgres(home=home, port=port, password=password, process=process)
-    host.wait_until(lambda: _answers(server), process=process, name="PostgreSQL", log=log, patience=60)
+    children.wait_until(lambda: _answers(server), process=process, name="PostgreSQL", log=log, patience=60)
     return server
 
 
@@ -160,7 +160,7 @@ def _answers(server: Postgres) -> bool:
     return True
 
 
-def _children(pid: int) -> list[int]:
+def _sessions(pid: int) -> list[int]:
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:

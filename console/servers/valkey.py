@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.servers import host
+from console.servers import children, host
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Redis:
 
     def stop(self) -> None:
         """Write everything down and stop."""
-        host.stop(self.process, how=signal.SIGTERM, patience=10)
+        children.stop(self.process, how=signal.SIGTERM, patience=10)
 
     def kill(self) -> None:
         """Stop as a power cut would."""
@@ -52,12 +52,12 @@ def start_redis(
     binary = _binary()
     program = host.reachable(binary.parent, user=user, keep=keep or home) / binary.name
     port, password = port or host.free_port(), password or secrets.token_urlsafe(24)
-    process = host.launch([program, "-"], log=log, user=user, cwd=room, env={"TZ": "UTC"}, stdin=subprocess.PIPE)
+    process = children.launch([program, "-"], log=log, user=user, cwd=room, env={"TZ": "UTC"}, stdin=subprocess.PIPE)
     assert process.stdin is not None
     process.stdin.write(_settings(room, port=port, password=password, durable=durable).encode())
     process.stdin.close()
     server = Redis(home=home, port=port, password=password, process=process)
-    host.wait_until(lambda: _answers(server), process=process, name="Valkey", log=log, patience=30)
+    children.wait_until(lambda: _answers(server), process=process, name="Valkey", log=log, patience=30)
     return server
 
 

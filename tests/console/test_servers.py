@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from console.faults import CannotRun
-from console.servers import host, postgres, start_postgres, start_redis, valkey
+from console.servers import children, host, postgres, start_postgres, start_redis, valkey
 
 PROJECT = Path(__file__).parents[2]
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the servers as somebody else")
@@ -185,17 +185,17 @@ def test_a_server_that_cannot_start_says_why(open_folder):
 
 
 def test_a_server_that_never_answers_is_given_up(tmp_path):
-    silent = host.launch(["sleep", "60"], log=tmp_path / "log")
+    silent = children.launch(["sleep", "60"], log=tmp_path / "log")
     with pytest.raises(CannotRun, match="Silence did not answer within 0 s"):
-        host.wait_until(lambda: False, process=silent, name="Silence", log=tmp_path / "log", patience=0.1)
+        children.wait_until(lambda: False, process=silent, name="Silence", log=tmp_path / "log", patience=0.1)
     assert silent.poll() is not None
 
 
 def test_a_program_that_does_not_listen_is_ended(tmp_path):
     program = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
-    deaf = host.launch([sys.executable, "-c", program], log=tmp_path / "log")
+    deaf = children.launch([sys.executable, "-c", program], log=tmp_path / "log")
     eventually(lambda: "deaf" in (tmp_path / "log").read_text())
-    host.stop(deaf, how=signal.SIGTERM, patience=0.2)
+    children.stop(deaf, how=signal.SIGTERM, patience=0.2)
     assert deaf.returncode == -signal.SIGKILL
 
 
