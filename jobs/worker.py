@@ -36,6 +36,11 @@ class LaneWorker(SimpleWorker):
         worker_registration.register(self)
         heartbeat.beat()
 
+    def handle_warm_shutdown_request(self) -> None:
+        """Remember that somebody asked us to stop: RQ itself remembers it only when it came during a batch."""
+        super().handle_warm_shutdown_request()
+        self._stop_requested = True
+
     def is_stopping(self) -> bool:
         """Whether the batch should end after its present item, because somebody asked this process to stop."""
         return bool(self._stop_requested)

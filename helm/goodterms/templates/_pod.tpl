@@ -83,7 +83,7 @@ priorityClassName: {{ . }}
 {{- define "goodterms.scratch" -}}
 - name: scratch
   emptyDir:
-    sizeLimit: 1Gi
+    sizeLimit: 2Gi
 {{- end -}}
 
 {{/* A process without a port shows life by touching a file; older than a minute means stuck or dead. */}}
