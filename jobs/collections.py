@@ -1,5 +1,36 @@
 """Work of the collections lane: promises, alerts and tasks, which people wait for."""
 
-from jobs.turns import Handler
+from jobs.turns import Handler, Turn
+from tenants.collections import disputes, promises, settling, tasks
+from tenants.directory import clients
+from tenants.values.calendars import BusinessCalendar
 
-HANDLERS: dict[str, Handler] = {}
+
+def settle_open_work(turn: Turn) -> None:
+    """Nobody who has paid is chased: what was open about settled invoices ends."""
+    settling.settle_open_work(turn.ids("invoice_ids"), now=turn.now)
+
+
+def resolve_alerts(turn: Turn) -> None:
+    """Somebody has looked: what waited for that ends."""
+    settling.resolve_seen(turn.ids("invoice_ids"), now=turn.now)
+
+
+def open_desk(turn: Turn) -> None:
+    """A new day at the client: promises are judged, sleepers wake, the list is ranked anew."""
+    calendar = BusinessCalendar.for_country(clients.profile().country)
+    promises.judge(now=turn.now, today=turn.today, calendar=calendar)
+    tasks.freshen(today=turn.today)
+
+
+def open_disputes(turn: Turn) -> None:
+    """What the file calls disputed is left in peace from today on."""
+    disputes.open_for_import(turn.id("import_id"), now=turn.now, today=turn.today)
+
+
+HANDLERS: dict[str, Handler] = {
+    "settle_open_work": settle_open_work,
+    "resolve_alerts": resolve_alerts,
+    "open_desk": open_desk,
+    "open_disputes": open_disputes,
+}

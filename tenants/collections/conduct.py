@@ -8,13 +8,14 @@ so that two workers cannot both find the contact budget unspent.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.collections import holds, hours, refusals
+from tenants.collections import holds, hours, refusals, tasks
 from tenants.collections.refusals import Refused
+from tenants.collections.tasks import NewTask
 from tenants.delivery.ports import Verdict
 from tenants.values import calendars
 
@@ -89,6 +90,10 @@ class Message:
     bank_feed_hours: int
     suppressed: bool
 
+    def client_day(self, now: datetime) -> date:
+        """The day on the client's calendar, by which holds begin and end."""
+        return calendars.local_day(now, zone=calendars.zone(self.client_zone))
+
     @property
     def hours(self) -> hours.Hours:
         """When this customer may be written to."""
@@ -145,6 +150,7 @@ class Gate:
             )
         blocks = self._blocks(message, invoices, now=now)
         free = [invoice for invoice in invoices if invoice.id not in blocks]
+        _hand_over(message, list(blocks.values()), now=now)
         verdict = _about_blocks(message, list(blocks.values()), none_left=not free, now=now)
         if not verdict.allowed:
             return verdict
@@ -160,8 +166,7 @@ class Gate:
         blocks = {block.invoice_id: block for invoice in invoices if (block := _ended(invoice))}
         if message.kind != "reminder":
             return blocks
-        today = calendars.local_day(now, zone=calendars.zone(message.client_zone))
-        held = holds.on_invoices([invoice.id for invoice in invoices], today=today)
+        held = holds.on_invoices([invoice.id for invoice in invoices], today=message.client_day(now))
         for invoice in invoices:
             block = (
                 _held(invoice.id, held.get(invoice.id))
@@ -225,6 +230,24 @@ def _worn_out(invoice: Any) -> Block | None:
         "cap_reached",
         f"Invoice {invoice.number} had {invoice.reminder_count} reminders: a person decides now.",
     )
+
+
+def _hand_over(message: Message, blocks: Sequence[Block], *, now: datetime) -> None:
+    """Where the reminders end, a person's work begins."""
+    worn_out = [
+        NewTask(
+            dedupe_key=f"cap:{block.invoice_id}",
+            kind="decide",
+            title="Reminders have ended: decide what comes next",
+            reason=block.detail,
+            rule_key=message.rule_key,
+            debtor_id=message.debtor_id,
+            invoice_id=block.invoice_id,
+        )
+        for block in blocks
+        if block.reason == "cap_reached"
+    ]
+    tasks.raise_many(worn_out, now=now, today=message.client_day(now))
 
 
 def _about_blocks(message: Message, blocks: Sequence[Block], *, none_left: bool, now: datetime) -> Verdict:

@@ -1,4 +1,4 @@
-"""Decides whether a promise was kept: by what was allocated from its first day to the end of its last, and a day of grace.
+"""Decides whether a promise was kept: by what was allocated from its first day to its last, and a day of grace.
 
 Judged once, when the grace is over on the client's calendar: kept, part or broken. Anything but kept is work for a
 person from that day on, because a broken promise that nobody mentions is the last promise anybody keeps.

@@ -1,4 +1,4 @@
-"""Decides what ends by itself: work about an invoice that is paid or cancelled, and warnings about one that has been seen.
+"""Decides what ends by itself: work about an invoice that is paid or void, and warnings about one that is seen.
 
 Nobody who has paid is chased, and no specialist calls about an invoice that was paid this morning.
 """

@@ -1,4 +1,4 @@
-"""Decides what a person sees first: one list over all clients in scope, each row with its reason, its stake and its next step.
+"""Decides what a person sees first: one list over all clients in scope; each row has its reason, stake and next step.
 
 Each client gives its own best rows (one index range each) and the best of those are the page, so two hundred
 clients cost as many short reads and no sort of everything. Names, amounts and contact history are fetched for the

@@ -15,7 +15,7 @@ class Consumer:
 CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "import.received": (Consumer("check_import", "intake", max_attempts=3),),
     "import.confirmed": (Consumer("load_import", "intake", max_attempts=3),),
-    "import.loaded": (Consumer("check_ledger", "ledger"),),
+    "import.loaded": (Consumer("check_ledger", "ledger"), Consumer("open_disputes", "collections")),
     "invoice.issued": (Consumer("queue_invoice_messages", "delivery"),),
     "payment.applied": (Consumer("settle_open_work", "collections"),),
     "message.queued": (Consumer("send_message", "delivery"),),
@@ -25,7 +25,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "delivery.bounced": (Consumer("run_rules_on", "rules"),),
     "delivery.seen": (Consumer("resolve_alerts", "collections"),),
     "rule.due": (Consumer("run_rule", "rules", max_attempts=4),),
-    "day.opened": (Consumer("open_day", "delivery"),),
+    "day.opened": (Consumer("open_day", "delivery"), Consumer("open_desk", "collections")),
     "hour.struck": (Consumer("check_ledger", "ledger"),),
     "work.tried": (Consumer("noop", "insight"),),
 }
