@@ -1,8 +1,10 @@
-"""The dispatcher's side of PostgreSQL: who is due, whose turn it is, the leases that it hands out and those that lapsed.
+"""The dispatcher's side of PostgreSQL: who is due, whose turn it is, the leases that it hands out and those that
+lapsed.
 
-Tenants are scheduled, not items: each lane of a tenant has a virtual time that grows with what it was given, and the smallest is
-served next. A flood of one tenant therefore delays nobody else; who comes back after a pause starts where the others are, so that
-silence earns no credit.
+Tenants are scheduled, not items: each lane of a tenant has a virtual time that grows with what it was given, and the
+smallest is
+served next. A flood of one tenant therefore delays nobody else; who comes back after a pause starts where the others
+are, so that silence earns no credit.
 """
 
 from collections.abc import Iterable
@@ -30,17 +32,20 @@ KNOWN = text("""
 SELECT tenant_id, lane, vtime, waiting, in_flight FROM tenant_lane
 WHERE CAST(:only AS uuid[]) IS NULL OR tenant_id = ANY(CAST(:only AS uuid[]))
 """)
-FRONT = text("SELECT lane, min(vtime) FILTER (WHERE waiting > 0 OR in_flight > 0), max(vtime) FROM tenant_lane GROUP BY lane")
-# A lane that was idle joins at the front of those that are busy; rows are written in one order, so that two dispatchers never deadlock.
+FRONT = text(
+    "SELECT lane, min(vtime) FILTER (WHERE waiting > 0 OR in_flight > 0), max(vtime) FROM tenant_lane GROUP BY lane"
+)
+# A lane that was idle joins at the front of those that are busy; rows are written in one order, so that two
+# dispatchers never deadlock.
 MERGE = text("""
 INSERT INTO tenant_lane (tenant_id, lane, vtime, waiting, in_flight)
 SELECT r.tenant_id, r.lane, r.front, r.waiting, r.in_flight
-FROM unnest(CAST(:tenants AS uuid[]), CAST(:lanes AS text[]), CAST(:fronts AS double precision[]), CAST(:waiting AS integer[]),
-  CAST(:in_flight AS integer[])) AS r(tenant_id, lane, front, waiting, in_flight)
+FROM unnest(CAST(:tenants AS uuid[]), CAST(:lanes AS text[]), CAST(:fronts AS double precision[]), CAST(:waiting AS
+integer[]), CAST(:in_flight AS integer[])) AS r(tenant_id, lane, front, waiting, in_flight)
 ORDER BY r.tenant_id, r.lane
 ON CONFLICT (tenant_id, lane) DO UPDATE SET waiting = excluded.waiting, in_flight = excluded.in_flight,
-  vtime = CASE WHEN tenant_lane.waiting = 0 AND tenant_lane.in_flight = 0 THEN greatest(tenant_lane.vtime, excluded.vtime)
-               ELSE tenant_lane.vtime END
+  vtime = CASE WHEN tenant_lane.waiting = 0 AND tenant_lane.in_flight = 0 THEN greatest(tenant_lane.vtime,
+  excluded.vtime) ELSE tenant_lane.vtime END
 """)
 PICK = text("""
 SELECT tenant_id, cap - in_flight AS room FROM tenant_lane
@@ -61,7 +66,8 @@ WHERE tenant_id = :tenant AND lane = :lane
 """)
 LAPSED = text("""
 SELECT tenant_id, id, lease_token, attempts, max_attempts, run_at FROM work_item
-WHERE state = 'leased' AND lease_until < :now ORDER BY lease_token, attempts, run_at, id LIMIT 2000 FOR UPDATE SKIP LOCKED
+WHERE state = 'leased' AND lease_until < :now ORDER BY lease_token, attempts, run_at, id LIMIT 2000 FOR UPDATE SKIP
+LOCKED
 """)
 FREE = text("""
 UPDATE work_item SET state = :state, run_at = :run_at, attempts = :attempts, lease_token = NULL, lease_until = NULL,
@@ -79,7 +85,8 @@ ASKED_AT_ONCE = 25
 
 @dataclass(frozen=True, slots=True, order=True)
 class Leased:
-    """One leased item. The order is the order of work: what failed before comes last, so that it hurts nobody in its batch."""
+    """One leased item. The order is the order of work: what failed before comes last, so that it hurts nobody in its
+    batch."""
 
     attempts: int
     run_at: datetime
@@ -98,7 +105,8 @@ class Batch:
 
 
 def survey(connection: Connection, *, now: datetime, only: Iterable[UUID] | None = None) -> int:
-    """Find out who is due and write down what changed; return how many items wait. `only` narrows to tenants that rang."""
+    """Find out who is due and write down what changed; return how many items wait. `only` narrows to tenants that
+    rang."""
     words = {"now": now, "only": None if only is None else list(only)}
     waiting = {(row.tenant_id, row.lane): row.items for row in connection.execute(WAITING, words)}
     flying = {(row.tenant_id, row.lane): row.items for row in connection.execute(IN_FLIGHT, words)}
@@ -146,8 +154,10 @@ def release(connection: Connection, batch: Batch) -> None:
 def reap(connection: Connection, *, now: datetime) -> int:
     """Free lapsed leases; return how many.
 
-    A batch is worked in its order, so the first item that is unfinished is the one during which the worker died: it alone counts an
-    attempt and waits; the others were not begun. An item that kills its worker is therefore given up in the end, its mates are not.
+    A batch is worked in its order, so the first item that is unfinished is the one during which the worker died: it
+    alone counts an
+    attempt and waits; the others were not begun. An item that kills its worker is therefore given up in the end, its
+    mates are not.
     """
     lapsed = connection.execute(LAPSED, {"now": now}).all()
     seen: set[UUID] = set()

@@ -1,7 +1,7 @@
 """Main: hand ready work items to RQ, fairly over the tenants, and free the leases of those that died with theirs.
 
-Any number of these may run. PostgreSQL remembers the work, Redis only carries it: when Redis is away nothing is claimed, and when it
-has forgotten what it carried, the leases lapse.
+Any number of these may run. PostgreSQL remembers the work, Redis only carries it: when Redis is away nothing is
+claimed, and when it has forgotten what it carried, the leases lapse.
 """
 
 import contextlib

@@ -1,4 +1,5 @@
-"""The dispatcher's side of Redis: how full the lists of the lanes are, who listens, and the push of a batch as one RQ job."""
+"""The dispatcher's side of Redis: how full the lists of the lanes are, who listens, and the push of a batch as one
+RQ job."""
 
 import time
 from dataclasses import dataclass, field
@@ -14,8 +15,16 @@ from tenants.events import queue
 JOB = "jobs.runtime.run_batch"
 LONGEST_JOB_S = 3600
 REMEMBERED_S = 60.0
-"""How long a listener is believed in after it was last seen: an emptied Redis has forgotten it, the process still lives."""
-ITEMS_PER_JOB = {Lane.INTAKE: 2, Lane.DELIVERY: 20, Lane.RULES: 5, Lane.COLLECTIONS: 50, Lane.INSIGHT: 200, Lane.LEDGER: 20}
+"""How long a listener is believed in after it was last seen: an emptied Redis has forgotten it, the process still
+lives."""
+ITEMS_PER_JOB = {
+    Lane.INTAKE: 2,
+    Lane.DELIVERY: 20,
+    Lane.RULES: 5,
+    Lane.COLLECTIONS: 50,
+    Lane.INSIGHT: 200,
+    Lane.LEDGER: 20,
+}
 """A job carries this many items: many of what is quick, few of what is slow, so that several workers share it."""
 JOBS_PER_WORKER = 2
 
@@ -34,7 +43,8 @@ class Lists:
 
     def __post_init__(self) -> None:
         self._queues = {
-            lane: Queue(name(lane), connection=self.connection, serializer=JSONSerializer, is_async=True) for lane in WORKED
+            lane: Queue(name(lane), connection=self.connection, serializer=JSONSerializer, is_async=True)
+            for lane in WORKED
         }
 
     def room(self) -> dict[Lane, int]:
@@ -69,4 +79,3 @@ class Lists:
             self._seen[lane] = (now, seen)
         at, count = self._seen.get(lane, (now, 0))
         return count if now - at < REMEMBERED_S else 0
-

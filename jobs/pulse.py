@@ -1,4 +1,5 @@
-"""The pulse of a batch: while it lasts, the leases of what still waits in it are lengthened, and the process shows that it lives."""
+"""The pulse of a batch: while it lasts, the leases of what still waits in it are lengthened, and the process shows
+that it lives."""
 
 import threading
 from collections.abc import Sequence
@@ -19,7 +20,8 @@ from tenants.work import unit_of_work
 
 EVERY_S = 5.0
 LONGEST_S = 3600.0
-"""After this time a single item is taken for hung: the process no longer shows that it lives, and the cluster ends it."""
+"""After this time a single item is taken for hung: the process no longer shows that it lives, and the cluster ends
+it."""
 log = structlog.get_logger(__name__)
 
 
@@ -32,7 +34,8 @@ class Shell(Protocol):
 
 
 class Pulse:
-    """Beats from a thread of its own, because the batch's thread may be inside a long call. Short batches never start it."""
+    """Beats from a thread of its own, because the batch's thread may be inside a long call. Short batches never
+    start it."""
 
     def __init__(self, shell: Shell, *, token: UUID, waiting: Sequence[tuple[UUID, UUID, str]], clock: Clock) -> None:
         self._shell, self._token, self._waiting, self._clock = shell, token, waiting, clock
@@ -45,7 +48,9 @@ class Pulse:
         self._timer.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._ended.set()
         if self._timer is not None:
             self._timer.cancel()

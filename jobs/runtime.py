@@ -1,8 +1,8 @@
 """The envelope around every piece of work: scope, lease, transaction, retries and log fields."""
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
@@ -11,12 +11,12 @@ from jobs import crash, heartbeat
 from jobs.handlers import HANDLERS
 from jobs.pulse import Pulse, Shell
 from jobs.turns import Handler, Inside, Later, Outside, Turn
+from tenants import store
 from tenants.assembly import Toolbox
 from tenants.events import queue
 from tenants.isolation import scope
-from tenants.isolation.scope import Scope
 from tenants.values.faults import Kind, Refusal
-from tenants.work import unit_of_work
+from tenants.work import unit_beginning_with, unit_of_work
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +55,7 @@ class Runtime:
         crash.at("batch_started")
         waiting = list(reversed(places))
         deadline = time.monotonic() + BUDGET_S
-        with Pulse(self._shell, token=token, waiting=waiting, clock=self._tools.clock):
+        with store.held_line(), Pulse(self._shell, token=token, waiting=waiting, clock=self._tools.clock):
             while waiting and time.monotonic() < deadline and not self._stopping():
                 heartbeat.beat()
                 if not self._run_one(waiting[-1], token):
@@ -82,8 +82,10 @@ class Runtime:
         return True
 
     def _go_inside(self, handler: Inside, turn: Turn, token: UUID) -> None:
-        with self._unit(turn):
-            taken = queue.take(turn.item_id, token=token, at=turn.real_now)
+        opening = scope.tenant(turn.tenant_id, actor=f"job:{turn.kind}")
+        first = queue.taking(turn.item_id, token=token, at=turn.real_now)
+        with unit_beginning_with(first, opening) as answer:
+            taken = queue.taken(answer)
             if taken is None:
                 raise LeaseLost
             turn.payload = taken.payload
@@ -122,8 +124,13 @@ class Runtime:
                 queue.hold_until(turn.item_id, token=token, run_at=claimed.run_at, reason=claimed.reason)
         return None if isinstance(claimed, Later) else claimed
 
-    def _unit(self, turn: Turn) -> AbstractContextManager[Scope]:
-        return unit_of_work(scope.tenant(turn.tenant_id, actor=f"job:{turn.kind}"))
+    @contextmanager
+    def _unit(self, turn: Turn) -> Iterator[None]:
+        """A unit beside which something happens outside: it is on disk before and after, so that no intent is
+        forgotten."""
+        with unit_of_work(scope.tenant(turn.tenant_id, actor=f"job:{turn.kind}")):
+            store.wait_for_disk()
+            yield
 
     def _record_failure(self, place: Place, token: UUID, fault: Exception) -> bool:
         """Count the attempt, or give up at once when no repetition can help; the reaper does it when we cannot."""
@@ -133,7 +140,13 @@ class Runtime:
         end = queue.bury if final else queue.put_back
         try:
             with unit_of_work(scope.tenant(tenant_id, actor="job:runtime")):
-                end(item_id, token=token, error=str(fault), error_class=type(fault).__name__, now=self._tools.clock.now())
+                end(
+                    item_id,
+                    token=token,
+                    error=str(fault),
+                    error_class=type(fault).__name__,
+                    now=self._tools.clock.now(),
+                )
         except Exception as worse:
             log.error("work.failure_unrecorded", tenant=str(tenant_id), reason=str(worse)[:300])
             return False

@@ -19,7 +19,8 @@ LEFT JOIN client_profile p ON p.tenant_id = t.id AND p.tenant_id = :tenant WHERE
 
 @dataclass
 class Turn:
-    """One turn at one work item: what it is about, and the tools. The client's time is asked for only by who needs it."""
+    """One turn at one work item: what it is about, and the tools. The client's time is asked for only by who needs
+    it."""
 
     tenant_id: UUID
     item_id: UUID
@@ -76,7 +77,8 @@ Inside = Callable[[Turn], Later | None]
 class Outside:
     """Talks to the outside in three steps: claim (one transaction) → act (none is open) → settle (one transaction).
 
-    `claim` answers what to act on, None when there is nothing to do, or Later. `act` must turn outside faults into its answer;
+    `claim` answers what to act on, None when there is nothing to do, or Later. `act` must turn outside faults into
+    its answer;
     an exception of it counts as a failed attempt, and the claim of the next attempt finds the intent of this one.
     """
 

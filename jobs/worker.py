@@ -48,7 +48,7 @@ class LaneWorker(SimpleWorker):
 
 def serve(lane: Lane, chosen: Settings) -> int:
     """Work one lane until SIGTERM; begin anew when Redis failed under the worker."""
-    shell = assembly.make_shell(chosen)
+    shell = assembly.make_shell(chosen, repeats=True)
     current: list[LaneWorker] = []
     shell.app_context().push()
     stopping = lambda: bool(current) and current[-1].is_stopping()  # noqa: E731

@@ -47,21 +47,26 @@ def make_tools(settings: Settings) -> Toolbox:
     )
 
 
-def make_shell(settings: Settings) -> Flask:
+def make_shell(settings: Settings, *, repeats: bool = False) -> Flask:
     """Return a Flask object without routes, bound to the database; the web face dresses it, jobs use it bare.
 
+    `repeats` says that this process repeats by itself whatever a lost connection or a power cut undid, as the jobs
+    do: then a
+    connection is not tried before its use, and a commit need not wait for the disk unless its unit says so.
     Raises UnsafeRole when the role owns the tables, is a superuser or may bypass row security.
     """
     shell = Flask("goodterms", static_folder=None)
     pool = {
         "pool_size": settings.pool_size,
         "max_overflow": 0,
-        "pool_pre_ping": True,
+        "pool_pre_ping": not repeats,
         "pool_reset_on_return": "rollback",
     }
     shell.config["SECRET_KEY"] = settings.secret_key
     shell.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     shell.config["SQLALCHEMY_ENGINE_OPTIONS"] = {**pool, "execution_options": {WALLED: True}}
+    if repeats:
+        shell.config["SQLALCHEMY_ENGINE_OPTIONS"]["connect_args"] = {"options": "-c synchronous_commit=off"}
     if settings.auth_database_url:
         shell.config["SQLALCHEMY_BINDS"] = {AUTH: {"url": settings.auth_database_url, **pool}}
     db.init_app(shell)

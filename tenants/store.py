@@ -7,21 +7,35 @@ statement to the scope's tenants and refuses hand-written SQL that does not name
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session as SessionOfManyEngines
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, CursorResult, ForeignKey, MetaData, Text, TextClause, event, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
-from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, registry, with_loader_criteria
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    mapped_column,
+    registry,
+    with_loader_criteria,
+)
 
+from tenants.isolation import opening as entry
 from tenants.isolation import scope
 
-ENTER = "SELECT gt.enter(%s::uuid[], %s::uuid, %s::uuid)"
 NAMES_TENANT = re.compile(r":tenants?\b")
 ONE_TENANT = re.compile(r":tenant\b")
 ALL_TENANTS = re.compile(r":tenants\b")
@@ -48,7 +62,23 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+_line: ContextVar[Connection | None] = ContextVar("gt_line", default=None)
+_begun: ContextVar[Connection | None] = ContextVar("gt_begun", default=None)
+T = TypeVar("T")
+
+
+class LineSession(SessionOfManyEngines):
+    """A session that uses the held line, where one is held, for what would go to the line's own engine."""
+
+    def get_bind(self, *arguments: Any, **words: Any) -> Any:
+        """The engine of the thing in question, or the line that is held to it."""
+        found, line = super().get_bind(*arguments, **words), _line.get()
+        return line if line is not None and found is line.engine else found
+
+
+db = SQLAlchemy(
+    model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False, "class_": LineSession}
+)
 
 Rows = CursorResult[*tuple[Any, ...]]
 
@@ -76,10 +106,69 @@ class IdentityOwned:
 
 @event.listens_for(Session, "after_begin")
 def _enter_scope(_session: Session, _transaction: Any, connection: Connection) -> None:
-    if connection.get_execution_options().get(WALLED):
-        now = scope.current()
-        # Said to the driver itself: it opens every transaction, and the way through the toolkit costs three times the statement.
-        connection.connection.driver_connection.execute(ENTER, (list(now.read), now.write, now.debtor))  # type: ignore[union-attr]
+    if connection.get_execution_options().get(WALLED) and _begun.get() is not connection:
+        _open(connection, lambda line: entry.enter(line, scope.current()))
+
+
+def _open(connection: Connection, say: Callable[[Any], T]) -> T:
+    """Open the transaction on the wire; a broken line is reported as any other statement would report it."""
+    try:
+        return say(connection.connection.driver_connection)
+    except psycopg.OperationalError as fault:
+        connection.invalidate(fault)
+        raise OperationalError("BEGIN", None, fault) from fault
+
+
+@contextmanager
+def held_line() -> Iterator[None]:
+    """Keep one connection for all units inside, instead of fetching one from the pool for each."""
+    with db.engine.connect() as line:
+        token = _line.set(line)
+        try:
+            yield
+        finally:
+            _line.reset(token)
+
+
+@contextmanager
+def begun(first: entry.First) -> Iterator[entry.Answer | None]:
+    """On the held line, open a transaction in the current scope together with its first statement; undo what is not
+    ended.
+
+    A session joins in if the block uses one. Raises LookupError when no line is held.
+    """
+    line = _held()
+    token = _begun.set(line)
+    try:
+        yield _open(line, lambda wire: entry.enter_with(wire, scope.current(), first))
+    finally:
+        db.session.remove()
+        _begun.reset(token)
+        _leave(line)
+
+
+def end_begun() -> None:
+    """Commit a transaction that `begun` opened and that no session has joined."""
+    _open(_held(), entry.end)
+
+
+def _held() -> Connection:
+    line = _line.get()
+    if line is None:
+        raise LookupError("a unit can begin with its first statement only while a line is held")
+    return line
+
+
+def _leave(line: Connection) -> None:
+    """Undo what is left on the line; one that cannot even do that is thrown away, and the next use makes a new one."""
+    if line.invalidated:
+        return
+    wire = line.connection.driver_connection
+    if wire.pgconn.transaction_status != TransactionStatus.IDLE:  # type: ignore[union-attr]
+        try:
+            wire.rollback()  # type: ignore[union-attr]
+        except psycopg.Error as fault:
+            line.invalidate(fault)
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -136,6 +225,12 @@ def run_identity(sql: str, /, **values: Any) -> Rows:
     return db.session.execute(text(sql), values, bind_arguments={"bind": db.engines[AUTH]})  # type: ignore[return-value]
 
 
+def wait_for_disk() -> None:
+    """Let this unit's commit wait until it is on disk, in a process whose commits otherwise do not (see
+    `make_shell`)."""
+    db.session.connection().exec_driver_sql("SET LOCAL synchronous_commit TO on")
+
+
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Stream rows into a temporary landing table by COPY; row security refuses COPY into tenant tables themselves."""
     raw = db.session.connection().connection.driver_connection
@@ -153,6 +248,7 @@ def land(table: str, definition: str) -> None:
 def plan_for_sets() -> None:
     """Plan the rest of this transaction for whole sets.
 
-    Rows that were just staged have no statistics: the planner expects one, loops over them, and a load becomes quadratic.
+    Rows that were just staged have no statistics: the planner expects one, loops over them, and a load becomes
+    quadratic.
     """
     db.session.connection().exec_driver_sql("SET LOCAL enable_nestloop = off")

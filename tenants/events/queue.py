@@ -1,11 +1,14 @@
 """Decides how a piece of work is taken, ended, put back or given up, and that only the holder of its lease may do so.
 
-Every change of a leased item names the token of its lease. Who lost the lease changes nothing: `take` answers None, the others False,
-and the caller leaves its unit of work without a commit. `take` marks the item done first and does the work after, in one transaction:
-while it is open the row is locked, so neither the reaper nor a second worker can touch the item, however long the work lasts; if the
-worker dies, the mark is undone with everything else.
+Every change of a leased item names the token of its lease. Who lost the lease changes nothing: `take` answers None,
+the others False,
+and the caller leaves its unit of work without a commit. `take` marks the item done first and does the work after, in
+one transaction:
+while it is open the row is locked, so neither the reaper nor a second worker can touch the item, however long the
+work lasts; if the worker dies, the mark is undone with everything else.
 """
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from tenants import store
+from tenants.isolation.opening import Answer, First
 
 LEASE_S = 20
 BACKOFF_S = (5, 30, 120, 600, 3600, 21600)
@@ -23,13 +27,18 @@ TAKE = f"""
 UPDATE work_item SET state = 'done', finished_at = :at, attempts = attempts + 1, lease_token = NULL, lease_until = NULL
 WHERE {HELD_BY} RETURNING kind, payload
 """
+TAKE_FIRST = """
+UPDATE work_item SET state = 'done', finished_at = $4, attempts = attempts + 1, lease_token = NULL, lease_until = NULL
+WHERE tenant_id = $1 AND id = $2 AND state = 'leased' AND lease_token = $3 RETURNING kind, payload
+"""
 LOOK = f"SELECT kind, payload FROM work_item WHERE {HELD_BY} FOR UPDATE"
 HOLD_UNTIL = f"""
 UPDATE work_item SET state = 'ready', run_at = :run_at, lease_token = NULL, lease_until = NULL, last_error = :reason
 WHERE {HELD_BY}
 """
 POSTPONE = """
-UPDATE work_item SET state = 'ready', run_at = :run_at, attempts = attempts - 1, finished_at = NULL, last_error = :reason
+UPDATE work_item SET state = 'ready', run_at = :run_at, attempts = attempts - 1, finished_at = NULL, last_error =
+:reason
 WHERE tenant_id = :tenant AND id = :id AND state = 'done'
 """
 GO_BACK = """
@@ -42,7 +51,8 @@ UPDATE work_item SET state = :state, run_at = :run_at, attempts = attempts + 1, 
   last_error = :error, error_class = :error_class, finished_at = :finished_at
 WHERE {HELD_BY}
 """
-# The item that is being worked on is locked by its own transaction: skip it, the lock protects it better than the lease.
+# The item that is being worked on is locked by its own transaction: skip it, the lock protects it better than the
+# lease.
 BEAT = """
 UPDATE work_item SET lease_until = :until WHERE tenant_id = :tenant AND id = ANY(ARRAY(
   SELECT id FROM work_item WHERE tenant_id = :tenant AND id = ANY(:ids) AND state = 'leased' AND lease_token = :token
@@ -58,6 +68,16 @@ class Taken:
     payload: dict[str, Any]
 
 
+def taking(item_id: UUID, *, token: UUID, at: datetime) -> First:
+    """The statement of `take` for a unit that begins with it; `taken` reads its answer."""
+    return First("take_work_item", TAKE_FIRST, (str(item_id), str(token), at.isoformat()))
+
+
+def taken(answer: Answer | None) -> Taken | None:
+    """What a unit that began with `taking` has taken; None when the lease is lost."""
+    return Taken(str(answer[0]), json.loads(str(answer[1]))) if answer else None
+
+
 def take(item_id: UUID, *, token: UUID, at: datetime) -> Taken | None:
     """Mark the item done in the open unit, whose effects it will commit with; None when the lease is lost."""
     row = store.run(TAKE, id=item_id, token=token, at=at).one_or_none()
@@ -65,7 +85,8 @@ def take(item_id: UUID, *, token: UUID, at: datetime) -> Taken | None:
 
 
 def look(item_id: UUID, *, token: UUID) -> Taken | None:
-    """Read the item under its lease and lock it until the unit ends, without finishing it; None when the lease is lost."""
+    """Read the item under its lease and lock it until the unit ends, without finishing it; None when the lease is
+    lost."""
     row = store.run(LOOK, id=item_id, token=token).one_or_none()
     return Taken(*row) if row else None
 
@@ -91,7 +112,8 @@ def go_back(item_ids: Sequence[UUID], *, token: UUID) -> int:
 
 
 def put_back(item_id: UUID, *, token: UUID, error: str, error_class: str, now: datetime) -> str | None:
-    """Count a failed attempt: the item becomes ready later, or dead when this was the last; None when the lease is lost."""
+    """Count a failed attempt: the item becomes ready later, or dead when this was the last; None when the lease is
+    lost."""
     row = store.run(CHANCES, id=item_id, token=token).one_or_none()
     if row is None:
         return None
@@ -114,7 +136,8 @@ def heartbeat(item_ids: Sequence[UUID], *, token: UUID, until: datetime) -> int:
 
 
 def backoff(failures: int) -> timedelta:
-    """How long an item waits after so many failures: a growing span with full jitter, so that failures do not march in step."""
+    """How long an item waits after so many failures: a growing span with full jitter, so that failures do not march
+    in step."""
     return timedelta(seconds=random.uniform(0.1, BACKOFF_S[min(failures, len(BACKOFF_S)) - 1]))
 
 

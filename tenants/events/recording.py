@@ -1,4 +1,5 @@
-"""Record what happened, in the transaction that made it happen: one work item for each consumer that the catalogue names.
+"""Record what happened, in the transaction that made it happen: one work item for each consumer that the catalogue
+names.
 
 A payload holds ids and dates only. The dedupe key is the identity of the occurrence: recording it twice leaves one
 work item, so two
@@ -33,7 +34,8 @@ class UnknownEvent(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One thing that happened: its identity, the ids it concerns, and when the work about it may start (None: at once)."""
+    """One thing that happened: its identity, the ids it concerns, and when the work about it may start (None: at
+    once)."""
 
     key: str
     payload: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,111 @@
+"""Decides how a transaction opens: BEGIN, then the scope, then at most one statement that the whole unit stands or
+falls with.
+
+The three go to PostgreSQL in one round trip, straight through the driver's protocol layer: short units are many, and
+for them the way
+there and back costs more than the work. The scope stays a message of its own, first in its transaction, as a cluster
+wants it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import pq
+
+from tenants.isolation.scope import Scope
+
+ENTER = "SELECT gt.enter($1::uuid[], $2::uuid, $3::uuid)"
+ENTER_NAME = b"gt_enter"
+GOOD = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.PIPELINE_SYNC})
+Answer = list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A prepared statement whose $1 is the tenant; `values` are the rest, as PostgreSQL writes them."""
+
+    name: str
+    sql: str
+    values: Sequence[str | None] = ()
+
+
+def enter(line: psycopg.Connection[Any], opening: Scope) -> None:
+    """Open a transaction in this scope."""
+    _send(line, [(ENTER_NAME, ENTER, _words(opening))])
+
+
+def enter_with(line: psycopg.Connection[Any], opening: Scope, first: First) -> Answer | None:
+    """Open a transaction in this scope and run its first statement; return the one row that it answered, as text, or
+    None."""
+    told = (first.name.encode(), first.sql, [str(opening.one), *first.values])
+    return _send(line, [(ENTER_NAME, ENTER, _words(opening)), told])
+
+
+def end(line: psycopg.Connection[Any]) -> None:
+    """Commit a transaction that nothing else knows of."""
+    _check(line, line.pgconn.exec_(b"COMMIT"))
+
+
+def _words(opening: Scope) -> list[str | None]:
+    read = "{" + ",".join(map(str, opening.read)) + "}"
+    return [read, _text(opening.write), _text(opening.debtor)]
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _send(
+    line: psycopg.Connection[Any], statements: Sequence[tuple[bytes, str, Sequence[str | None]]]
+) -> Answer | None:
+    """Send BEGIN and the statements together and return the row of the last; each is prepared once for the line."""
+    known: set[bytes] = line.__dict__.setdefault("gt_prepared", set())
+    for name, sql, _ in statements:
+        if name not in known:
+            _check(line, line.pgconn.prepare(name, sql.encode()))
+            known.add(name)
+    return _answer(line, statements)
+
+
+def _answer(
+    line: psycopg.Connection[Any], statements: Sequence[tuple[bytes, str, Sequence[str | None]]]
+) -> Answer | None:
+    wire, row, fault = line.pgconn, None, None
+    wire.enter_pipeline_mode()
+    wire.send_query_params(b"BEGIN", None)
+    for name, _, values in statements:
+        wire.send_query_prepared(name, [None if value is None else value.encode() for value in values])
+    wire.pipeline_sync()
+    for _ in range(len(statements) + 2):
+        result = wire.get_result()
+        if result is None:
+            raise psycopg.OperationalError("the line broke while a transaction was opened")
+        if result.status not in GOOD:
+            fault = fault or result
+        elif result.status == pq.ExecStatus.TUPLES_OK:
+            row = [_decoded(result.get_value(0, n)) for n in range(result.nfields)] if result.ntuples else None
+        if result.status != pq.ExecStatus.PIPELINE_SYNC:
+            wire.get_result()
+    wire.exit_pipeline_mode()
+    if fault is not None:
+        _check(line, fault)
+    return row
+
+
+def _decoded(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
+
+
+def _check(line: psycopg.Connection[Any], result: pq.abc.PGresult) -> None:
+    if result.status in GOOD:
+        return
+    state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
+    message = result.get_error_message()
+    try:
+        kind = psycopg.errors.lookup(state)
+    except KeyError:
+        kind = psycopg.OperationalError
+    raise kind(message)
