@@ -70,6 +70,7 @@ class Invoice(TenantOwned, Model):
             postgresql_where=text("open_minor > 0 AND voided_on IS NULL"),
         ),
         Index("ix_invoice_issued", "tenant_id", "issued_on", "id"),
+        Index("ix_invoice_voided", "tenant_id", "voided_on", postgresql_where=text("voided_on IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -148,8 +149,8 @@ RETURNING currency, due_on, open_minor
 """
 CARD = """
 SELECT i.id, i.debtor_id, d.name, d.number, i.number, i.currency, i.amount_minor, i.tax_minor, i.open_minor,
-  i.issued_on, i.due_on, i.purchase_order, i.settled_on, i.voided_on, i.delivery, i.delivered_at, i.bounced_at, i.first_seen_at,
-  i.evidence_level, i.reminder_count, i.last_contact_at
+  i.issued_on, i.due_on, i.purchase_order, i.settled_on, i.voided_on, i.delivery, i.delivered_at, i.bounced_at,
+  i.first_seen_at, i.evidence_level, i.reminder_count, i.last_contact_at
 FROM invoice i JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id
 WHERE i.tenant_id = :tenant AND i.{column} = :value
 """

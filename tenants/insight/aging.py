@@ -1,0 +1,195 @@
+"""Decides what is owed since when: the aging of a client's receivables, today and as of any past day.
+
+Today comes from balances that every posting keeps, so it costs the same for a thousand invoices and for a million. A
+past day is counted from the postings: restated with all that is known now, or as it was known at an instant. Every open
+item is in exactly one bucket; that the buckets add up to a total that was summed apart is checked each time. Void
+invoices and those issued later are out, disputed ones and tax are in; money that is not applied stands beside, never
+within.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from tenants import store
+from tenants.insight import buckets
+from tenants.insight.buckets import EDGES, NOT_DUE
+from tenants.insight.figures import Figure, ratio
+
+DUE = "due"
+INVOICE = "invoice"
+COUNTED_FROM = {DUE: "due_on", INVOICE: "issued_on"}
+
+
+class IdentityBroken(RuntimeError):
+    """The buckets do not add up to the whole; nothing that says so may be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What is open in one bucket."""
+
+    key: str
+    minor: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyAging:
+    """The aging in one currency; currencies are never added."""
+
+    currency: str
+    not_due: Bucket
+    late: tuple[Bucket, ...]
+    unapplied_minor: int
+
+    @property
+    def overdue(self) -> Bucket:
+        """All that is late."""
+        return Bucket(buckets.OVERDUE, sum(each.minor for each in self.late), sum(each.count for each in self.late))
+
+    @property
+    def gross(self) -> Bucket:
+        """All that is open, late or not."""
+        late = self.overdue
+        return Bucket(buckets.ALL, self.not_due.minor + late.minor, self.not_due.count + late.count)
+
+    @property
+    def outstanding_minor(self) -> int:
+        """What is open less what came in and is not applied."""
+        return self.gross.minor - self.unapplied_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Aging:
+    """The aging as of a day, with what it was counted from."""
+
+    as_of: date
+    known_at: datetime | None
+    basis: str
+    edges: tuple[int, ...]
+    currencies: tuple[CurrencyAging, ...]
+
+    def of(self, currency: str) -> CurrencyAging:
+        """The aging in a currency, of nothing if nothing is open in it."""
+        return next((each for each in self.currencies if each.currency == currency), _line(currency, self.edges, {}, 0))
+
+    def percent_current(self, currency: str) -> Figure:
+        """The share of what is open that is not due yet."""
+        line = self.of(currency)
+        return ratio(
+            "percent_current",
+            numerator=line.not_due.minor,
+            denominator=line.gross.minor,
+            as_of=self.as_of,
+            known_at=self.known_at,
+            basis=self.basis,
+            nothing="nothing is open",
+        )
+
+
+# The grouping set without a bucket is the total that the buckets are held against.
+SUMS = """
+SELECT currency, bucket, sum(minor) AS minor, sum(items) AS items FROM (
+  SELECT t.currency, width_bucket(:day - t.from_on, CAST(:floors AS integer[])) AS bucket, t.minor, t.items
+  FROM ({rows}) t
+) b GROUP BY GROUPING SETS ((currency, bucket), (currency)) HAVING sum(items) <> 0 OR sum(minor) <> 0
+"""
+NOW = """
+SELECT currency, due_on AS from_on, open_minor AS minor, CAST(open_count AS bigint) AS items FROM open_balance
+WHERE tenant_id = :tenant
+UNION ALL
+SELECT currency, due_on, -sum(open_minor), -count(*) FROM invoice
+WHERE tenant_id = :tenant AND issued_on > :day AND open_minor > 0 AND voided_on IS NULL GROUP BY currency, due_on
+"""
+# Settled by the day means nothing open on the day, with all that is known now; what was known then must be counted.
+THEN = """
+SELECT i.id, i.currency, i.{counted_from} AS from_on, i.amount_minor - coalesce(a.minor, 0) AS minor, 1 AS items
+FROM invoice i LEFT JOIN (
+  SELECT invoice_id, sum(amount_minor) AS minor FROM allocation
+  WHERE tenant_id = :tenant AND effective_on <= :day{known} GROUP BY invoice_id) a ON a.invoice_id = i.id
+WHERE i.tenant_id = :tenant AND i.issued_on <= :day AND i.amount_minor <> coalesce(a.minor, 0){standing}
+"""
+RESTATED = " AND (i.settled_on IS NULL OR i.settled_on > :day) AND (i.voided_on IS NULL OR i.voided_on > :day)"
+AS_KNOWN = """ AND i.known_at <= :known_at
+  AND (i.voided_on IS NULL OR i.voided_on > :day OR i.voided_at > :known_at)"""
+UNAPPLIED = """
+SELECT currency, sum(minor) FROM (
+  SELECT currency, unapplied_minor AS minor FROM payment
+  WHERE tenant_id = :tenant AND unapplied_minor > 0 AND received_on <= :day
+  UNION ALL
+  SELECT currency, unapplied_minor FROM credit_note
+  WHERE tenant_id = :tenant AND unapplied_minor > 0 AND issued_on <= :day
+  UNION ALL
+  SELECT a.currency, a.amount_minor FROM allocation a JOIN payment p ON p.tenant_id = :tenant AND p.id = a.payment_id
+  WHERE a.tenant_id = :tenant AND a.effective_on > :day AND p.received_on <= :day
+  UNION ALL
+  SELECT a.currency, a.amount_minor
+  FROM allocation a JOIN credit_note c ON c.tenant_id = :tenant AND c.id = a.credit_note_id
+  WHERE a.tenant_id = :tenant AND a.effective_on > :day AND c.issued_on <= :day
+) u GROUP BY currency HAVING sum(minor) <> 0
+"""
+UNAPPLIED_AS_KNOWN = """
+SELECT currency, sum(minor) FROM (
+  SELECT currency, amount_minor AS minor FROM payment
+  WHERE tenant_id = :tenant AND received_on <= :day AND known_at <= :known_at
+  UNION ALL
+  SELECT currency, amount_minor FROM credit_note
+  WHERE tenant_id = :tenant AND issued_on <= :day AND known_at <= :known_at
+  UNION ALL
+  SELECT currency, -amount_minor FROM allocation
+  WHERE tenant_id = :tenant AND effective_on <= :day AND known_at <= :known_at AND kind IN ('payment', 'credit_note')
+) u GROUP BY currency HAVING sum(minor) <> 0
+"""
+
+
+def today(day: date, *, edges: Sequence[int] = EDGES) -> Aging:
+    """The aging of the client's present day, by due date, from the kept balances."""
+    sums = store.run(SUMS.format(rows=NOW), day=day, floors=buckets.floors(edges)).all()
+    unapplied = store.run(UNAPPLIED, day=day).all()
+    return Aging(day, None, DUE, tuple(edges), _lines(sums, unapplied, edges))
+
+
+def as_of(day: date, *, known_at: datetime | None = None, basis: str = DUE, edges: Sequence[int] = EDGES) -> Aging:
+    """The aging of any day: with all that is known now, or with what was known at an instant.
+
+    `basis` counts lateness from the due date or from the invoice date.
+    """
+    values = {"day": day} if known_at is None else {"day": day, "known_at": known_at}
+    sums = store.run(SUMS.format(rows=open_items(known_at, basis=basis)), floors=buckets.floors(edges), **values).all()
+    unapplied = store.run(UNAPPLIED if known_at is None else UNAPPLIED_AS_KNOWN, **values).all()
+    return Aging(day, known_at, basis, tuple(edges), _lines(sums, unapplied, edges))
+
+
+def open_items(known_at: datetime | None, *, basis: str = DUE) -> str:
+    """The SQL that names every item that was open on `:day`, and on what it is counted from."""
+    return THEN.format(
+        counted_from=COUNTED_FROM[basis],
+        known="" if known_at is None else " AND known_at <= :known_at",
+        standing=RESTATED if known_at is None else AS_KNOWN,
+    )
+
+
+def _lines(sums: Iterable[Any], unapplied: Iterable[Any], edges: Sequence[int]) -> tuple[CurrencyAging, ...]:
+    """Put the sums into their buckets. Raises IdentityBroken when they do not add up to the totals."""
+    loose = {currency: int(minor) for currency, minor in unapplied}
+    found: dict[str, dict[int | None, tuple[int, int]]] = {currency: {} for currency in loose}
+    for currency, bucket, minor, items in sums:
+        found.setdefault(currency, {})[bucket] = int(minor), int(items)
+    lines = []
+    for currency, cells in sorted(found.items()):
+        total = cells.pop(None, (0, 0))
+        line = _line(currency, edges, cells, loose.get(currency, 0))
+        if (line.gross.minor, line.gross.count) != total:
+            raise IdentityBroken(f"{currency}: the buckets hold {line.gross}, the total is {total}")
+        lines.append(line)
+    return tuple(lines)
+
+
+def _line(
+    currency: str, edges: Sequence[int], cells: dict[int | None, tuple[int, int]], unapplied_minor: int
+) -> CurrencyAging:
+    filled = [Bucket(span.key, *cells.get(at, (0, 0))) for at, span in enumerate(buckets.spans(edges))]
+    assert filled[0].key == NOT_DUE
+    return CurrencyAging(currency, filled[0], tuple(filled[1:]), unapplied_minor)

@@ -1,0 +1,94 @@
+"""Decides who owes most: the aging of today by customer, the most overdue first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from tenants import store
+from tenants.insight import buckets
+from tenants.insight.buckets import EDGES
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerAging:
+    """What one customer owes in one currency, by bucket."""
+
+    debtor_id: UUID
+    number: str
+    name: str
+    currency: str
+    overdue_minor: int
+    open_minor: int
+    count: int
+    oldest_due_on: date
+    buckets: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some customers, and where the next page starts."""
+
+    customers: Sequence[CustomerAging]
+    next: tuple[int, UUID] | None
+
+
+OWING = """
+SELECT i.debtor_id, coalesce(sum(i.open_minor) FILTER (WHERE i.due_on < :day), 0) AS overdue,
+  sum(i.open_minor) AS open_minor, count(*) AS items, min(i.due_on) AS oldest_on, {sums}
+FROM invoice i
+WHERE i.tenant_id = :tenant AND i.currency = :currency AND i.open_minor > 0 AND i.voided_on IS NULL
+  AND i.issued_on <= :day{narrow}
+GROUP BY i.debtor_id
+"""
+PAGE = """
+SELECT o.*, d.number, d.name FROM ({owing}) o JOIN debtor d ON d.tenant_id = :tenant AND d.id = o.debtor_id
+WHERE true{after} ORDER BY o.overdue DESC, o.debtor_id LIMIT :limit
+"""
+SUM = "coalesce(sum(i.open_minor) FILTER (WHERE i.due_on BETWEEN :from_{at} AND :to_{at}), 0) AS bucket_{at}"
+AFTER = " AND (o.overdue < :after_overdue OR (o.overdue = :after_overdue AND o.debtor_id > :after_id))"
+
+
+def owing(
+    day: date,
+    *,
+    currency: str,
+    edges: Sequence[int] = EDGES,
+    debtor_id: UUID | None = None,
+    after: tuple[int, UUID] | None = None,
+    limit: int = 50,
+) -> Page:
+    """Customers with something open in a currency on the client's present day."""
+    spans = buckets.spans(edges)
+    values: dict[str, Any] = {"day": day, "currency": currency, "limit": limit + 1}
+    for at, span in enumerate(spans):
+        values[f"from_{at}"], values[f"to_{at}"] = span.dates(day)
+    if debtor_id is not None:
+        values["debtor_id"] = debtor_id
+    if after is not None:
+        values |= {"after_overdue": after[0], "after_id": after[1]}
+    statement = PAGE.format(
+        owing=OWING.format(
+            sums=", ".join(SUM.format(at=at) for at in range(len(spans))),
+            narrow="" if debtor_id is None else " AND i.debtor_id = :debtor_id",
+        ),
+        after="" if after is None else AFTER,
+    )
+    rows = store.run(statement, **values).mappings().all()
+    found = [_customer(row, spans, currency) for row in rows[:limit]]
+    return Page(found, (found[-1].overdue_minor, found[-1].debtor_id) if len(rows) > limit else None)
+
+
+def _customer(row: Any, spans: Sequence[buckets.Span], currency: str) -> CustomerAging:
+    return CustomerAging(
+        debtor_id=row["debtor_id"],
+        number=row["number"],
+        name=row["name"],
+        currency=currency,
+        overdue_minor=int(row["overdue"]),
+        open_minor=int(row["open_minor"]),
+        count=row["items"],
+        oldest_due_on=row["oldest_on"],
+        buckets={span.key: int(row[f"bucket_{at}"]) for at, span in enumerate(spans)},
+    )
