@@ -8,7 +8,10 @@ from tenants.values.calendars import BusinessCalendar
 
 def settle_open_work(turn: Turn) -> None:
     """Nobody who has paid is chased: what was open about settled invoices ends."""
-    settling.settle_open_work(turn.ids("invoice_ids"), now=turn.now)
+    if "import_id" in turn.payload:
+        settling.settle_import(turn.id("import_id"), now=turn.now)
+    else:
+        settling.settle_open_work(turn.ids("invoice_ids"), now=turn.now)
 
 
 def resolve_alerts(turn: Turn) -> None:

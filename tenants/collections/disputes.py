@@ -14,7 +14,7 @@ from tenants.collections.holds import NewHold
 REASON = "Disputed in the imported ledger"
 
 OBJECTED = """
-SELECT i.id, i.debtor_id FROM import_row r JOIN invoice i ON i.tenant_id = :tenant AND i.id = r.invoice_id
+SELECT i.id, i.debtor_id FROM import_row r JOIN invoice i ON i.tenant_id = :tenant AND i.number = r.number
 WHERE r.tenant_id = :tenant AND r.import_id = :import_id AND r.disputed AND i.open_minor > 0 AND i.voided_on IS NULL
   AND NOT EXISTS (SELECT FROM hold h WHERE h.tenant_id = :tenant AND h.invoice_id = i.id AND h.kind = 'dispute')
 ORDER BY i.id

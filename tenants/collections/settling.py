@@ -18,6 +18,11 @@ SETTLED = """
 SELECT id, number FROM invoice
 WHERE tenant_id = :tenant AND id = ANY(:ids) AND (open_minor <= 0 OR voided_on IS NOT NULL)
 """
+# An invoice that was here before the file keeps its own id, so the number is what tells.
+OF_IMPORT = """
+SELECT i.id FROM import_row r JOIN invoice i ON i.tenant_id = :tenant AND i.number = r.number
+WHERE r.tenant_id = :tenant AND r.import_id = :import_id AND (i.open_minor <= 0 OR i.voided_on IS NOT NULL)
+"""
 END_TASKS = """
 UPDATE task SET state = 'dropped', closed_at = :now, closed_by = :by, outcome = :outcome, wakes_on = NULL
 WHERE tenant_id = :tenant AND invoice_id = ANY(:ids) AND state IN ('open', 'snoozed') AND ends_when = ANY(:ends)
@@ -69,6 +74,11 @@ def settle_open_work(invoice_ids: Sequence[UUID], *, now: datetime) -> Ended:
         now=now,
     )
     return Ended(tasks=tasks, alerts=alerts, holds=held, messages=len(cancelled))
+
+
+def settle_import(import_id: UUID, *, now: datetime) -> Ended:
+    """End everything open about what a ledger file brought money for."""
+    return settle_open_work(store.run(OF_IMPORT, import_id=import_id).scalars().all(), now=now)
 
 
 def resolve_seen(invoice_ids: Sequence[UUID], *, now: datetime) -> Ended:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tenants import store
-from tenants.collections import conduct, holds
+from tenants.collections import conduct, holds, refusals
 from tenants.directory import clients
 from tenants.isolation import scope
 from tenants.values import ids
@@ -336,3 +336,17 @@ def test_two_workers_at_once_cannot_both_spend_the_budget(shell, alder, in_alder
     for worker in workers:
         worker.join()
     assert sorted(verdict.reason for verdict in verdicts) == ["", "contact_budget"]
+
+
+def test_why_nothing_was_sent_is_answered_by_reason_and_by_invoice(in_alder):
+    with in_alder:
+        kessler = a_customer()
+        invoices = [a_delivered_invoice(kessler) for _ in range(2)]
+        clients.change(sending="paused")
+        for invoice in invoices:
+            refused(a_message(kessler, invoice))
+        (line,) = refusals.by_reason(since=NOW)
+        assert (line["reason"], line["steps"], line["times"]) == ("sending_paused", 2, 2)
+        (story,) = refusals.about_invoice(invoices[0])
+        assert story["detail"] == "Sending is paused for this client."
+        refusals.keep([], now=NOW)
