@@ -2,9 +2,8 @@
 lapsed.
 
 Tenants are scheduled, not items: each lane of a tenant has a virtual time that grows with what it was given, and the
-smallest is
-served next. A flood of one tenant therefore delays nobody else; who comes back after a pause starts where the others
-are, so that silence earns no credit.
+smallest is served next. A flood of one tenant therefore delays nobody else; who comes back after a pause starts where
+the others are, so that silence earns no credit.
 """
 
 from collections.abc import Iterable
@@ -40,16 +39,18 @@ FRONT = text(
 MERGE = text("""
 INSERT INTO tenant_lane (tenant_id, lane, vtime, waiting, in_flight)
 SELECT r.tenant_id, r.lane, r.front, r.waiting, r.in_flight
-FROM unnest(CAST(:tenants AS uuid[]), CAST(:lanes AS text[]), CAST(:fronts AS double precision[]), CAST(:waiting AS
-integer[]), CAST(:in_flight AS integer[])) AS r(tenant_id, lane, front, waiting, in_flight)
+FROM unnest(CAST(:tenants AS uuid[]), CAST(:lanes AS text[]), CAST(:fronts AS double precision[]),
+  CAST(:waiting AS integer[]), CAST(:in_flight AS integer[])) AS r(tenant_id, lane, front, waiting, in_flight)
 ORDER BY r.tenant_id, r.lane
 ON CONFLICT (tenant_id, lane) DO UPDATE SET waiting = excluded.waiting, in_flight = excluded.in_flight,
-  vtime = CASE WHEN tenant_lane.waiting = 0 AND tenant_lane.in_flight = 0 THEN greatest(tenant_lane.vtime,
-  excluded.vtime) ELSE tenant_lane.vtime END
+  vtime = CASE WHEN tenant_lane.waiting > 0 OR tenant_lane.in_flight > 0 THEN tenant_lane.vtime
+               ELSE greatest(tenant_lane.vtime, excluded.vtime) END
 """)
 PICK = text("""
 SELECT tenant_id, cap - in_flight AS room FROM tenant_lane
-WHERE lane = :lane AND waiting > 0 AND in_flight < cap ORDER BY vtime, tenant_id LIMIT :most FOR UPDATE SKIP LOCKED
+WHERE lane = :lane AND waiting > 0 AND in_flight < cap
+  AND (CAST(:only AS uuid[]) IS NULL OR tenant_id = ANY(CAST(:only AS uuid[])))
+ORDER BY vtime, tenant_id LIMIT :most FOR UPDATE SKIP LOCKED
 """)
 CLAIM = text("""
 UPDATE work_item SET state = 'leased', lease_until = :until, lease_token = :token
@@ -66,8 +67,8 @@ WHERE tenant_id = :tenant AND lane = :lane
 """)
 LAPSED = text("""
 SELECT tenant_id, id, lease_token, attempts, max_attempts, run_at FROM work_item
-WHERE state = 'leased' AND lease_until < :now ORDER BY lease_token, attempts, run_at, id LIMIT 2000 FOR UPDATE SKIP
-LOCKED
+WHERE state = 'leased' AND lease_until < :now
+ORDER BY lease_token, attempts, run_at, id LIMIT 2000 FOR UPDATE SKIP LOCKED
 """)
 FREE = text("""
 UPDATE work_item SET state = :state, run_at = :run_at, attempts = :attempts, lease_token = NULL, lease_until = NULL,
@@ -128,9 +129,12 @@ def survey(connection: Connection, *, now: datetime, only: Iterable[UUID] | None
     return sum(waiting.values())
 
 
-def claim(connection: Connection, lane: str, *, now: datetime, most: int) -> Batch | None:
+def claim(
+    connection: Connection, lane: str, *, now: datetime, most: int, only: Iterable[UUID] | None = None
+) -> Batch | None:
     """Lease up to `most` items of a lane, shared out over the tenants whose turn it is."""
-    picked = connection.execute(PICK, {"lane": lane, "most": min(most, ASKED_AT_ONCE)}).all()
+    words = {"lane": lane, "most": min(most, ASKED_AT_ONCE), "only": None if only is None else list(only)}
+    picked = connection.execute(PICK, words).all()
     token, found = ids.new(), list[Leased]()
     for place, (tenant_id, room) in enumerate(picked):
         share = -(-(most - len(found)) // (len(picked) - place))

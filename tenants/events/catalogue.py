@@ -25,7 +25,11 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "delivery.bounced": (Consumer("run_rules_on", "rules"),),
     "delivery.seen": (Consumer("resolve_alerts", "collections"),),
     "rule.due": (Consumer("run_rule", "rules", max_attempts=4),),
-    "day.opened": (Consumer("open_day", "delivery"), Consumer("open_desk", "collections")),
+    "day.opened": (
+        Consumer("open_day", "delivery"),
+        Consumer("open_desk", "collections"),
+        Consumer("schedule_rules", "rules"),
+    ),
     "hour.struck": (Consumer("check_ledger", "ledger"),),
     "work.tried": (Consumer("noop", "insight"),),
 }

@@ -60,6 +60,29 @@ UPDATE work_item SET lease_until = :until WHERE tenant_id = :tenant AND id = ANY
 """
 
 
+UNFINISHED = """
+SELECT count(*) FILTER (WHERE state = 'ready' AND run_at <= :now), count(*) FILTER (WHERE state = 'leased'),
+  count(*) FILTER (WHERE state = 'ready' AND run_at > :now), min(run_at) FILTER (WHERE state = 'ready' AND run_at >
+  :now)
+FROM work_item WHERE tenant_id = :tenant AND state IN ('ready', 'leased')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What is left to do for a client: due now, in somebody's hands, and later."""
+
+    due: int
+    leased: int
+    later: int
+    next_at: datetime | None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing happens until `next_at`."""
+        return self.due == 0 and self.leased == 0
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A piece of work as its worker needs it."""
@@ -128,6 +151,11 @@ def put_back(item_id: UUID, *, token: UUID, error: str, error_class: str, now: d
 def bury(item_id: UUID, *, token: UUID, error: str, error_class: str, now: datetime) -> bool:
     """Give the item up: it waits among the dead letters for a person; False when the lease is lost."""
     return _fail(item_id, token=token, state="dead", run_at=now, error=error, error_class=error_class, finished_at=now)
+
+
+def unfinished(*, now: datetime) -> Unfinished:
+    """What the client of the open unit still has to wait for; `now` is the real time."""
+    return Unfinished(*store.run(UNFINISHED, now=now).one())
 
 
 def heartbeat(item_ids: Sequence[UUID], *, token: UUID, until: datetime) -> int:

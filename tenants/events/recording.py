@@ -52,9 +52,22 @@ def record_many(name: str, occurrences: Iterable[Occurrence], *, now: datetime) 
 
     `now` is the real time: work is due by the clock on the wall, never by a client's movable clock.
     """
+    made_rows = rows(name, occurrences, now=now)
+    if not made_rows:
+        return 0
+    made = store.run(INSERT, rows=json.dumps(made_rows, default=str), now=now).rowcount
+    work.remember_recorded(scope.current().one)
+    return made
+
+
+def rows(name: str, occurrences: Iterable[Occurrence], *, now: datetime) -> list[dict[str, Any]]:
+    """The work items of these occurrences, one for each consumer, before they are written.
+
+    Raises UnknownEvent for a name outside the catalogue.
+    """
     if name not in CONSUMERS:
         raise UnknownEvent(f"no event is called {name!r}; the catalogue names them all")
-    rows = [
+    return [
         {
             "id": str(ids.new()),
             "lane": consumer.lane,
@@ -67,8 +80,3 @@ def record_many(name: str, occurrences: Iterable[Occurrence], *, now: datetime) 
         for each in occurrences
         for consumer in CONSUMERS[name]
     ]
-    if not rows:
-        return 0
-    made = store.run(INSERT, rows=json.dumps(rows, default=str), now=now).rowcount
-    work.remember_recorded(scope.current().one)
-    return made
