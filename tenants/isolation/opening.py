@@ -62,12 +62,23 @@ def _send(
     line: psycopg.Connection[Any], statements: Sequence[tuple[bytes, str, Sequence[str | None]]]
 ) -> Answer | None:
     """Send BEGIN and the statements together and return the row of the last; each is prepared once for the line."""
+    _prepare(line, statements)
+    try:
+        return _answer(line, statements)
+    except psycopg.errors.InvalidSqlStatementName:
+        # After some rollbacks the driver deallocates all prepared statements of a line, ours among them.
+        _check(line, line.pgconn.exec_(b"ROLLBACK"))
+        line.__dict__["gt_prepared"] = set()
+        _prepare(line, statements)
+        return _answer(line, statements)
+
+
+def _prepare(line: psycopg.Connection[Any], statements: Sequence[tuple[bytes, str, Sequence[str | None]]]) -> None:
     known: set[bytes] = line.__dict__.setdefault("gt_prepared", set())
     for name, sql, _ in statements:
         if name not in known:
             _check(line, line.pgconn.prepare(name, sql.encode()))
             known.add(name)
-    return _answer(line, statements)
 
 
 def _answer(
