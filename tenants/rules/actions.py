@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tenants.delivery import rendering
 from tenants.rules import readers
 from tenants.rules.faults import Ledger
 from tenants.rules.tree import Action
@@ -16,12 +17,8 @@ SHAPES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 SEVERITIES = ("normal", "low", "high")
 PEOPLE = ("specialist",)
 CONTACTS = ("billing contact",)
-TEMPLATES = {
-    "Friendly note before the due date": "before_due",
-    "First reminder": "first_reminder",
-    "Second reminder, with ways to pay": "second_reminder",
-}
-"""What a person calls a message, and the template that makes it."""
+TEMPLATES = tuple(name for name in rendering.TEMPLATES if name != "Invoice")
+"""What people call the messages that a rule may send; the invoice itself goes out without any rule."""
 
 
 def read(raw: Any, *, about: str, faults: Ledger) -> tuple[Action, ...]:
@@ -32,13 +29,21 @@ def read(raw: Any, *, about: str, faults: Ledger) -> tuple[Action, ...]:
     found = tuple(_action(each, f"/then/{n}", about, faults) for n, each in enumerate(raw))
     for do in SHAPES:
         if sum(action is not None and action.do == do for action in found) > 1:
-            faults.add("/then", f"There are two actions “{do}”.", "One of each kind is enough: a second would do the same twice.")
+            faults.add(
+                "/then",
+                f"There are two actions “{do}”.",
+                "One of each kind is enough: a second would do the same twice.",
+            )
     return tuple(action for action in found if action)
 
 
 def _action(raw: Any, at: str, about: str, faults: Ledger) -> Action | None:
     if not isinstance(raw, dict):
-        faults.add(at, "An action is an object.", 'Write for example {"do": "alert", "severity": "normal", "to": "specialist"}.')
+        faults.add(
+            at,
+            "An action is an object.",
+            'Write for example {"do": "alert", "severity": "normal", "to": "specialist"}.',
+        )
         return None
     do = raw.get("do")
     if not isinstance(do, str) or do not in SHAPES:
@@ -50,14 +55,28 @@ def _action(raw: Any, at: str, about: str, faults: Ledger) -> Action | None:
             faults.add(f"{at}/{key}", f"“{key}” is missing.", f"Add “{key}”.")
     for key in raw:
         if key not in ("do", *required, *optional):
-            faults.add(f"{at}/{key[:60]}", f"“{key[:40]}” is not known here.", f"Use only: do, {', '.join((*required, *optional))}.")
+            faults.add(
+                f"{at}/{key[:60]}",
+                f"“{key[:40]}” is not known here.",
+                f"Use only: do, {', '.join((*required, *optional))}.",
+            )
     if do == "send":
         return _send(raw, at, about, faults)
     to = readers.chosen(raw.get("to"), f"{at}/to", faults, options=PEOPLE, what="somebody who can be told")
     if do == "alert":
-        return Action(do, to, severity=readers.chosen(raw.get("severity"), f"{at}/severity", faults, options=SEVERITIES, what="a severity"))
+        return Action(
+            do,
+            to,
+            severity=readers.chosen(
+                raw.get("severity"), f"{at}/severity", faults, options=SEVERITIES, what="a severity"
+            ),
+        )
     title = readers.text(raw.get("title"), f"{at}/title", faults, longest=120, what="The title")
-    due = readers.duration(raw["due"], f"{at}/due", faults, units=("business_days", "days", "weeks")) if "due" in raw else None
+    due = (
+        readers.duration(raw["due"], f"{at}/due", faults, units=("business_days", "days", "weeks"))
+        if "due" in raw
+        else None
+    )
     return Action(do, to, title=title, due=due)
 
 
@@ -69,5 +88,7 @@ def _send(raw: dict[str, Any], at: str, about: str, faults: Ledger) -> Action:
     return Action(
         "send",
         readers.chosen(raw.get("to"), f"{at}/to", faults, options=CONTACTS, what="a contact who gets messages"),
-        template=readers.chosen(raw.get("template"), f"{at}/template", faults, options=tuple(TEMPLATES), what="a message template"),
+        template=readers.chosen(
+            raw.get("template"), f"{at}/template", faults, options=TEMPLATES, what="a message template"
+        ),
     )

@@ -70,7 +70,9 @@ JOINS = {
 }
 """Added once each, and only when a condition needs them. A hold concerns one invoice or, without one, the whole customer."""
 
-GROUPED = "EXISTS (SELECT FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = {debtor} AND g.key = ANY({keys}))"
+GROUPED = (
+    "EXISTS (SELECT FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = {debtor} AND g.key = ANY({keys}))"
+)
 GROUPS = "(SELECT jsonb_agg(g.key ORDER BY g.key) FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = {debtor})"
 HELD = {
     "invoice": f"""EXISTS (SELECT FROM hold h WHERE h.tenant_id = :tenant AND h.kind {{kind}} AND {holds.LIVE}
@@ -79,6 +81,9 @@ HELD = {
       AND h.debtor_id = d.id AND h.invoice_id IS NULL)""",
 }
 ACTED = "EXISTS (SELECT FROM rule_state st WHERE st.tenant_id = :tenant AND st.rule_id = :rule AND st.subject_id = {subject} AND {barred})"
+REACHABLE = """EXISTS (SELECT FROM contact c WHERE c.tenant_id = :tenant AND c.debtor_id = {debtor} AND c.active AND c.email <> '')"""
+NOBODY = "nobody"
+"""The label of what keeps a message back when the customer has no address; the invoice is acted on when one is added."""
 COMPARE = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 
 
@@ -117,11 +122,10 @@ class Question:
         return f"{self.subject.table.split()[1]}.tenant_id = :tenant AND {self.subject.present}"
 
     @property
-    def held(self) -> str:
-        """Whether any hold that the rule respects is in force, in one look."""
-        if not self.holds:
-            return "FALSE"
-        return HELD[self.rule.about].format(kind="= ANY(:holds)")
+    def limits(self) -> list[str]:
+        """What must be true besides the conditions: no hold that the rule respects, in one look, and somebody to write to."""
+        held = [f"NOT {HELD[self.rule.about].format(kind='= ANY(:holds)')}"] if self.rule.skip_while else []
+        return held + ([REACHABLE.format(debtor=self.subject.debtor)] if self.rule.writes_to_debtors else [])
 
     def bind(self, value: Any) -> str:
         """Hand a value to the statement; answers its placeholder."""
@@ -139,6 +143,8 @@ def compile(rule: Rule, *, at: Moment) -> Question:
     tops = rule.condition.parts if rule.condition.join == "all" else (rule.condition,)
     asked.conditions = [Part(top.pointer, _node(top, by_label)) for top in tops]
     asked.holds = [Part(name, HELD[rule.about].format(kind=f"= '{HOLDS[name][0]}'")) for name in rule.skip_while]
+    if rule.writes_to_debtors:
+        asked.holds.append(Part(NOBODY, "NOT " + REACHABLE.format(debtor=asked.subject.debtor)))
     asked.gate = Part("again", _gate(rule.again, asked))
     return asked
 
@@ -223,7 +229,9 @@ def _date(leaf: Leaf, asked: Question) -> str:
         return f"({sql} <= {_bound(leaf, bounds.day_back(leaf.value, at=asked.moment), asked)})"
     if leaf.op == "due_in":
         return f"({sql} BETWEEN {asked.bind(today)} AND {_bound(leaf, bounds.day_ahead(leaf.value, at=asked.moment), asked)})"
-    return f"({sql} BETWEEN {_bound(leaf, bounds.day_back(leaf.value, at=asked.moment), asked)} AND {asked.bind(today)})"
+    return (
+        f"({sql} BETWEEN {_bound(leaf, bounds.day_back(leaf.value, at=asked.moment), asked)} AND {asked.bind(today)})"
+    )
 
 
 def _instant(leaf: Leaf, asked: Question) -> str:
@@ -260,11 +268,19 @@ def _money(leaf: Leaf, asked: Question) -> Part:
         if "owed" in leaf.field.joins and each.currency not in asked.currencies:
             asked.currencies.append(each.currency)
     if leaf.op == "between":
-        fits = [_one_amount(leaf, amounts[0], f"BETWEEN {asked.bind(amounts[0].minor)} AND {asked.bind(amounts[1].minor)}", asked)]
+        fits = [
+            _one_amount(
+                leaf, amounts[0], f"BETWEEN {asked.bind(amounts[0].minor)} AND {asked.bind(amounts[1].minor)}", asked
+            )
+        ]
     else:
         fits = [_one_amount(leaf, each, f"{COMPARE[leaf.op]} {asked.bind(each.minor)}", asked) for each in amounts]
     shown = {each.currency: leaf.field.sql.format(currency=each.currency.lower()) for each in amounts}
-    value = ", ".join(f"'{currency}', {sql}" for currency, sql in shown.items()) if leaf.field.joins else f"i.currency, {leaf.field.sql}"
+    value = (
+        ", ".join(f"'{currency}', {sql}" for currency, sql in shown.items())
+        if leaf.field.joins
+        else f"i.currency, {leaf.field.sql}"
+    )
     return Part(leaf.pointer, fits[0] if len(fits) == 1 else f"({' OR '.join(fits)})", f"jsonb_build_object({value})")
 
 

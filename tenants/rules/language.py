@@ -56,7 +56,11 @@ def parse(text: str) -> Any:
     except RecursionError:
         _refuse("", "The document is nested too deeply.", f"Use at most {DEEPEST} levels of conditions.")
     except json.JSONDecodeError as broken:
-        _refuse("", f"This is not JSON: line {broken.lineno}, column {broken.colno}.", "Check quotes, commas and brackets there.")
+        _refuse(
+            "",
+            f"This is not JSON: line {broken.lineno}, column {broken.colno}.",
+            "Check quotes, commas and brackets there.",
+        )
 
 
 def canonical_text(document: Any) -> str:
@@ -67,7 +71,11 @@ def canonical_text(document: Any) -> str:
     except RecursionError:
         _refuse("", "The document is nested too deeply.", f"Use at most {DEEPEST} levels of conditions.")
     except (ValueError, TypeError):
-        _refuse("", "The document holds something that JSON cannot say.", "Remove broken characters and numbers such as NaN.")
+        _refuse(
+            "",
+            "The document holds something that JSON cannot say.",
+            "Remove broken characters and numbers such as NaN.",
+        )
     if "\\u0000" in text:
         _refuse("", "The document holds a NUL character.", "Remove it.")
     if size > LARGEST:
@@ -81,7 +89,11 @@ def _read(document: dict[str, Any], canonical: str, faults: Ledger) -> Rule:
         faults.add("/format", "This format is not known.", f"Write “{FORMAT}”.")
     key = document.get("key")
     if not isinstance(key, str) or RULE_KEY.fullmatch(key) is None:
-        faults.add("/key", "The key must be 2 to 63 lower-case letters, digits and dashes.", "Write for example “first-reminder”.")
+        faults.add(
+            "/key",
+            "The key must be 2 to 63 lower-case letters, digits and dashes.",
+            "Write for example “first-reminder”.",
+        )
         key = "unnamed"
     about = readers.chosen(document.get("about"), "/about", faults, options=SUBJECTS, what="what a rule can be about")
     leaves: list[Leaf] = []
@@ -125,7 +137,9 @@ def _node(raw: Any, at: str, about: str, depth: int, leaves: list[Leaf], faults:
     return _group(raw, joins[0], at, about, depth, leaves, faults)
 
 
-def _group(raw: dict[str, Any], join: str, at: str, about: str, depth: int, leaves: list[Leaf], faults: Ledger) -> Group | None:
+def _group(
+    raw: dict[str, Any], join: str, at: str, about: str, depth: int, leaves: list[Leaf], faults: Ledger
+) -> Group | None:
     inside = raw[join]
     if join == "not":
         child = _node(inside, f"{at}/not", about, depth + 1, leaves, faults)
@@ -145,7 +159,9 @@ def _leaf(raw: dict[str, Any], at: str, about: str, faults: Ledger) -> Leaf | No
         faults.add(f"{at}/field", shown, f"Use one of: {', '.join(REGISTRY)}.")
         return None
     if about not in field.subjects:
-        faults.add(f"{at}/field", f"A rule about customers cannot ask about {field.key}.", "Make it a rule about invoices.")
+        faults.add(
+            f"{at}/field", f"A rule about customers cannot ask about {field.key}.", "Make it a rule about invoices."
+        )
         return None
     if not isinstance(op, str) or op not in field.operators:
         shown = f"“{op[:40]}” does not fit {field.key}." if isinstance(op, str) else "The operator is missing."
@@ -174,7 +190,10 @@ def _skip(raw: Any, about: str, faults: Ledger) -> tuple[str, ...]:
     if not isinstance(raw, list) or len(raw) > len(HOLDS):
         faults.add("/skip_while", "This must be a list of holds.", f"Use any of: {', '.join(HOLDS_OF[about])}.")
         return HOLDS_OF[about]
-    named = [readers.chosen(each, f"/skip_while/{n}", faults, options=HOLDS_OF[about], what=f"a hold of {about}s") for n, each in enumerate(raw)]
+    named = [
+        readers.chosen(each, f"/skip_while/{n}", faults, options=HOLDS_OF[about], what=f"a hold of {about}s")
+        for n, each in enumerate(raw)
+    ]
     return tuple(hold for hold in HOLDS if hold in named)
 
 
@@ -192,13 +211,19 @@ def _object(raw: Any, at: str, faults: Ledger) -> dict[str, Any]:
     return {}
 
 
-def _keys(raw: dict[str, Any], at: str, *, required: tuple[str, ...], optional: tuple[str, ...], faults: Ledger) -> None:
+def _keys(
+    raw: dict[str, Any], at: str, *, required: tuple[str, ...], optional: tuple[str, ...], faults: Ledger
+) -> None:
     for key in required:
         if key not in raw:
             faults.add(f"{at}/{key}", f"“{key}” is missing.", f"Add “{key}”.")
     for key in raw:
         if key not in required and key not in optional:
-            faults.add(f"{at}/{_escape(key)}", f"“{key[:40]}” is not known here.", f"Use only: {', '.join((*required, *optional)) or 'nothing'}.")
+            faults.add(
+                f"{at}/{_escape(key)}",
+                f"“{key[:40]}” is not known here.",
+                f"Use only: {', '.join((*required, *optional)) or 'nothing'}.",
+            )
 
 
 def _escape(key: str) -> str:

@@ -43,7 +43,14 @@ def amount(before: str, without: str, *, after: str = "") -> dict[str, Phrase]:
 
 def count(before: str, without: str) -> dict[str, Phrase]:
     """Phrases of a count whose value already carries its noun: "2 reminders"."""
-    shapes = {"eq": "{v}", "gte": "at least {v}", "gt": "more than {v}", "lte": "at most {v}", "lt": "fewer than {v}", "between": "{v}"}
+    shapes = {
+        "eq": "{v}",
+        "gte": "at least {v}",
+        "gt": "more than {v}",
+        "lte": "at most {v}",
+        "lt": "fewer than {v}",
+        "between": "{v}",
+    }
     said = {op: Phrase(f"{before} {shape}", f"{without} {shape}") for op, shape in shapes.items()}
     return said | {"ne": said["eq"].opposite}
 

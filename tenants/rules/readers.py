@@ -24,11 +24,17 @@ CODES = {"customer.country": re.compile(r"[A-Z]{2}", re.ASCII), "customer.langua
 def duration(raw: Any, at: str, faults: Ledger, *, units: tuple[str, ...]) -> Duration | None:
     """Read `{"business_days": 3}`; exactly one unit, a whole number from 1 up."""
     if not isinstance(raw, dict) or len(raw) != 1 or next(iter(raw)) not in units:
-        faults.add(at, f"A duration names exactly one of {', '.join(units)}.", 'Write for example {"%s": 3}.' % units[0])
+        faults.add(
+            at, f"A duration names exactly one of {', '.join(units)}.", 'Write for example {"%s": 3}.' % units[0]
+        )
         return None
     unit, count = next(iter(raw.items()))
     if type(count) is not int or not 1 <= count <= LONGEST[unit]:
-        faults.add(f"{at}/{unit}", f"The number of {unit.replace('_', ' ')} must be whole, from 1 to {LONGEST[unit]}.", "Write a whole number.")
+        faults.add(
+            f"{at}/{unit}",
+            f"The number of {unit.replace('_', ' ')} must be whole, from 1 to {LONGEST[unit]}.",
+            "Write a whole number.",
+        )
         return None
     return Duration(count, unit)
 
@@ -62,7 +68,9 @@ def _choice(raw: Any, at: str, field: Field, faults: Ledger) -> Value:
 
 
 def _choices(raw: Any, at: str, field: Field, faults: Ledger) -> Value:
-    return tuple(str(_choice(each, f"{at}/{n}", field, faults)) for n, each in enumerate(_many(raw, at, faults, MOST_KEYS)))
+    return tuple(
+        str(_choice(each, f"{at}/{n}", field, faults)) for n, each in enumerate(_many(raw, at, faults, MOST_KEYS))
+    )
 
 
 def _code(raw: Any, at: str, field: Field, faults: Ledger) -> Value:
@@ -73,7 +81,9 @@ def _code(raw: Any, at: str, field: Field, faults: Ledger) -> Value:
 
 
 def _codes(raw: Any, at: str, field: Field, faults: Ledger) -> Value:
-    return tuple(str(_code(each, f"{at}/{n}", field, faults)) for n, each in enumerate(_many(raw, at, faults, MOST_KEYS)))
+    return tuple(
+        str(_code(each, f"{at}/{n}", field, faults)) for n, each in enumerate(_many(raw, at, faults, MOST_KEYS))
+    )
 
 
 def _keys(raw: Any, at: str, _field: Field, faults: Ledger) -> Value:
@@ -87,8 +97,16 @@ def _keys(raw: Any, at: str, _field: Field, faults: Ledger) -> Value:
 
 
 def _one_amount(raw: Any, at: str, faults: Ledger) -> Money | None:
-    if not isinstance(raw, dict) or set(raw) != {"amount", "currency"} or not all(isinstance(v, str) for v in raw.values()):
-        faults.add(at, "An amount has exactly an amount and a currency, both as text.", 'Write {"amount": "1000.00", "currency": "EUR"}.')
+    if (
+        not isinstance(raw, dict)
+        or set(raw) != {"amount", "currency"}
+        or not all(isinstance(v, str) for v in raw.values())
+    ):
+        faults.add(
+            at,
+            "An amount has exactly an amount and a currency, both as text.",
+            'Write {"amount": "1000.00", "currency": "EUR"}.',
+        )
         return None
     try:
         return Money.parse(raw["amount"][:40], raw["currency"])

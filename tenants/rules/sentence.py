@@ -79,7 +79,9 @@ def _phrases(node: Leaf | Group, about: str, groups: Mapping[str, str], *, posit
     inner = [_phrases(part, about, groups, positive=positive) for part in node.parts]
     if (node.join == "all") == positive or len(inner) == 1:
         return [text for texts in inner for text in texts]
-    return ["either " + _listed([texts[0] if len(texts) == 1 else f"both {_listed(texts)}" for texts in inner], last="or")]
+    return [
+        "either " + _listed([texts[0] if len(texts) == 1 else f"both {_listed(texts)}" for texts in inner], last="or")
+    ]
 
 
 def _leaf(leaf: Leaf, about: str, groups: Mapping[str, str]) -> tuple[Phrase, str]:
@@ -104,7 +106,9 @@ def _worded(leaf: Leaf, about: str) -> Phrase:
     words = [leaf.field.word(str(each), about=about) for each in named]
     either = words[0]
     if len(words) > 1:
-        either = Phrase("either " + _listed([word.yes for word in words], last="or"), _listed([word.no for word in words]))
+        either = Phrase(
+            "either " + _listed([word.yes for word in words], last="or"), _listed([word.no for word in words])
+        )
     return either.opposite if leaf.op in ("ne", "not_in", "below") else either
 
 

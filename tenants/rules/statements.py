@@ -15,8 +15,7 @@ def _where(asked: Question, *more: str, some: bool = False) -> str:
 
 
 def _limits(asked: Question, *, gate: bool) -> list[str]:
-    held = [f"NOT {asked.held}"] if asked.holds else []
-    return [*held, asked.gate.sql] if gate else held
+    return [*asked.limits, asked.gate.sql] if gate else asked.limits
 
 
 def matching(asked: Question, *, some: bool = False, gate: bool = True) -> str:
@@ -39,7 +38,8 @@ ON CONFLICT (tenant_id, rule_id, subject_id, episode) DO NOTHING RETURNING subje
 def tally(asked: Question, *, some: bool = False) -> str:
     """How many match, how many of them may be acted on, and how many each hold keeps back."""
     counted = "".join(f", count(*) FILTER (WHERE {part.sql})" for part in asked.holds)
-    return f"SELECT count(*), count(*) FILTER (WHERE NOT {asked.held}){counted}\n{asked.source}\n{_where(asked, asked.gate.sql, some=some)}"
+    free = " AND ".join(asked.limits) or "TRUE"
+    return f"SELECT count(*), count(*) FILTER (WHERE {free}){counted}\n{asked.source}\n{_where(asked, asked.gate.sql, some=some)}"
 
 
 def forgetting(asked: Question) -> str:
@@ -53,7 +53,7 @@ WHERE tenant_id = :tenant AND rule_id = :rule AND matched_since IS NOT NULL
 def funnel(asked: Question) -> str:
     """In one pass: how many are left after each condition in turn, then after the gate and the holds."""
     steps = [part.sql for part in asked.conditions]
-    base, rest = steps[0], [*steps[1:], asked.gate.sql, f"NOT {asked.held}"]
+    base, rest = steps[0], [*steps[1:], asked.gate.sql, *asked.limits]
     counts = ["count(*)"] + [f"count(*) FILTER (WHERE {' AND '.join(rest[: n + 1])})" for n in range(len(rest))]
     return f"SELECT {', '.join(counts)}\n{asked.source}\nWHERE {asked.there} AND {base}"
 
@@ -78,6 +78,11 @@ def explanation(asked: Question) -> str:
 
 
 def _object(parts: list[Part], *, with_value: bool = False) -> str:
-    pairs = [f"'{part.label}', " + (f"jsonb_build_array(({part.sql}) IS TRUE, {part.value})" if with_value else part.sql) for part in parts]
-    calls = [f"jsonb_build_object({', '.join(pairs[n : n + PAIRS_A_CALL])})" for n in range(0, len(pairs), PAIRS_A_CALL)]
+    pairs = [
+        f"'{part.label}', " + (f"jsonb_build_array(({part.sql}) IS TRUE, {part.value})" if with_value else part.sql)
+        for part in parts
+    ]
+    calls = [
+        f"jsonb_build_object({', '.join(pairs[n : n + PAIRS_A_CALL])})" for n in range(0, len(pairs), PAIRS_A_CALL)
+    ]
     return " || ".join(calls) or "CAST('{}' AS jsonb)"

@@ -39,7 +39,11 @@ def read(raw: dict[str, Any], faults: Ledger) -> When:
     every = readers.chosen(raw.get("every"), "/when/every", faults, options=EVERY, what="a schedule")
     for key in raw:
         if key not in ("every", "at", "on", "on_day") or (key == "on_day" and every not in ("week", "month")):
-            faults.add(f"/when/{key[:60]}", f"“{key[:40]}” does not fit here.", "Use every, at, on, and on_day with week or month.")
+            faults.add(
+                f"/when/{key[:60]}",
+                f"“{key[:40]}” does not fit here.",
+                "Use every, at, on, and on_day with week or month.",
+            )
     clock = raw.get("at")
     found = CLOCK.fullmatch(clock) if isinstance(clock, str) else None
     if found is None:
@@ -52,7 +56,11 @@ def _on_day(every: str, raw: Any, faults: Ledger) -> str | int | None:
     if every == "week":
         return readers.chosen(raw, "/when/on_day", faults, options=WEEKDAYS, what="a day of the week")
     if every == "month" and (type(raw) is not int or not 1 <= raw <= LAST_DAY_OF_ALL_MONTHS):
-        faults.add("/when/on_day", f"The day must be a number from 1 to {LAST_DAY_OF_ALL_MONTHS}.", "Choose a day that every month has.")
+        faults.add(
+            "/when/on_day",
+            f"The day must be a number from 1 to {LAST_DAY_OF_ALL_MONTHS}.",
+            "Choose a day that every month has.",
+        )
         return 1
     return int(raw) if every == "month" else None
 
@@ -61,7 +69,10 @@ def _events(raw: Any, faults: Ledger) -> tuple[str, ...]:
     if not isinstance(raw, list) or len(raw) > len(EVENT_WORDS):
         faults.add("/when/on", "This must be a list of events.", f"Use any of: {', '.join(events())}.")
         return ()
-    return tuple(readers.chosen(each, f"/when/on/{n}", faults, options=events(), what="an event that wakes rules") for n, each in enumerate(raw))
+    return tuple(
+        readers.chosen(each, f"/when/on/{n}", faults, options=events(), what="an event that wakes rules")
+        for n, each in enumerate(raw)
+    )
 
 
 def falls_on(when: When, day: date, *, calendar: BusinessCalendar) -> bool:
@@ -75,4 +86,11 @@ def falls_on(when: When, day: date, *, calendar: BusinessCalendar) -> bool:
 
 def newest(when: When, day: date, *, back: int, calendar: BusinessCalendar) -> date | None:
     """The newest day that the schedule names, up to the given day and at most so many days back."""
-    return next((past for past in (day - timedelta(days=n) for n in range(back + 1)) if falls_on(when, past, calendar=calendar)), None)
+    return next(
+        (
+            past
+            for past in (day - timedelta(days=n) for n in range(back + 1))
+            if falls_on(when, past, calendar=calendar)
+        ),
+        None,
+    )

@@ -14,7 +14,9 @@ DEMO = ("unopened-key-account", "bounced", "before-due", "overdue-reminder")
 @lru_cache(maxsize=1)
 def names() -> tuple[str, ...]:
     """The keys of all recipes."""
-    return tuple(sorted(each.name.removesuffix(".json") for each in files(__name__).iterdir() if each.name.endswith(".json")))
+    return tuple(
+        sorted(each.name.removesuffix(".json") for each in files(__name__).iterdir() if each.name.endswith(".json"))
+    )
 
 
 def find(key: str) -> dict[str, Any]:
