@@ -15,6 +15,7 @@ from uuid import UUID
 from tenants import store
 from tenants.collections import priority
 from tenants.collections.priority import Factors
+from tenants.collections.tasks import TaskUnknown
 from tenants.values import calendars
 
 
@@ -159,6 +160,15 @@ def page(
     found = store.run(sql, **values).all()
     rows = _filled(found, now=now)
     return Page(rows, rows[-1].cursor if len(rows) == limit else None)
+
+
+def one(task_id: UUID, *, now: datetime) -> Row:
+    """One task as the list shows it, in whatever section it stands. Raises TaskUnknown."""
+    sql = PAGE.format(columns=COLUMNS, place="k.rank", wanted="k.id = :task", mine="", after="")
+    found = store.run(sql, task=task_id, limit=1).all()
+    if not found:
+        raise TaskUnknown("There is no such task.")
+    return _filled(found, now=now)[0]
 
 
 def counts() -> dict[Section, int]:
