@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tenants import work
 from tenants.adapters import documents, doorbell, mail
 from tenants.delivery.ports import DocumentStore, Mailer
+from tenants.intake.ports import FileStore
 from tenants.settings import Settings
 from tenants.store import AUTH, WALLED, db
 from tenants.values.clock import Clock, SystemClock
@@ -34,15 +35,18 @@ class Toolbox:
     settings: Settings
     clock: Clock
     documents: DocumentStore
+    files: FileStore
     mailer: Mailer
 
 
 def make_tools(settings: Settings) -> Toolbox:
     """Choose the adapters that the settings name."""
+    kept = documents.FolderStore(settings.documents)
     return Toolbox(
         settings=settings,
         clock=SystemClock(),
-        documents=documents.FolderStore(settings.documents),
+        documents=kept,
+        files=kept,
         mailer=mail.MAILERS[settings.mailer](settings),
     )
 

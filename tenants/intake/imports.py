@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import BinaryIO, ClassVar
 from uuid import UUID
 
+from tenants.directory import clients
 from tenants.events import recording
 from tenants.intake import landing, loading, mapping, presets, reading, runs
 from tenants.intake.checking import Check
@@ -43,8 +44,20 @@ class NotLoadable(Refusal):
     remedy = "Correct the file or the mapping and check it again."
 
 
-def receive(file: BinaryIO, *, name: str, source: str, actor: str, now: datetime, files: FileStore) -> Import:
-    """Keep the file as it came and have it checked. Raises FileTooLarge."""
+def receive(
+    file: BinaryIO,
+    *,
+    name: str,
+    source: str,
+    actor: str,
+    now: datetime,
+    files: FileStore,
+    real: datetime | None = None,
+) -> Import:
+    """Keep the file as it came and have it checked. Raises FileTooLarge.
+
+    `now` is the client's time, `real` the time on the wall by which work is due, where the two differ.
+    """
     import_id = ids.new()
     sha256, size = _fingerprint(file)
     if size > LARGEST:
@@ -55,11 +68,11 @@ def receive(file: BinaryIO, *, name: str, source: str, actor: str, now: datetime
     runs.add(
         import_id, source=source[:80], name=name[:200], sha256=sha256, key=key, size=size, actor=actor[:200], now=now
     )
-    recording.record("import.received", key=str(import_id), now=now, import_id=str(import_id))
+    recording.record("import.received", key=str(import_id), now=real or now, import_id=str(import_id))
     return runs.one(import_id)
 
 
-def check(import_id: UUID, *, files: FileStore, base_currency: str, chosen: Mapping | None = None) -> Report:
+def check(import_id: UUID, *, files: FileStore, chosen: Mapping | None = None) -> Report:
     """Read the whole file, stage what can be believed, and tell what cannot. Raises ImportUnknown, NotLoadable.
 
     `chosen` is a mapping that a person corrected; otherwise the remembered, known or suggested one is taken.
@@ -69,13 +82,21 @@ def check(import_id: UUID, *, files: FileStore, base_currency: str, chosen: Mapp
         raise NotLoadable("This file is loaded already.", remedy="Send a new file.")
     landing.clear(import_id, source=run.source)
     with files.open(run.file_key) as file:
-        report, used = _checked(run, file, base_currency=base_currency, chosen=chosen)
+        report, used = _checked(run, file, chosen=chosen)
     landing.keep_faults(import_id, faults=report.faults)
     runs.note_check(import_id, report=report, mapping=used)
     return report
 
 
-def load(import_id: UUID, *, now: datetime, today: date, leave_out_faults: bool = False) -> Outcome:
+def check_received(import_id: UUID, *, files: FileStore) -> None:
+    """Check a file that nobody has checked yet; one that a person has meanwhile checked is left as it is."""
+    if runs.one(import_id).state == "received":
+        check(import_id, files=files)
+
+
+def load(
+    import_id: UUID, *, now: datetime, today: date, real: datetime | None = None, leave_out_faults: bool = False
+) -> Outcome:
     """Take the staged rows into the ledger, all of them or none. Loading again adds nothing.
 
     `today` is the client's day: payments after it have not happened. Raises NotLoadable while a question is open or,
@@ -93,19 +114,19 @@ def load(import_id: UUID, *, now: datetime, today: date, leave_out_faults: bool 
         raise NotLoadable(found["questions"][0], remedy="Answer the question in the mapping and check again.")
     if run.refused and not leave_out_faults:
         raise NotLoadable(f"{run.refused:,} of {run.read:,} rows cannot be read, so none was loaded.")
-    outcome = loading.take(run, now=now, today=today)
+    outcome = loading.take(run, now=now, today=today, real=real or now)
     runs.note_load(import_id, outcome=outcome, now=now)
     runs.remember(run.source, mapping=_learned(run), now=now)
     return outcome
 
 
-def confirm(import_id: UUID, *, now: datetime, leave_out_faults: bool = False) -> None:
+def confirm(import_id: UUID, *, real: datetime, leave_out_faults: bool = False) -> None:
     """Ask for a checked import to be loaded in the background."""
     run = runs.one(import_id)
     if run.state != "checked":
         raise NotLoadable("Only a checked import can be loaded.")
     recording.record(
-        "import.confirmed", key=str(import_id), now=now, import_id=str(import_id), leave_out_faults=leave_out_faults
+        "import.confirmed", key=str(import_id), now=real, import_id=str(import_id), leave_out_faults=leave_out_faults
     )
 
 
@@ -114,9 +135,7 @@ def suggestions(header: Sequence[str]) -> tuple[mapping.Suggestion, ...]:
     return mapping.suggest(header)
 
 
-def _checked(
-    run: Import, file: BinaryIO, *, base_currency: str, chosen: Mapping | None
-) -> tuple[Report, Mapping | None]:
+def _checked(run: Import, file: BinaryIO, *, chosen: Mapping | None) -> tuple[Report, Mapping | None]:
     """The report, and the mapping that was used; a file refused as a whole has a report too."""
     used = chosen
     offered: tuple[tuple[str, str, float], ...] = ()
@@ -124,7 +143,11 @@ def _checked(
         layout = csv_file.inspect(file)
         offered = tuple((o.target, o.column, o.confidence) for o in suggestions(layout.header))
         used = chosen or _mapping(run.source, layout.header)
-        look = Check(reading.decide(file, layout=layout, mapping=used), mapping=used, base_currency=base_currency)
+        look = Check(
+            reading.decide(file, layout=layout, mapping=used),
+            mapping=used,
+            base_currency=clients.profile().base_currency,
+        )
         landing.land(run.id, rows=look.rows(file))
     except (FileRefused, mapping.MappingRefused) as refused:
         return Report.refusing(refused.detail, remedy=refused.remedy, suggestions=offered), used

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from tenants import store
+from tenants.directory import clients
 from tenants.events import recording
 from tenants.events.recording import Occurrence
 from tenants.intake import differences, runs
@@ -20,22 +21,23 @@ CHUNK = 500
 """Invoices per recorded event: one work item serves so many."""
 
 
-def take(run: Import, *, now: datetime, today: date) -> Outcome:
+def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
     """Take the staged rows of one import into the ledger and record what happened."""
     given = {"import_id": run.id}
     previous = runs.loaded_before(run)
     store.plan_for_sets()
-    debtors = store.run(sql.DEBTORS, **given, now=now).rowcount
+    language = clients.profile().language
+    debtors = store.run(sql.DEBTORS, **given, now=now, language=language).rowcount
     store.run(sql.GROUPS, **given)
-    store.run(sql.CONTACTS, **given, now=now)
+    store.run(sql.CONTACTS, **given, now=now, language=language)
     invoices = store.run(sql.INVOICES, **given, now=now, today=today).rowcount
     credits = store.run(sql.CREDIT_NOTES, **given, now=now).rowcount
     store.run(sql.LINES, **given)
-    payments = _book_payments(run.id, now=now, today=today)
+    payments = _book_payments(run.id, now=now, today=today, real=real)
     balances.add_for_import(run.id)
     changed = store.run(sql.CHANGED, **given).scalar_one()
     ahead = store.run(sql.PAYMENTS_AHEAD, **given, today=today).scalar_one()
-    _record(run.id, now=now)
+    _record(run.id, real=real)
     added = invoices + credits
     return Outcome(
         import_id=run.id,
@@ -70,7 +72,7 @@ def repeated(run: Import) -> Outcome:
     )
 
 
-def _book_payments(import_id: UUID, *, now: datetime, today: date) -> int:
+def _book_payments(import_id: UUID, *, now: datetime, today: date, real: datetime) -> int:
     """Book the payments of new invoices, and what has newly been paid on those that were here."""
     given = {"import_id": import_id, "today": today}
     booked = store.run(sql.PAYMENTS_OF_NEW, **given, now=now).rowcount
@@ -80,11 +82,11 @@ def _book_payments(import_id: UUID, *, now: datetime, today: date) -> int:
         store.run(sql.ALLOCATIONS_OF_OLD, import_id=import_id, now=now)
         store.run(sql.BALANCE_OF_OLD, import_id=import_id)
         store.run(sql.SETTLE_OLD, import_id=import_id)
-        recording.record("payment.applied", key=f"import:{import_id}", now=now, import_id=str(import_id))
+        recording.record("payment.applied", key=f"import:{import_id}", now=real, import_id=str(import_id))
     return booked + later
 
 
-def _record(import_id: UUID, *, now: datetime) -> None:
+def _record(import_id: UUID, *, real: datetime) -> None:
     """One event for so many new invoices, named by the range of their ids, and one for the whole."""
     ranges = store.run(sql.CHUNKS, import_id=import_id, chunk=CHUNK).all()
     recording.record_many(
@@ -96,6 +98,6 @@ def _record(import_id: UUID, *, now: datetime) -> None:
             )
             for number, first, last, count in ranges
         ],
-        now=now,
+        now=real,
     )
-    recording.record("import.loaded", key=str(import_id), now=now, import_id=str(import_id))
+    recording.record("import.loaded", key=str(import_id), now=real, import_id=str(import_id))

@@ -11,9 +11,9 @@ REFERENCE = "r.number || '/' || r.paid_minor"
 """What has been paid up to now is part of the name: the next file of a half-paid invoice adds the other half."""
 
 DEBTORS = f"""
-INSERT INTO debtor (tenant_id, id, number, name, country, channel, import_id, known_at)
+INSERT INTO debtor (tenant_id, id, number, name, country, channel, language, import_id, known_at)
 SELECT DISTINCT ON (r.debtor_number) r.tenant_id, r.invoice_id, r.debtor_number, r.debtor_name, r.country, r.channel,
-  r.import_id, :now
+  :language, r.import_id, :now
 FROM import_row r WHERE {STAGED} ORDER BY r.debtor_number, r.row_no
 ON CONFLICT (tenant_id, number) DO NOTHING
 """
@@ -27,8 +27,8 @@ WHERE trim(part.key) <> ''
 ON CONFLICT (tenant_id, debtor_id, key) DO NOTHING
 """
 CONTACTS = f"""
-INSERT INTO contact (tenant_id, id, debtor_id, email, import_id, known_at)
-SELECT DISTINCT ON (d.id, r.email) d.tenant_id, r.invoice_id, d.id, r.email, r.import_id, :now
+INSERT INTO contact (tenant_id, id, debtor_id, email, language, import_id, known_at)
+SELECT DISTINCT ON (d.id, r.email) d.tenant_id, r.invoice_id, d.id, r.email, :language, r.import_id, :now
 FROM import_row r JOIN debtor d ON d.tenant_id = r.tenant_id AND d.number = r.debtor_number
 WHERE {STAGED} AND d.tenant_id = :tenant AND r.email <> '' ORDER BY d.id, r.email, r.row_no
 ON CONFLICT (tenant_id, debtor_id, email) DO NOTHING

@@ -88,7 +88,7 @@ class AmountReader:
     def __init__(self, currency: str, sign: str) -> None:
         self._currency, self._sign, self._places = currency, sign, money.digits(currency)
         group = _GROUPS[sign]
-        self._number = re.compile(rf"(\d{{1,3}}(?:{group}\d{{3}})+|\d+)?(?:{re.escape(sign)}(\d*))?", re.ASCII)
+        self._number = re.compile(rf"([0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)?(?:{re.escape(sign)}([0-9]*))?")
 
     def __call__(self, text: str) -> int | Flaw | None:
         """Minor units; None for an empty cell."""

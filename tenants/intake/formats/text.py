@@ -73,7 +73,8 @@ def lines(file: BinaryIO, *, encoding: str) -> Iterator[str]:
     try:
         yield from islice(reader, None)  # which, unlike the reader, is not closed when we are
     finally:
-        reader.detach()
+        if not file.closed:  # whoever stopped half-way may have closed it first
+            reader.detach()
 
 
 def _looks_binary(head: bytes) -> bool:
