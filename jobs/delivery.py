@@ -1,5 +1,82 @@
 """Work of the delivery lane: documents, messages and what comes back about them."""
 
-from jobs.turns import Handler
+from jobs.turns import Handler, Later, Outside, Turn
+from tenants.collections.conduct import Gate
+from tenants.delivery import evidence, queueing, receipts, sending, unsettled
+from tenants.delivery.facts import Outgoing
+from tenants.delivery.outcome import Result
+from tenants.rules.rechecking import recheck
 
-HANDLERS: dict[str, Handler] = {}
+GATE = Gate(recheck=recheck)
+
+
+def queue_invoice_messages(turn: Turn) -> None:
+    """Invoices were issued: those whose day has come go to their customers."""
+    about = turn.payload
+    queueing.queue_invoices(
+        today=turn.today,
+        now=turn.now,
+        real=turn.real_now,
+        invoice_ids=turn.ids("invoice_ids") if "invoice_ids" in about else None,
+        import_id=turn.id("import_id") if "import_id" in about else None,
+        from_row=about.get("from_row", 0),
+        to_row=about.get("to_row", queueing.LAST_ROW),
+    )
+
+
+def open_day(turn: Turn) -> None:
+    """A new day at the client: invoices that were dated ahead have come to their day."""
+    queueing.queue_invoices(today=turn.today, now=turn.now, real=turn.real_now)
+
+
+def claim_message(turn: Turn) -> Outgoing | Later | None:
+    """Ask the gate and write down the intent."""
+    found = sending.claim(
+        turn.id("message_id"),
+        gate=GATE,
+        provider=turn.tools.mailer.name,
+        now=turn.now,
+        real=turn.real_now,
+        today=turn.today,
+    )
+    if isinstance(found, sending.Waiting):
+        return Later(found.again_at - (turn.now - turn.real_now), found.reason)
+    return found
+
+
+def act_on_message(turn: Turn, mail: Outgoing) -> Result:
+    """Print, render, hand over."""
+    tools = turn.tools
+    return sending.act(mail, documents_in=tools.documents, mailer=tools.mailer, settings=tools.settings)
+
+
+def settle_message(turn: Turn, mail: Outgoing, result: Result) -> Later | None:
+    """Write down how it ended."""
+    final = turn.tools.settings.smtp_is_final
+    again_at = sending.settle(mail, result, now=turn.now, real=turn.real_now, final=final)
+    return None if again_at is None else Later(again_at, "server_busy")
+
+
+def settle_attempt(turn: Turn) -> None:
+    """The patience with an attempt of which nobody knows is over."""
+    unsettled.resolve(turn.id("message_id"), now=turn.now)
+
+
+def grade_hit(turn: Turn) -> None:
+    """Somebody, or something, fetched a link of ours."""
+    evidence.grade(turn.id("inbox_id"), now=turn.now, real=turn.real_now)
+
+
+def read_receipt(turn: Turn) -> None:
+    """A mail came back."""
+    receipts.read(turn.id("inbox_id"), documents_in=turn.tools.documents, now=turn.now, real=turn.real_now)
+
+
+HANDLERS: dict[str, Handler] = {
+    "queue_invoice_messages": queue_invoice_messages,
+    "open_day": open_day,
+    "send_message": Outside(claim_message, act_on_message, settle_message),
+    "settle_attempt": settle_attempt,
+    "grade_hit": grade_hit,
+    "read_receipt": read_receipt,
+}

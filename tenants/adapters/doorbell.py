@@ -1,4 +1,5 @@
-"""The doorbell: a poke through Redis that work is waiting. Losing one costs a poll of the dispatcher, never the work."""
+"""The doorbell: a poke through Redis that work is waiting. Losing one costs a poll of the dispatcher, never the
+work."""
 
 from uuid import UUID
 
@@ -15,7 +16,9 @@ class RedisDoorbell:
     """Rings by publishing the tenants' ids; the database stays the only record of what waits."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=0.5, socket_connect_timeout=0.5)
+        self._redis = redis.Redis.from_url(
+            url, retry=Retry(NoBackoff(), 0), socket_timeout=0.5, socket_connect_timeout=0.5
+        )
 
     def __call__(self, tenants: set[UUID]) -> None:
         try:

@@ -55,6 +55,8 @@ class Answer:
     end: Handover
     reference: str = ""
     detail: str = ""
+    bounce: bool = False
+    """The refusal names the recipient's address itself: nothing sent there can arrive."""
 
 
 class Mailer(Protocol):
@@ -82,5 +84,5 @@ class Gate(Protocol):
     """The one conduct gate, asked inside the unit of work that claims the message."""
 
     def __call__(self, message_id: UUID, *, now: datetime) -> Verdict:
-        """Re-read the world and decide; every refusal is stored with its reason by the caller."""
+        """Re-read the world and decide; every refusal is stored by the gate itself, in the caller's unit of work."""
         ...

@@ -1,0 +1,227 @@
+"""Decides what a mail that came back means: dead address, temporary failure, delay, delivery, complaint, automatic
+answer, or a person.
+
+Reports that machines can read come first (RFC 3464, 5965, 8098); about a quarter of all bounces have none and are
+known by their words. Everything here is hostile input: no header is trusted to parse, and what cannot be understood
+is left to a person as `unclear`.
+
+"bounced" condemns the address and stops all mail to it, so it is only said when the report speaks of the address
+itself; a full mailbox or a spam filter is "failed": this mail did not arrive, another one may.
+"""
+
+import email
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from email.policy import compat32
+
+from flufl.bounce import all_failures
+
+LONGEST_TEXT = 60_000
+RANK = ("bounced", "failed", "delayed", "delivered", "relayed")
+DEAD_CODE = re.compile(r"^5\.(?:1\.(?:[0-46]|10)|2\.1|4\.4)$")
+ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+REPLY_CODE = re.compile(r"\b([45]\d\d)[ -]")
+DEAD_WORDS = re.compile(
+    r"user unknown|unknown user|no such (?:user|recipient|person|mailbox|local user)|"
+    r"(?:does not|doesn't|doesn.t) exist|"
+    r"mailbox (?:unavailable|not found|does not exist)|address (?:rejected|unknown|not found)|"
+    r"address you sent your message to wasn|"
+    r"recipient (?:address )?(?:rejected|unknown|not found)|recipientnotfound|invalid (?:recipient|address|mailbox)|"
+    r"account (?:that you tried to reach )?(?:is disabled|does not exist|"
+    r"has been disabled)|not a valid (?:user|mailbox|recipient)|"
+    r"unrouteable address|host or domain name not found|domain not found|no mailbox here|not listed in|unknown address|"
+    r"isn't a valid|couldn't be found|wasn't found|is not a known user|no longer (?:valid|available|in use)|delisted",
+    re.IGNORECASE,
+)
+NOT_DEAD_WORDS = re.compile(
+    r"quota|mailbox (?:is )?full|over ?quota|insufficient (?:system )?storage|spam|blocked|"
+    r"block ?list|blacklist|policy|"
+    r"reputation|greylist|too large|size limit|virus|dmarc|spf|dkim|rate limit|throttl|not accepting messages from",
+    re.IGNORECASE,
+)
+DELAY_WORDS = re.compile(
+    r"will (?:be )?(?:retr|keep trying|continue)|delayed|not yet been delivered|still trying|warning:", re.IGNORECASE
+)
+BOUNCE_SUBJECT = re.compile(
+    r"undeliver|delivery (?:status|has failed|failure|failed|problem|notification)|"
+    r"returned mail|mail delivery|failure notice|"
+    r"non.?delivery|could not be delivered|rejected",
+    re.IGNORECASE,
+)
+AUTO_SUBJECT = re.compile(
+    r"^\s*(?:auto(?:matic)?[ -]?(?:reply|response|antwort)|autoreply|out of (?:the )?office|abwesen|absence|away from)",
+    re.IGNORECASE,
+)
+COMPLAINT_SUBJECT = re.compile(r"^\s*complaint about message", re.IGNORECASE)
+ROBOTS = re.compile(r"mailer-daemon|postmaster|mail delivery (?:sub)?system|no-?reply@|<>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What a mail says: bounced, failed, delayed, delivered, relayed, complained, displayed, auto_reply, reply or
+    unclear."""
+
+    kind: str
+    status: str = ""
+    detail: str = ""
+    recipient: str = ""
+
+
+def read(raw: bytes) -> Notice:
+    """Classify one mail; never raises, whatever the bytes are."""
+    mail = email.message_from_bytes(raw, policy=compat32)
+    return _from_report(mail) or _from_words(mail) or _from_person(mail)
+
+
+def _from_report(mail: Message) -> Notice | None:
+    if any(part.get_content_type() == "message/feedback-report" for part in _parts(mail)):
+        return _complaint(mail)
+    if any(part.get_content_type() == "message/disposition-notification" for part in _parts(mail)):
+        return Notice("displayed", detail=_text(mail)[:200])
+    found = [_recipient_status(fields) for part in _parts(mail) for fields in _status_blocks(part)]
+    told = [notice for notice in found if notice is not None]
+    return min(told, key=lambda notice: RANK.index(notice.kind)) if told else None
+
+
+def _status_blocks(part: Message) -> Iterator[Message]:
+    """The field groups of a delivery report; some senders fold the per-recipient fields into the first group."""
+    if part.get_content_type() != "message/delivery-status":
+        return
+    blocks = part.get_payload()
+    if isinstance(blocks, str):
+        blocks = [email.message_from_string(text, policy=compat32) for text in re.split(r"\r?\n\s*\r?\n", blocks)]
+    for block in blocks if isinstance(blocks, list) else ():
+        if isinstance(block, Message) and ("action" in block or "status" in block):
+            yield block
+
+
+def _recipient_status(fields: Message) -> Notice | None:
+    action = _header(fields, "action").lower().split(" ")[0].strip(";")
+    said = _header(fields, "diagnostic-code")
+    status = (ENHANCED.search(_header(fields, "status")) or ENHANCED.search(said) or [""])[0]
+    recipient = (
+        _header(fields, "final-recipient").rpartition(";")[2].strip()
+        or _header(fields, "original-recipient").rpartition(";")[2].strip()
+    )
+    if action in ("delayed", "delivered", "relayed"):
+        return Notice(action, status, said[:500], recipient)
+    if action == "expanded":
+        return Notice("relayed", status, said[:500], recipient)
+    if action == "failed" or status.startswith(("4", "5")):
+        return Notice(_failure(status, said), status, said[:500], recipient)
+    return None
+
+
+def _failure(status: str, said: str) -> str:
+    """The words decide where the code is vague: many servers answer 5.0.0 or 5.7.1 to everything."""
+    detailed = (ENHANCED.findall(said) or [""])[0]
+    code = detailed if status in ("", "5.0.0", "4.0.0", "5.1.0", "5.4.0") and detailed else status
+    if NOT_DEAD_WORDS.search(said) and not DEAD_CODE.match(code):
+        return "failed"
+    if DEAD_CODE.match(code) or (code[:1] != "4" and DEAD_WORDS.search(said)):
+        return "bounced"
+    vague = code in ("", "5.0.0", "5.1.0") and re.search(r"\b55[013]\b", said)
+    return "bounced" if vague else "failed"
+
+
+def _complaint(mail: Message) -> Notice:
+    for part in _parts(mail):
+        if part.get_content_type() == "message/feedback-report":
+            inner = part.get_payload()
+            text = str(inner[0]) if isinstance(inner, list) and inner else str(inner)
+            kind = re.search(r"(?im)^feedback-type:\s*(\S+)", text)
+            harmless = kind is not None and kind[1].lower() in ("auth-failure", "not-spam", "dmarc")
+            return Notice("unclear" if harmless else "complained", detail=kind[1] if kind else "")
+    return Notice("complained")
+
+
+def _from_words(mail: Message) -> Notice | None:
+    """Bounces without a report: by their sender and subject, then by what they say."""
+    text = _text(mail)
+    sender = _header(mail, "from") + _header(mail, "return-path")
+    subject = _header(mail, "subject")
+    if not (ROBOTS.search(sender) or BOUNCE_SUBJECT.search(subject) or "x-failed-recipients" in mail):
+        return None
+    if AUTO_SUBJECT.search(subject):
+        return None
+    temporary, permanent = _failures(mail)
+    recipient = next(iter(sorted(permanent or temporary)), b"").decode("ascii", "replace")
+    said = text[:LONGEST_TEXT]
+    status = (ENHANCED.search(said) or [""])[0]
+    if not (
+        temporary
+        or permanent
+        or status
+        or REPLY_CODE.search(said)
+        or DEAD_WORDS.search(said)
+        or BOUNCE_SUBJECT.search(subject)
+    ):
+        return None
+    if (temporary and not permanent) or (DELAY_WORDS.search(subject) and not permanent):
+        return Notice("delayed", status, _hint(said), recipient)
+    kind = _failure(status, said) if status or REPLY_CODE.search(said) or DEAD_WORDS.search(said) else "failed"
+    return Notice(kind, status, _hint(said), recipient)
+
+
+def _from_person(mail: Message) -> Notice:
+    auto = _header(mail, "auto-submitted").lower()
+    subject = _header(mail, "subject")
+    signs = (
+        auto not in ("", "no"),
+        bool(_header(mail, "x-auto-response-suppress")),
+        _header(mail, "precedence").lower() in ("auto_reply", "bulk", "junk", "list"),
+        bool(_header(mail, "x-autoreply") or _header(mail, "x-autorespond")),
+        bool(AUTO_SUBJECT.search(subject)),
+    )
+    if any(signs):
+        return Notice("auto_reply", detail=subject[:200])
+    if COMPLAINT_SUBJECT.search(subject):
+        return Notice("complained", detail=subject[:200])
+    answers = _header(mail, "in-reply-to") or _header(mail, "references")
+    if not answers or ROBOTS.search(_header(mail, "from")):
+        return Notice("unclear", detail=subject[:200])
+    return Notice("reply", detail=subject[:200])
+
+
+def _failures(mail: Message) -> tuple[set[bytes], set[bytes]]:
+    """What flufl.bounce knows; its detectors were written for well-formed mail and fall over other mail in many
+    ways."""
+    try:
+        temporary, permanent = all_failures(mail)
+    except (ValueError, TypeError, LookupError, AttributeError, AssertionError):
+        return set(), set()
+    return set(temporary), set(permanent)
+
+
+def _parts(mail: Message) -> Iterator[Message]:
+    """The mail's own parts; the original message that a report carries is not searched for further reports."""
+    yield mail
+    if mail.is_multipart() and mail.get_content_maintype() == "multipart":
+        for part in mail.get_payload():
+            if isinstance(part, Message):
+                yield from _parts(part)
+
+
+def _text(mail: Message) -> str:
+    pieces = []
+    for part in _parts(mail):
+        if part.get_content_maintype() != "text":
+            continue
+        body = part.get_payload(decode=True)
+        if isinstance(body, bytes):
+            pieces.append(body[:LONGEST_TEXT].decode("utf-8", "replace"))
+    return "\n".join(pieces)
+
+
+def _hint(text: str) -> str:
+    """The line that says why, as well as it can be found."""
+    for line in text.splitlines():
+        if ENHANCED.search(line) or REPLY_CODE.search(line) or DEAD_WORDS.search(line):
+            return line.strip()[:500]
+    return " ".join(text.split())[:200]
+
+
+def _header(mail: Message, name: str) -> str:
+    return " ".join(str(mail.get(name, "")).split())

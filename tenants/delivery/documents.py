@@ -1,0 +1,130 @@
+"""Decides which document an invoice has: the newest version of its sheet, kept once, found again by its hash.
+
+The name of a kept document is its version, so printing the same invoice twice keeps one file, and what was sent stays
+what it was.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+
+from tenants import store
+from tenants.delivery import facts, letters, printing
+from tenants.delivery.facts import Outgoing
+from tenants.delivery.letters import Enclosure
+from tenants.delivery.ports import DocumentStore, Letter
+from tenants.directory import clients
+from tenants.isolation import scope
+from tenants.settings import Settings
+from tenants.values import ids
+from tenants.values.faults import Kind, Refusal
+
+PDF = "application/pdf"
+SIGNED = re.compile(r"/([po])/[A-Za-z0-9_-]{40,}")
+RECORD = """
+INSERT INTO document (tenant_id, id, debtor_id, invoice_id, kind, media_type, sha256, bytes, store_key, made_at)
+VALUES (:tenant, :id, :debtor_id, :invoice_id, 'invoice', :media_type, :sha256, :bytes, :store_key, :now)
+ON CONFLICT (tenant_id, store_key) DO NOTHING
+"""
+NEWEST = """
+SELECT id, invoice_id, kind, media_type, sha256, bytes, store_key, made_at FROM document
+WHERE tenant_id = :tenant AND invoice_id = :invoice_id ORDER BY made_at DESC, id DESC LIMIT 1
+"""
+
+
+class UnknownInvoice(Refusal, LookupError):
+    """No such invoice, or not yours."""
+
+    kind = Kind.UNKNOWN
+    code = "unknown_invoice"
+    remedy = "Check the address."
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One document and its bytes."""
+
+    invoice_id: UUID
+    media_type: str
+    sha256: str
+    body: bytes
+
+
+def make_invoice(invoice_id: UUID, *, documents_in: DocumentStore, settings: Settings, now: datetime) -> Made:
+    """The document of an invoice, printed now if it was never printed. Raises UnknownInvoice."""
+    found = facts.invoice(invoice_id)
+    if found is None:
+        raise UnknownInvoice("There is no such invoice.")
+    item, reader = found
+    creditor = clients.profile()
+    sheet = printing.sheet(item, creditor=creditor, reader=reader, portal=settings.public_url)
+    made = _enclosure(scope.current().one, invoice_id, reader.debtor_id, sheet, documents_in)
+    _record(scope.current().one, made, now=now)
+    return Made(invoice_id, PDF, made.sha256, made.body)
+
+
+def newest(invoice_id: UUID) -> RowMapping | None:
+    """The row of the newest kept document of an invoice."""
+    return store.run(NEWEST, invoice_id=invoice_id).mappings().one_or_none()
+
+
+def enclose(mail: Outgoing, *, documents_in: DocumentStore, settings: Settings) -> tuple[Enclosure, ...]:
+    """What goes with a letter, taken from the store or printed and kept. Raises OSError, typst.TypstError."""
+    sheet = letters.sheet_of(mail, settings=settings)
+    if sheet is None:
+        return ()
+    item = mail.items[0]
+    return (_enclosure(mail.tenant_id, item.invoice_id, mail.reader.debtor_id, sheet, documents_in),)
+
+
+def record(mail: Outgoing, enclosures: Sequence[Enclosure], *, now: datetime) -> None:
+    """Remember which documents went out."""
+    for each in enclosures:
+        _record(mail.tenant_id, each, now=now)
+
+
+def keep_content(mail: Outgoing, letter: Letter, *, documents_in: DocumentStore) -> str:
+    """Keep what the mail said, so that people can read it later; returns its key. Raises OSError.
+
+    Without the signed links: whoever reads our copy must not be able to act, or to leave a trace, as the customer.
+    """
+    key = f"{mail.tenant_id}/messages/{mail.message_id}-{mail.attempt_no}.json"
+    text, html = SIGNED.sub(r"/\1/…", letter.text), SIGNED.sub(r"/\1/…", letter.html)
+    said = {"subject": letter.subject, "text": text, "html": html, "to": letter.recipient}
+    documents_in.put(key, json.dumps(said, ensure_ascii=False).encode(), media_type="application/json")
+    return key
+
+
+def _enclosure(
+    tenant_id: UUID, invoice_id: UUID, debtor_id: UUID, sheet: printing.Sheet, documents_in: DocumentStore
+) -> Enclosure:
+    key = _key(tenant_id, invoice_id, sheet.version)
+    try:
+        body = documents_in.get(key)
+    except KeyError:
+        body = printing.pdf(sheet)
+        documents_in.put(key, body, media_type=PDF)
+    return Enclosure(invoice_id, debtor_id, sheet.version, body)
+
+
+def _record(tenant_id: UUID, made: Enclosure, *, now: datetime) -> None:
+    store.run(
+        RECORD,
+        id=ids.new(),
+        debtor_id=made.debtor_id,
+        invoice_id=made.invoice_id,
+        media_type=PDF,
+        sha256=made.sha256,
+        bytes=len(made.body),
+        store_key=_key(tenant_id, made.invoice_id, made.version),
+        now=now,
+    )
+
+
+def _key(tenant_id: UUID, invoice_id: UUID, version: str) -> str:
+    return f"{tenant_id}/documents/{invoice_id}-{version[:32]}.pdf"

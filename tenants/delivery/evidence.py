@@ -1,0 +1,301 @@
+"""Decides what counts as a sign that a bill arrived or was seen, and how strong it is: levels 0 to 7.
+
+A fetch changes no business state. It is kept in the inbox as it came, and judged later, when its neighbours in time
+are known. Only what a debtor's own contact did counts: our own people looking at a page leave nothing, and neither
+does a pixel without consent.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+from typing import Any
+from uuid import UUID
+
+from tenants import store
+from tenants.delivery import scoring, standing
+from tenants.delivery.links import LinkGrant
+from tenants.delivery.scoring import Hit, Score
+from tenants.events import inbox, recording
+from tenants.values import ids
+
+KINDS = ("pixel", "link_get", "portal_view", "portal_interaction", "download")
+PATIENCE = timedelta(seconds=3)
+"""How long a fetch waits to be judged: long enough to see whether the next link is fetched at once."""
+NEIGHBOURS = timedelta(minutes=1)
+SOURCE = "portal"
+
+MESSAGE = """
+SELECT m.id, m.debtor_id, m.contact_id, m.sent_at, m.delivered_at, p.pixel, c.pixel_consent FROM message m
+JOIN contact c ON c.tenant_id = m.tenant_id AND c.id = m.contact_id JOIN client_profile p ON p.tenant_id = m.tenant_id
+WHERE m.tenant_id = :tenant AND c.tenant_id = :tenant AND p.tenant_id = :tenant AND m.id = :message_id
+"""
+KEPT = """
+SELECT id, kind, message_id, occurred_at, payload FROM inbox_event WHERE tenant_id = :tenant AND id = :id
+  AND source = 'portal'
+"""
+ADD = """
+INSERT INTO evidence (tenant_id, id, debtor_id, invoice_id, message_id, contact_id, level, kind, verdict, reasons,
+  ruleset,
+  occurred_at, recorded_at, source, source_key, agent, ip_prefix, document_sha256)
+VALUES (:tenant, :id, :debtor_id, :invoice_id, :message_id, :contact_id, :level, :kind, :verdict, :reasons, :ruleset,
+  :occurred_at, :recorded_at, :source, :source_key, :agent, :ip_prefix, :document_sha256)
+ON CONFLICT (tenant_id, source, source_key) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One request that reached a link, an image or a document of ours, as the web face saw it."""
+
+    kind: str
+    method: str
+    agent: str
+    address: str
+    target: str = ""
+    document_sha256: str = ""
+
+
+def record_hit(
+    fetch: Fetch,
+    *,
+    grant: LinkGrant,
+    now: datetime,
+    real: datetime,
+    by_staff: bool = False,
+    patience: timedelta = PATIENCE,
+) -> UUID | None:
+    """Keep a hit on a signed link, to be judged by and by, in a scope of the whole client (not narrowed to the debtor).
+
+    Returns the kept event's id, or None for our own people and for a repeat within the same second. An interaction is
+    judged at once.
+    """
+    if by_staff:
+        return None
+    whose = {
+        "debtor_id": str(grant.debtor_id),
+        "contact_id": str(grant.contact_id),
+        "invoice_id": str(grant.invoice_id) if grant.invoice_id else None,
+    }
+    wait = timedelta(0) if fetch.kind == "portal_interaction" else patience
+    return _keep(fetch, key=str(grant.link_id), message_id=grant.message_id, whose=whose, now=now, real=real, wait=wait)
+
+
+def record_pixel(
+    message_id: UUID,
+    *,
+    fetch: Fetch,
+    now: datetime,
+    real: datetime,
+    by_staff: bool = False,
+    patience: timedelta = PATIENCE,
+) -> UUID | None:
+    """Keep the load of a tracking image, where the client and the reader allow it now; a withdrawal also stops old
+    mails."""
+    row = store.run(MESSAGE, message_id=message_id).one_or_none()
+    allowed = row is not None and (row.pixel_consent == "granted" if row.pixel == "consented" else row.pixel == "on")
+    if row is None or not allowed or row.pixel_consent == "withdrawn" or by_staff:
+        return None
+    whose = {"debtor_id": str(row.debtor_id), "contact_id": str(row.contact_id), "invoice_id": None}
+    return _keep(fetch, key=str(message_id), message_id=message_id, whose=whose, now=now, real=real, wait=patience)
+
+
+def grade(inbox_id: UUID, *, now: datetime, real: datetime) -> Score | None:
+    """Judge one kept hit and draw the consequences; judged twice, it counts once. None when there is no such hit."""
+    event = store.run(KEPT, id=inbox_id).one_or_none()
+    if event is None:
+        return None
+    message = None
+    if event.message_id is not None:
+        message = store.run(MESSAGE, message_id=event.message_id).one_or_none()
+    verdict = scoring.score(
+        _hit(event.kind, event.occurred_at, event.payload),
+        sent_at=message.sent_at if message else None,
+        delivered_at=message.delivered_at if message else None,
+        others=_neighbours(event.message_id, event.id, event.occurred_at),
+    )
+    _conclude(event, verdict, now=now, real=real)
+    return verdict
+
+
+def of_transport(
+    message_id: UUID, *, level: int, kind: str, at: datetime, source_key: str, source: str = "smtp"
+) -> None:
+    """What mail servers say: levels 0 (came back) to 2 (the recipient's server took it)."""
+    row = store.run(MESSAGE, message_id=message_id).one()
+    add(
+        kind,
+        level=level,
+        source=source,
+        source_key=source_key,
+        debtor_id=row.debtor_id,
+        contact_id=row.contact_id,
+        message_id=message_id,
+        occurred_at=at,
+        recorded_at=at,
+    )
+    standing.raise_level(level, at=at, message_id=message_id, invoice_ids=standing.invoices_of(message_id))
+
+
+def of_person(message_id: UUID, *, kind: str, at: datetime, now: datetime, real: datetime, source_key: str) -> None:
+    """A debtor's own words about the bill (a reply, an objection, a promise): level 7."""
+    row = store.run(MESSAGE, message_id=message_id).one()
+    add(
+        kind,
+        level=7,
+        verdict="human",
+        source="mail",
+        source_key=source_key,
+        debtor_id=row.debtor_id,
+        contact_id=row.contact_id,
+        message_id=message_id,
+        occurred_at=at,
+        recorded_at=now,
+    )
+    _seen(7, message_id=message_id, invoice_ids=standing.invoices_of(message_id), at=at, real=real, key=source_key)
+
+
+def add(
+    kind: str,
+    *,
+    level: int,
+    source: str,
+    source_key: str,
+    debtor_id: UUID,
+    occurred_at: datetime,
+    recorded_at: datetime,
+    **more: Any,
+) -> bool:
+    """Add one piece of evidence; False when it was there. `more`: any other column of the table."""
+    row = {
+        "invoice_id": None,
+        "message_id": None,
+        "contact_id": None,
+        "verdict": "",
+        "reasons": "",
+        "ruleset": scoring.RULESET,
+        "agent": "",
+        "ip_prefix": "",
+        "document_sha256": "",
+        **more,
+    }
+    made = store.run(
+        ADD,
+        id=ids.new(),
+        kind=kind,
+        level=level,
+        source=source,
+        source_key=source_key,
+        debtor_id=debtor_id,
+        occurred_at=occurred_at,
+        recorded_at=recorded_at,
+        **row,
+    )
+    return made.rowcount == 1
+
+
+def prefix(address: str) -> str:
+    """The network an address belongs to (/24 or /48): enough to tell hits apart, too little to tell people apart."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return ""
+    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False))
+
+
+def _keep(
+    fetch: Fetch,
+    *,
+    key: str,
+    message_id: UUID | None,
+    whose: dict[str, str | None],
+    now: datetime,
+    real: datetime,
+    wait: timedelta,
+) -> UUID | None:
+    network = prefix(fetch.address)
+    same = (
+        f"{key}|{fetch.kind}|{fetch.method}|{fetch.target}|{fetch.agent}|{network}|{now.isoformat(timespec='seconds')}"
+    )
+    inbox_id = inbox.keep(
+        SOURCE,
+        external_id=hashlib.sha256(same.encode()).hexdigest(),
+        kind=fetch.kind,
+        message_id=message_id,
+        occurred_at=now,
+        received_at=real,
+        payload={
+            **whose,
+            "method": fetch.method,
+            "agent": fetch.agent[: scoring.LONGEST_AGENT],
+            "ip_prefix": network,
+            "target": fetch.target,
+            "document_sha256": fetch.document_sha256,
+        },
+    )
+    if inbox_id is not None:
+        recording.record("portal.hit", key=str(inbox_id), now=real, run_at=real + wait, inbox_id=str(inbox_id))
+    return inbox_id
+
+
+def _neighbours(message_id: UUID | None, own_id: UUID, at: datetime) -> tuple[Hit, ...]:
+    if message_id is None:
+        return ()
+    return tuple(
+        _hit(event.kind, event.occurred_at, event.payload)
+        for event in inbox.about(message_id)
+        if event.source == SOURCE
+        and event.id != own_id
+        and (event.kind == "portal_interaction" or abs(event.occurred_at - at) <= NEIGHBOURS)
+    )
+
+
+def _hit(kind: str, at: datetime, payload: dict[str, Any]) -> Hit:
+    return Hit(kind, at, payload["agent"], payload["method"], payload["target"] or kind)
+
+
+def _conclude(event: Any, verdict: Score, *, now: datetime, real: datetime) -> None:
+    about = event.payload
+    invoice_id = UUID(about["invoice_id"]) if about["invoice_id"] else None
+    fresh = add(
+        event.kind,
+        level=verdict.level,
+        verdict=verdict.verdict,
+        reasons=",".join(verdict.reasons),
+        source=SOURCE,
+        source_key=str(event.id),
+        debtor_id=UUID(about["debtor_id"]),
+        contact_id=UUID(about["contact_id"]) if about["contact_id"] else None,
+        invoice_id=invoice_id,
+        message_id=event.message_id,
+        occurred_at=event.occurred_at,
+        recorded_at=now,
+        agent=about["agent"],
+        ip_prefix=about["ip_prefix"],
+        document_sha256=about["document_sha256"],
+    )
+    if not fresh:
+        return
+    invoice_ids = [invoice_id] if invoice_id else standing.invoices_of(event.message_id) if event.message_id else []
+    if verdict.verdict == "human":
+        _seen(
+            verdict.level,
+            message_id=event.message_id,
+            invoice_ids=invoice_ids,
+            at=event.occurred_at,
+            real=real,
+            key=str(event.id),
+        )
+    else:
+        standing.raise_level(verdict.level, at=event.occurred_at, message_id=event.message_id, invoice_ids=invoice_ids)
+
+
+def _seen(
+    level: int, *, message_id: UUID | None, invoice_ids: list[UUID], at: datetime, real: datetime, key: str
+) -> None:
+    """A person saw it: lift the level, infer a delivery that nobody reported, and tell who waits for it."""
+    news = standing.raise_level(level, at=at, message_id=message_id, invoice_ids=invoice_ids)
+    if message_id is not None:
+        standing.refresh(message_id)
+    if news:
+        recording.record("delivery.seen", key=key, now=real, invoice_ids=[str(each) for each in news])

@@ -1,0 +1,144 @@
+"""Decides what a letter may speak of: one creditor, one reader, and invoices of exactly that reader's company.
+
+Everything is read once, inside the claiming transaction, so that rendering and sending need no database. An invoice
+of another debtor in a message is our worst fault (one customer reading another's bill); it is refused here, whatever
+led to it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from tenants import store
+from tenants.directory.clients import Profile
+from tenants.values.money import Money
+
+
+class WrongRecipient(RuntimeError):
+    """A message holds an invoice, or is addressed to a contact, of another debtor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an invoice."""
+
+    description: str
+    quantity: Decimal
+    unit_price_minor: int
+    net_minor: int
+    tax_rate: Decimal
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One invoice as a letter or a document shows it."""
+
+    invoice_id: UUID
+    number: str
+    currency: str
+    amount_minor: int
+    tax_minor: int
+    open_minor: int
+    issued_on: date
+    due_on: date
+    purchase_order: str
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def amount(self) -> Money:
+        """The whole invoice."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def open(self) -> Money:
+        """What is still owed."""
+        return Money(self.open_minor, self.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The company that owes and the person who reads."""
+
+    debtor_id: UUID
+    debtor_number: str
+    debtor_name: str
+    country: str
+    contact_id: UUID | None
+    contact_name: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """All that is needed to write and send one message, with no database at hand."""
+
+    tenant_id: UUID
+    message_id: UUID
+    attempt_id: UUID
+    attempt_no: int
+    kind: str
+    template: str
+    recipient: str
+    creditor: Profile
+    reader: Reader
+    items: tuple[Item, ...]
+    today: date
+    now: datetime
+    link_id: UUID
+    link_expires_at: datetime
+    pixel: bool
+
+
+ITEMS = """
+SELECT i.id, i.number, i.currency, i.amount_minor, i.tax_minor, i.open_minor, i.due_on,
+       i.issued_on, i.purchase_order, i.debtor_id
+FROM message_item x JOIN invoice i ON i.tenant_id = x.tenant_id AND i.id = x.invoice_id
+WHERE x.tenant_id = :tenant AND i.tenant_id = :tenant AND x.message_id = :message_id
+ORDER BY i.due_on, i.number
+"""
+INVOICE = """
+SELECT i.id, i.number, i.currency, i.amount_minor, i.tax_minor, i.open_minor, i.due_on, i.issued_on, i.purchase_order,
+       i.debtor_id,
+       d.number AS debtor_number, d.name AS debtor_name, d.country, d.language
+FROM invoice i JOIN debtor d ON d.tenant_id = i.tenant_id AND d.id = i.debtor_id
+WHERE i.tenant_id = :tenant AND d.tenant_id = :tenant AND i.id = :invoice_id
+"""
+LINES = """
+SELECT invoice_id, description, quantity, unit_price_minor, net_minor, tax_rate, tax_minor FROM invoice_line
+WHERE tenant_id = :tenant AND invoice_id = ANY(:ids) ORDER BY invoice_id, position
+"""
+
+
+def items_of(message_id: UUID, *, debtor_id: UUID, with_lines: bool) -> tuple[Item, ...]:
+    """The invoices of a message, oldest due date first. Raises WrongRecipient when one is another debtor's."""
+    rows = store.run(ITEMS, message_id=message_id).all()
+    if any(row.debtor_id != debtor_id for row in rows):
+        raise WrongRecipient("a message names an invoice of another customer; it was not sent")
+    lines = lines_of([row.id for row in rows]) if with_lines else {}
+    return tuple(_item(row, lines.get(row.id, ())) for row in rows)
+
+
+def invoice(invoice_id: UUID) -> tuple[Item, Reader] | None:
+    """One invoice with the company that owes it, or None when there is no such invoice in this scope."""
+    row = store.run(INVOICE, invoice_id=invoice_id).one_or_none()
+    if row is None:
+        return None
+    reader = Reader(row.debtor_id, row.debtor_number, row.debtor_name, row.country, None, "", row.language)
+    return _item(row, lines_of([row.id]).get(row.id, ())), reader
+
+
+def lines_of(invoice_ids: Sequence[UUID]) -> dict[UUID, tuple[Line, ...]]:
+    """The lines of several invoices."""
+    found: dict[UUID, list[Line]] = defaultdict(list)
+    for invoice_id, *line in store.run(LINES, ids=list(invoice_ids)):
+        found[invoice_id].append(Line(*line))
+    return {key: tuple(lines) for key, lines in found.items()}
+
+
+def _item(row: object, lines: tuple[Line, ...]) -> Item:
+    read = {name: getattr(row, name) for name in Item.__slots__ if name not in ("invoice_id", "lines")}
+    return Item(invoice_id=row.id, lines=lines, **read)  # type: ignore[attr-defined]

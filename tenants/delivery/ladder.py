@@ -1,0 +1,116 @@
+"""Decides how the way of an invoice to its reader is told: rung by rung, what is proved, what is only likely, what is
+not known.
+
+Proved: a mail server said so, or a person did something that only a person does. Likely: a fetch with no sign of a
+machine. Weak: a fetch that was, or may have been, a machine. Absence of a sign proves nothing, so what is missing is
+said as unknown and not as "no".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tenants import store
+
+INVOICE = """
+SELECT i.issued_on, i.known_at, i.settled_on, i.delivery FROM invoice i WHERE i.tenant_id = :tenant
+  AND i.id = :invoice_id
+"""
+MESSAGES = """
+SELECT m.id, m.kind, m.recipient, m.subject, m.state, m.held_reason, m.queued_at, m.template FROM message_item x
+JOIN message m ON m.tenant_id = x.tenant_id AND m.id = x.message_id
+WHERE x.tenant_id = :tenant AND m.tenant_id = :tenant AND x.invoice_id = :invoice_id ORDER BY m.queued_at, m.id
+"""
+# A sign about a whole message counts for each of its invoices; a sign about one invoice counts for that one.
+EVIDENCE = """
+SELECT e.message_id, e.level, e.kind, e.verdict, e.reasons, e.occurred_at, e.source, e.agent, e.document_sha256,
+  c.name, c.email
+FROM evidence e LEFT JOIN contact c ON c.tenant_id = e.tenant_id AND c.id = e.contact_id AND c.tenant_id = :tenant
+WHERE e.tenant_id = :tenant AND (e.invoice_id = :invoice_id OR e.invoice_id IS NULL AND e.message_id IN (
+  SELECT x.message_id FROM message_item x WHERE x.tenant_id = :tenant AND x.invoice_id = :invoice_id))
+ORDER BY e.occurred_at, e.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One thing that happened on the way."""
+
+    what: str
+    at: datetime
+    source: str
+    strength: str
+    """proved, likely or weak"""
+    level: int = 0
+    who: str = ""
+    detail: str = ""
+    message_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The whole way of one invoice, and what is not known about it."""
+
+    invoice_id: UUID
+    rungs: tuple[Rung, ...]
+    unknown: tuple[str, ...]
+    level: int
+
+
+def of_invoice(invoice_id: UUID) -> Ladder | None:
+    """The ladder of an invoice, or None when there is no such invoice."""
+    invoice = store.run(INVOICE, invoice_id=invoice_id).one_or_none()
+    if invoice is None:
+        return None
+    rungs = [Rung("known", invoice.known_at, "ledger", "proved")]
+    messages = store.run(MESSAGES, invoice_id=invoice_id).all()
+    for row in messages:
+        rungs.append(
+            Rung(
+                "queued",
+                row.queued_at,
+                "goodterms",
+                "proved",
+                who=row.recipient,
+                detail=row.template,
+                message_id=row.id,
+            )
+        )
+    for row in store.run(EVIDENCE, invoice_id=invoice_id):
+        detail = ", ".join(part for part in (row.reasons.replace("_", " ").replace(",", ", "), row.agent) if part)
+        rungs.append(
+            Rung(
+                row.kind,
+                row.occurred_at,
+                row.source,
+                _strength(row.level, row.verdict),
+                row.level,
+                row.name or row.email or "",
+                detail,
+                row.message_id,
+            )
+        )
+    rungs.sort(key=lambda rung: rung.at)
+    level = max((rung.level for rung in rungs), default=0)
+    return Ladder(invoice_id, tuple(rungs), tuple(_unknown(level, invoice.delivery, bool(messages))), level)
+
+
+def _strength(level: int, verdict: str) -> str:
+    if verdict in ("machine", "unknown"):
+        return "weak"
+    return "likely" if level == 4 else "proved"
+
+
+def _unknown(level: int, delivery: str, written: bool) -> list[str]:
+    if not written:
+        return ["not_sent"]
+    if delivery == "bounced":
+        return ["whether_anybody_got_it"]
+    missing = []
+    if level < 2:
+        missing.append("whether_the_mail_server_of_the_customer_took_it")
+    if level < 4:
+        missing.append("whether_anybody_opened_it")
+    if level < 6:
+        missing.append("who_read_the_invoice")
+    return missing

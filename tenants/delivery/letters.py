@@ -1,0 +1,84 @@
+"""Decides what is in the envelope: the rendered mail, the document, and the addresses that bring bounces and answers
+home."""
+
+import hashlib
+from dataclasses import dataclass
+from email.utils import format_datetime
+from uuid import UUID
+
+from tenants.delivery import links, printing, rendering, tokens
+from tenants.delivery.facts import Outgoing
+from tenants.delivery.ports import Letter
+from tenants.settings import Settings
+
+BOUNCE_BOX = "b+"
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A document that goes with a letter."""
+
+    invoice_id: UUID
+    debtor_id: UUID
+    version: str
+    body: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the very bytes."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+def return_path(tenant_id: UUID, *, attempt_id: UUID, settings: Settings) -> str:
+    """The address to which only this attempt's bounces come; nobody can make one up."""
+    token = tokens.seal_for_address(tokens.BOUNCE, tenant_id, attempt_id, secret=settings.secret_key)
+    return f"{BOUNCE_BOX}{token}@{settings.bounce_domain}"
+
+
+def sheet_of(mail: Outgoing, *, settings: Settings) -> printing.Sheet | None:
+    """The document that belongs to an invoice mail; reminders carry a link instead."""
+    if mail.kind != "invoice" or not mail.items:
+        return None
+    return printing.sheet(mail.items[0], creditor=mail.creditor, reader=mail.reader, portal=settings.public_url)
+
+
+def write(mail: Outgoing, *, enclosures: tuple[Enclosure, ...], settings: Settings) -> Letter:
+    """Render and address one letter. Raises rendering.BadTemplate."""
+    token = links.token(
+        mail.tenant_id, link_id=mail.link_id, expires_at=mail.link_expires_at, secret=settings.secret_key
+    )
+    pixel = ""
+    if mail.pixel:
+        image = links.pixel_token(mail.tenant_id, message_id=mail.message_id, secret=settings.secret_key)
+        pixel = f"{settings.public_url.rstrip('/')}{links.PIXEL_PATH}{image}.gif"
+    said = rendering.render(
+        mail, link=links.url(settings.public_url, token), pixel=pixel, provider=settings.provider_name
+    )
+    names = {item.invoice_id: item.number for item in mail.items}
+    return Letter(
+        attempt_id=mail.attempt_id,
+        sender=settings.sender,
+        sender_name=mail.creditor.legal_name,
+        recipient=mail.recipient,
+        return_path=return_path(mail.tenant_id, attempt_id=mail.attempt_id, settings=settings),
+        reply_to=mail.creditor.contact_email or settings.sender,
+        subject=said.subject,
+        text=said.text,
+        html=said.html,
+        attachments=tuple(
+            (f"{_safe(names[each.invoice_id])}.pdf", "application/pdf", each.body) for each in enclosures
+        ),
+        headers={
+            "Date": format_datetime(mail.now),
+            "Message-ID": f"<{mail.attempt_id}@{settings.bounce_domain}>",
+            "X-Goodterms-Message": str(mail.message_id),
+        },
+    )
+
+
+def _safe(number: str) -> str:
+    """A file name that no mail program mistakes for a path."""
+    return (
+        "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in number).lstrip(".")[:80]
+        or "invoice"
+    )

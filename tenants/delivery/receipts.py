@@ -1,0 +1,73 @@
+"""Decides what a kept mail does: it becomes an event about its message, and the state is computed again from all
+events.
+
+A report may come twice, late, or before the answer of the mail server was written down; none of that changes where
+things end.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from tenants import store
+from tenants.delivery import bounces, evidence, returned, standing, unsettled
+from tenants.delivery.bounces import Notice
+from tenants.delivery.ports import DocumentStore
+from tenants.events import inbox
+
+KEPT = """
+SELECT id, message_id, occurred_at, payload FROM inbox_event WHERE tenant_id = :tenant AND id = :id AND source = 'mail'
+"""
+REPLIED = """
+UPDATE invoice SET last_reply_at = greatest(last_reply_at, CAST(:at AS timestamptz)) WHERE tenant_id = :tenant
+  AND id = ANY(:ids)
+"""
+TRANSPORT_LEVEL = {
+    "delivered": 2,
+    "relayed": 1,
+    "bounced": 0,
+    "failed": 0,
+    "delayed": 0,
+    "complained": 0,
+    "auto_reply": 2,
+}
+
+
+def read(inbox_id: UUID, *, documents_in: DocumentStore, now: datetime, real: datetime) -> Notice | None:
+    """Read one kept mail and draw the consequences; read twice, it counts once. None when there is no such mail."""
+    kept = store.run(KEPT, id=inbox_id).one_or_none()
+    if kept is None:
+        return None
+    notice = bounces.read(documents_in.get(kept.payload["content_key"]))
+    fresh = inbox.keep(
+        "report",
+        external_id=str(kept.id),
+        kind=notice.kind,
+        message_id=kept.message_id,
+        occurred_at=kept.occurred_at,
+        received_at=real,
+        payload={"status": notice.status, "said": notice.detail, "attempt_id": kept.payload["attempt_id"]},
+    )
+    if fresh is not None:
+        unsettled.prove(kept.message_id, now=now)
+        standing.refresh(kept.message_id)
+        _consequences(
+            notice, message_id=kept.message_id, at=kept.occurred_at, now=now, real=real, source_key=str(kept.id)
+        )
+    return notice
+
+
+def _consequences(
+    notice: Notice, *, message_id: UUID, at: datetime, now: datetime, real: datetime, source_key: str
+) -> None:
+    if notice.kind in TRANSPORT_LEVEL:
+        level = TRANSPORT_LEVEL[notice.kind]
+        evidence.of_transport(message_id, level=level, kind=notice.kind, at=at, source_key=source_key, source="report")
+    detail = f"{notice.status} {notice.detail}".strip()
+    match notice.kind:
+        case "bounced":
+            returned.bounced(message_id, detail=detail, at=at, real=real)
+        case "complained":
+            returned.complained(message_id, detail=detail, at=at)
+        case "reply":
+            store.run(REPLIED, ids=standing.invoices_of(message_id), at=at)
+            evidence.of_person(message_id, kind="reply", at=at, now=now, real=real, source_key=source_key)

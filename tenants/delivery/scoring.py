@@ -1,0 +1,103 @@
+"""Decides whether a hit on a link or an image was a person or a machine, and says why. Ruleset 1.
+
+Mail gateways open everything at delivery and often pose as browsers, so the agent alone is not enough; timing and
+company count. The surest signs come first, and the reasons are kept, so that history can be scored again when the
+rules get better. Being wrong one way tells a specialist that a bill was read when it was not; the other way only
+costs a weaker sign. When in doubt: machine or unknown.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crawlerdetect import CrawlerDetect
+
+RULESET = 1
+TOGETHER = timedelta(seconds=2)
+TOO_SOON = timedelta(seconds=5)
+TOO_SOON_FOR_IMAGES = timedelta(seconds=10)
+
+SCANNERS = re.compile(
+    r"barracuda|proofpoint|mimecast|safelinks|microsoft office|ms-office|trendmicro|sophos|"
+    r"cisco|ironport|symantec|forcepoint|fireeye|"
+    r"messagelabs|urldefense|zscaler|bitdefender|preview|python-requests|python-urllib|"
+    r"curl/|wget/|okhttp|go-http-client|java/|"
+    r"headlesschrome|phantomjs",
+    re.IGNORECASE,
+)
+PROXIES = re.compile(r"GoogleImageProxy|ggpht\.com|YahooMailProxy|RamblerMail.*ImageProxy", re.IGNORECASE)
+APPLE_BARE = "Mozilla/5.0"
+LONGEST_AGENT = 400
+_crawlers = CrawlerDetect()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One fetch of something that we wrote into a mail."""
+
+    kind: str
+    """pixel, link_get, portal_view, portal_interaction or download."""
+    at: datetime
+    agent: str
+    method: str = "GET"
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Who it was, by what signs, and what level of evidence that is."""
+
+    verdict: str
+    reasons: tuple[str, ...]
+    level: int
+
+
+FOLLOWED = frozenset({"link_get", "download"})
+INSIDE = frozenset({"portal_view", "download"})
+OPENED, INTERACTED, INSIDE_LEVEL, MACHINE = 4, 5, 6, 3
+
+
+def score(hit: Hit, *, sent_at: datetime | None, delivered_at: datetime | None, others: tuple[Hit, ...] = ()) -> Score:
+    """Judge one hit; `others` are the hits of the same message: all interactions, and whatever came within seconds."""
+    certain = _certain(hit) or _in_company(hit, others)
+    if certain:
+        return Score("machine", (certain,), MACHINE)
+    if hit.kind == "portal_interaction":
+        return Score("human", ("interaction",), INTERACTED)
+    if hit.kind in INSIDE and any(other.kind == "portal_interaction" and other.at <= hit.at for other in others):
+        return Score("human", ("after_interaction",), INSIDE_LEVEL)
+    soon = _too_soon(hit, sent_at, delivered_at)
+    if soon:
+        return Score("machine", (soon, "weak"), MACHINE)
+    if hit.agent.strip() == APPLE_BARE:
+        return Score("unknown", ("apple_privacy_proxy",), MACHINE)
+    proxied = "image_proxy" if PROXIES.search(hit.agent) else "no_machine_sign"
+    return Score("human", (proxied, "without_interaction"), OPENED)
+
+
+def _certain(hit: Hit) -> str:
+    if hit.method == "HEAD":
+        return "head_request"
+    if not hit.agent.strip():
+        return "no_agent"
+    if PROXIES.search(hit.agent):
+        return ""
+    if SCANNERS.search(hit.agent):
+        return "mail_scanner"
+    return "known_bot" if _crawlers.isCrawler(hit.agent[:LONGEST_AGENT]) else ""
+
+
+def _in_company(hit: Hit, others: tuple[Hit, ...]) -> str:
+    """People follow one link at a time. What a page or a mail program loads by itself is no company."""
+    if hit.kind not in FOLLOWED:
+        return ""
+    near = {other.target for other in others if other.kind in FOLLOWED and abs(other.at - hit.at) <= TOGETHER}
+    return "several_links_at_once" if near - {hit.target} else ""
+
+
+def _too_soon(hit: Hit, sent_at: datetime | None, delivered_at: datetime | None) -> str:
+    arrived = delivered_at or sent_at
+    if arrived is None or hit.at < arrived:
+        return "before_delivery"
+    patience = TOO_SOON_FOR_IMAGES if hit.kind == "pixel" else TOO_SOON
+    return "seconds_after_delivery" if hit.at - arrived < patience else ""

@@ -1,0 +1,163 @@
+"""Decides when a message leaves, and makes sure that it leaves at most once.
+
+Three steps. *Claim* asks the gate and writes down the intent, in one transaction. *Act* renders and hands over, with
+no transaction open. *Settle* writes down what the mail server said. A crash between intent and answer leaves an
+attempt of which nobody knows whether it was sent: it is ambiguous, never repeated by itself, settled by what comes
+back about it, or held for a person after a while.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import typst
+from sqlalchemy import Row
+
+from tenants import store
+from tenants.delivery import documents, facts, holding, letters, links, outcome, unsettled
+from tenants.delivery.facts import Outgoing, Reader
+from tenants.delivery.outcome import Result
+from tenants.delivery.ports import Answer, DocumentStore, Gate, Handover, Mailer
+from tenants.delivery.rendering import BadTemplate
+from tenants.directory import clients
+from tenants.directory.clients import Profile
+from tenants.isolation import scope
+from tenants.settings import Settings
+from tenants.values import ids
+
+# The row lock makes two workers take turns; contact and debtor must belong together, whatever wrote the message.
+LOCK = """
+SELECT m.id, m.state, m.step_key, m.kind, m.template, m.recipient, m.rule_key, m.debtor_id, m.contact_id,
+       c.name AS contact_name, c.language, c.pixel_consent, c.debtor_id AS contact_debtor_id,
+       d.number AS debtor_number, d.name AS debtor_name, d.country, s.reason AS suppressed,
+       (SELECT count(*) FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = :message_id) AS tries
+FROM message m
+JOIN contact c ON c.tenant_id = m.tenant_id AND c.id = m.contact_id
+JOIN debtor d ON d.tenant_id = m.tenant_id AND d.id = m.debtor_id
+LEFT JOIN suppression s ON s.tenant_id = m.tenant_id AND s.address = lower(m.recipient) AND s.lifted_at IS NULL
+  AND s.tenant_id = :tenant
+WHERE m.tenant_id = :tenant AND c.tenant_id = :tenant AND d.tenant_id = :tenant AND m.id = :message_id
+FOR UPDATE OF m
+"""
+INTEND = """
+WITH taken AS (
+  UPDATE message SET state = 'sending', held_reason = '' WHERE tenant_id = :tenant AND id = :message_id)
+INSERT INTO delivery_attempt (tenant_id, id, message_id, attempt_no, state, provider, intent_at)
+VALUES (:tenant, :id, :message_id, :attempt_no, 'intent', :provider, :now)
+ON CONFLICT (tenant_id, id) DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The gate said not now: ask again at that instant of the client's clock."""
+
+    again_at: datetime
+    reason: str
+
+
+def claim(
+    message_id: UUID, *, gate: Gate, provider: str, now: datetime, real: datetime, today: date
+) -> Outgoing | Waiting | None:
+    """Decide whether the message may leave now and, if so, write down that we are about to send it.
+
+    None: there is nothing to send, now or later (done already, cancelled, held for a person). Raises
+    facts.WrongRecipient.
+    """
+    row = store.run(LOCK, message_id=message_id).one_or_none()
+    if row is None or row.state not in ("queued", "sending"):
+        return None
+    if row.state == "sending":
+        unsettled.doubt(message_id, now=now, real=real)
+        return None
+    if row.contact_debtor_id != row.debtor_id:
+        raise facts.WrongRecipient("a message is addressed to a contact of another customer; it was not sent")
+    verdict = gate(message_id, now=now)
+    if not verdict.allowed and verdict.again_at is not None:
+        holding.wait(message_id, reason=verdict.reason)
+        return Waiting(verdict.again_at, verdict.reason)
+    if not verdict.allowed:
+        holding.cancel(message_id, reason=verdict.reason)
+        return None
+    if row.suppressed:
+        holding.cancel(message_id, reason="suppressed", detail=f"{row.recipient}: {row.suppressed}", now=now)
+        return None
+    return _intend(row, provider=provider, now=now, today=today)
+
+
+def _intend(row: Row[tuple[object, ...]], *, provider: str, now: datetime, today: date) -> Outgoing | None:
+    items = facts.items_of(row.id, debtor_id=row.debtor_id, with_lines=row.kind == "invoice")
+    if not items:
+        holding.cancel(row.id, reason="nothing_left", detail="every invoice was taken out of this message", now=now)
+        return None
+    attempt_id, attempt_no = ids.new(), row.tries + 1
+    store.run(INTEND, id=attempt_id, message_id=row.id, attempt_no=attempt_no, provider=provider, now=now)
+    invoice_id = items[0].invoice_id if len(items) == 1 else None
+    link_id, expires_at = links.make(
+        row.debtor_id, contact_id=row.contact_id, invoice_id=invoice_id, message_id=row.id, now=now
+    )
+    creditor = clients.profile()
+    return Outgoing(
+        tenant_id=scope.current().one,
+        message_id=row.id,
+        attempt_id=attempt_id,
+        attempt_no=attempt_no,
+        kind=row.kind,
+        template=row.template,
+        recipient=row.recipient,
+        creditor=creditor,
+        reader=Reader(
+            row.debtor_id,
+            row.debtor_number,
+            row.debtor_name,
+            row.country,
+            row.contact_id,
+            row.contact_name,
+            row.language,
+        ),
+        items=items,
+        today=today,
+        now=now,
+        link_id=link_id,
+        link_expires_at=expires_at,
+        pixel=may_track(creditor, consent=row.pixel_consent),
+    )
+
+
+def may_track(creditor: Profile, *, consent: str) -> bool:
+    """Whether a tracking image may stand in the mail: the client's choice, and the reader's, who can always say no."""
+    if creditor.pixel == "consented":
+        return consent == "granted"
+    return creditor.pixel == "on" and consent != "withdrawn"
+
+
+def act(mail: Outgoing, *, documents_in: DocumentStore, mailer: Mailer, settings: Settings) -> Result:
+    """Print, render and hand over; every fault becomes an answer, because only an answer can be settled."""
+    try:
+        enclosures = documents.enclose(mail, documents_in=documents_in, settings=settings)
+        letter = letters.write(mail, enclosures=enclosures, settings=settings)
+        content_key = documents.keep_content(mail, letter, documents_in=documents_in)
+    except (BadTemplate, typst.TypstError, ValueError) as fault:
+        return Result(Answer(Handover.REFUSED, detail=f"the mail cannot be written: {fault}"[:500]))
+    except OSError as fault:
+        return Result(Answer(Handover.RETRY, detail=f"the document store is away: {fault.strerror}"))
+    return Result(mailer.send(letter), subject=letter.subject, content_key=content_key, enclosures=enclosures)
+
+
+def settle(mail: Outgoing, result: Result, *, now: datetime, real: datetime, final: bool) -> datetime | None:
+    """Write down how the hand-over ended. Returns the real instant at which to try again, None when there is no more
+    to do.
+
+    `final`: the mail server is the recipients' own, so that its yes means delivered and not only accepted.
+    """
+    documents.record(mail, result.enclosures, now=now)
+    match result.answer.end:
+        case Handover.ACCEPTED:
+            outcome.accepted(mail, result, now=now, real=real, final=final)
+        case Handover.REFUSED:
+            outcome.refused(mail, result, now=now, real=real)
+        case Handover.RETRY:
+            return outcome.postponed(mail, result, now=now, real=real)
+        case Handover.AMBIGUOUS:
+            unsettled.doubt(mail.message_id, now=now, real=real, detail=result.answer.detail)
+    return None
