@@ -43,7 +43,8 @@ class Surroundings:
         return self._only("GOODTERMS_DISPATCH_DATABASE_URL", acts_as="GOODTERMS_DISPATCH_DATABASE_URL")
 
     def for_mailbox(self) -> dict[str, str]:
-        return self._only()
+        """The mailbox hands what comes back to the clients' inboxes, as a worker would."""
+        return self.for_worker()
 
     def for_loading(self) -> dict[str, str]:
         """Settings for loading data as the web face and the workers would: every role but the owner."""
@@ -87,6 +88,7 @@ def own_settings(home: Home, *, port: int) -> dict[str, str]:
         "GOODTERMS_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "GOODTERMS_MAILER": "smtp",
         "GOODTERMS_SMTP_URL": f"smtp://127.0.0.1:{host.free_port()}",
+        "GOODTERMS_SMTP_IS_FINAL": "true",  # the mailbox is every recipient's own server
         "GOODTERMS_MAILBOX": str(home.mailbox),
         "GOODTERMS_SECURE_COOKIES": "false",
         "GOODTERMS_LOG_JSON": "false",

@@ -29,22 +29,70 @@ class Setting:
 
 
 TABLE: dict[str, Setting] = {
-    "database_url": Setting("GOODTERMS_DATABASE_URL", "PostgreSQL as the bound role of this process (web: gt_app, jobs: gt_worker)", check=POSTGRES),
-    "auth_database_url": Setting("GOODTERMS_AUTH_DATABASE_URL", "PostgreSQL as gt_auth, for sign-in; web only", default="", check=None),
-    "dispatch_database_url": Setting("GOODTERMS_DISPATCH_DATABASE_URL", "PostgreSQL as gt_dispatch; dispatcher and timetable only", default="", check=None),
-    "redis_url": Setting("GOODTERMS_REDIS_URL", "Redis or Valkey; holds seconds of work, never the record of it", check=REDIS),
-    "secret_key": Setting("GOODTERMS_SECRET_KEY", "signs portal links, cursors and tracking tokens; at least 32 characters", check=validate.Length(min=32)),
-    "public_url": Setting("GOODTERMS_PUBLIC_URL", "address under which people reach the web face", default="http://127.0.0.1:8080", check=validate.URL(require_tld=False)),
+    "database_url": Setting(
+        "GOODTERMS_DATABASE_URL",
+        "PostgreSQL as the bound role of this process (web: gt_app, jobs: gt_worker)",
+        check=POSTGRES,
+    ),
+    "auth_database_url": Setting(
+        "GOODTERMS_AUTH_DATABASE_URL", "PostgreSQL as gt_auth, for sign-in; web only", default="", check=None
+    ),
+    "dispatch_database_url": Setting(
+        "GOODTERMS_DISPATCH_DATABASE_URL",
+        "PostgreSQL as gt_dispatch; dispatcher and timetable only",
+        default="",
+        check=None,
+    ),
+    "redis_url": Setting(
+        "GOODTERMS_REDIS_URL", "Redis or Valkey; holds seconds of work, never the record of it", check=REDIS
+    ),
+    "secret_key": Setting(
+        "GOODTERMS_SECRET_KEY",
+        "signs portal links, cursors and tracking tokens; at least 32 characters",
+        check=validate.Length(min=32),
+    ),
+    "public_url": Setting(
+        "GOODTERMS_PUBLIC_URL",
+        "address under which people reach the web face",
+        default="http://127.0.0.1:8080",
+        check=validate.URL(require_tld=False),
+    ),
     "documents": Setting("GOODTERMS_DOCUMENTS", "folder of the document store"),
-    "mailer": Setting("GOODTERMS_MAILER", "how mail leaves: smtp or memory", default="smtp", check=validate.OneOf(["smtp", "memory"])),
-    "smtp_url": Setting("GOODTERMS_SMTP_URL", "mail server, smtp://host:port or smtps://user:password@host:port", default="smtp://127.0.0.1:25"),
-    "bounce_domain": Setting("GOODTERMS_BOUNCE_DOMAIN", "domain of the return addresses that carry the message id", default="bounces.goodterms.test"),
-    "sender": Setting("GOODTERMS_SENDER", "address that mail is sent from, in the client's name", default="receivables@goodterms.test"),
-    "mailbox": Setting("GOODTERMS_MAILBOX", "folder of the local mailbox that shows sent mail on one machine; empty: none", default=""),
-    "provider_name": Setting("GOODTERMS_PROVIDER_NAME", "name of the provider on pages and in mail", default="Goodterms"),
+    "mailer": Setting(
+        "GOODTERMS_MAILER", "how mail leaves: smtp or memory", default="smtp", check=validate.OneOf(["smtp", "memory"])
+    ),
+    "smtp_url": Setting(
+        "GOODTERMS_SMTP_URL",
+        "mail server, smtp://host:port or smtps://user:password@host:port",
+        default="smtp://127.0.0.1:25",
+    ),
+    "smtp_is_final": Setting(
+        "GOODTERMS_SMTP_IS_FINAL",
+        "the mail server is the recipients' own, so its 250 means delivered; true on one machine only",
+        kind="bool",
+        default=False,
+    ),
+    "bounce_domain": Setting(
+        "GOODTERMS_BOUNCE_DOMAIN",
+        "domain of the return addresses that carry the message id",
+        default="bounces.goodterms.test",
+    ),
+    "sender": Setting(
+        "GOODTERMS_SENDER", "address that mail is sent from, in the client's name", default="receivables@goodterms.test"
+    ),
+    "mailbox": Setting(
+        "GOODTERMS_MAILBOX", "folder of the local mailbox that shows sent mail on one machine; empty: none", default=""
+    ),
+    "provider_name": Setting(
+        "GOODTERMS_PROVIDER_NAME", "name of the provider on pages and in mail", default="Goodterms"
+    ),
     "pool_size": Setting("GOODTERMS_POOL_SIZE", "database connections of one process", kind="int", default=10),
-    "secure_cookies": Setting("GOODTERMS_SECURE_COOKIES", "cookies only over https; switch off on loopback only", kind="bool", default=True),
-    "log_json": Setting("GOODTERMS_LOG_JSON", "logs as JSON lines; off gives text for people", kind="bool", default=True),
+    "secure_cookies": Setting(
+        "GOODTERMS_SECURE_COOKIES", "cookies only over https; switch off on loopback only", kind="bool", default=True
+    ),
+    "log_json": Setting(
+        "GOODTERMS_LOG_JSON", "logs as JSON lines; off gives text for people", kind="bool", default=True
+    ),
 }
 
 
@@ -68,6 +116,7 @@ class Settings:
     pool_size: int
     secure_cookies: bool
     log_json: bool
+    smtp_is_final: bool = False
 
 
 def read() -> Settings:
