@@ -37,13 +37,14 @@ STATE = """
   fire_count integer NOT NULL DEFAULT 0,
   PRIMARY KEY (tenant_id, rule_id, subject_id), FOREIGN KEY (tenant_id, rule_id) REFERENCES app.rule (tenant_id, id)
 """
-# Its key says what may exist once: one firing per subject and episode. It has no id of its own, because rows are made by one INSERT … SELECT.
+# Its key says what may exist once: one firing per subject and episode. It has no id of its own, because one
+# INSERT … SELECT makes many rows.
 FIRING = """
   rule_id uuid NOT NULL, subject_id uuid NOT NULL, episode integer NOT NULL, run_id uuid NOT NULL,
   version integer NOT NULL,
   explanation jsonb NOT NULL DEFAULT '{}', fired_at timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, rule_id, subject_id, episode), FOREIGN KEY (tenant_id, rule_id) REFERENCES app.rule (tenant_id,
-  id)
+  PRIMARY KEY (tenant_id, rule_id, subject_id, episode),
+  FOREIGN KEY (tenant_id, rule_id) REFERENCES app.rule (tenant_id, id)
 """
 
 

@@ -1,7 +1,9 @@
-"""Decides what "three business days ago" means: one cutoff per condition, made before the query, in the client's zone and calendar.
+"""Decides what "three business days ago" means: one cutoff per condition, made before the query, in the client's zone
+and calendar.
 
-Cutoffs are plain values, so indexes stay usable and a run can show what it compared with. A day off counts as the start of the next
-business day, for a due date as for the moment of asking: whoever is due on a Saturday is not late before Monday ends.
+Cutoffs are plain values, so indexes stay usable and a run can show what it compared with. A day off counts as the
+start of the next business day, for a due date as for the moment of asking: whoever is due on a Saturday is not late
+before Monday ends.
 """
 
 from dataclasses import dataclass

@@ -1,10 +1,13 @@
-"""Decides what a rule means in SQL: one bounded question over one client's books, the same for running, trying and explaining.
+"""Decides what a rule means in SQL: one bounded question over one client's books, the same for running, trying and
+explaining.
 
-Two-valued logic holds everywhere: a field without a value makes its condition false, and "not" of it true. Plain SQL would lose those
-rows in silence: a customer who never replied has no last reply, and `NOT (last_reply_at >= …)` is neither true nor false. So `not`
-becomes IS NOT TRUE, `ne` becomes IS DISTINCT FROM, and conditions at the top stay bare so that indexes serve them.
+Two-valued logic holds everywhere: a field without a value makes its condition false, and "not" of it true. Plain SQL
+would lose those rows in silence: a customer who never replied has no last reply, and `NOT (last_reply_at >= …)` is
+neither true nor false. So `not` becomes IS NOT TRUE, `ne` becomes IS DISTINCT FROM, and conditions at the top stay
+bare so that indexes serve them.
 
-Every table carries its own tenant predicate beside the row policies. Durations became values before (bounds), so no row computes one.
+Every table carries its own tenant predicate beside the row policies. Durations became values before (bounds), so no
+row computes one.
 """
 
 from collections.abc import Callable
@@ -12,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
-from tenants.collections import holds
 from tenants.rules import bounds
 from tenants.rules.bounds import Moment
 from tenants.rules.fields import HOLDS, LEVELS, Kind
+from tenants.rules.sources import ACTED, GROUPED, GROUPS, HELD, JOINS, NOBODY, OVERDUE, REACHABLE, SUBJECTS, Subject
 from tenants.rules.tree import Again, Duration, Group, Leaf, Rule
 from tenants.values import calendars
 from tenants.values.money import Money
@@ -30,60 +33,6 @@ class Part:
     value: str = "NULL"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """The table that a rule is about."""
-
-    table: str
-    id: str
-    debtor: str
-    order: str
-    present: str
-    concerned: str
-    """Which subjects an event about invoices concerns."""
-
-
-SUBJECTS = {
-    "invoice": Subject("invoice i", "i.id", "i.debtor_id", "i.due_on, i.id", "i.issued_on <= :today", "i.id = ANY(:ids)"),
-    "customer": Subject(
-        "debtor d", "d.id", "d.id", "d.id", "TRUE",
-        "d.id IN (SELECT e.debtor_id FROM invoice e WHERE e.tenant_id = :tenant AND e.id = ANY(:ids))"),
-}  # fmt: skip
-
-JOINS = {
-    "debtor": "JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id",
-    "owed": """LEFT JOIN (SELECT o.debtor_id, min(o.due_on) AS oldest_on{sums} FROM invoice o
-      WHERE o.tenant_id = :tenant AND o.open_minor > 0 AND o.voided_on IS NULL AND o.issued_on <= :today GROUP BY o.debtor_id) owed
-      ON owed.debtor_id = {debtor}""",
-    "promise": """LEFT JOIN (SELECT h.invoice_id, max(h.ends_on) AS promised_on FROM hold h WHERE h.tenant_id = :tenant
-      AND h.kind = 'promise' AND h.ended_at IS NULL AND h.starts_on <= :today AND h.invoice_id IS NOT NULL GROUP BY h.invoice_id) promise
-      ON promise.invoice_id = i.id""",
-    "vow": """LEFT JOIN (SELECT h.debtor_id, max(h.ends_on) AS promised_on FROM hold h WHERE h.tenant_id = :tenant
-      AND h.kind = 'promise' AND h.ended_at IS NULL AND h.starts_on <= :today AND h.invoice_id IS NULL GROUP BY h.debtor_id) vow
-      ON vow.debtor_id = i.debtor_id""",
-    "dispute": """LEFT JOIN (SELECT h.invoice_id, min(h.opened_at) AS disputed_at FROM hold h WHERE h.tenant_id = :tenant
-      AND h.kind = 'dispute' AND h.ended_at IS NULL AND h.invoice_id IS NOT NULL GROUP BY h.invoice_id) dispute
-      ON dispute.invoice_id = i.id""",
-    "quarrel": """LEFT JOIN (SELECT h.debtor_id, min(h.opened_at) AS disputed_at FROM hold h WHERE h.tenant_id = :tenant
-      AND h.kind = 'dispute' AND h.ended_at IS NULL AND h.invoice_id IS NULL GROUP BY h.debtor_id) quarrel
-      ON quarrel.debtor_id = i.debtor_id""",
-}
-"""Added once each, and only when a condition needs them. A hold concerns one invoice or, without one, the whole customer."""
-
-GROUPED = (
-    "EXISTS (SELECT FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = {debtor} AND g.key = ANY({keys}))"
-)
-GROUPS = "(SELECT jsonb_agg(g.key ORDER BY g.key) FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = {debtor})"
-HELD = {
-    "invoice": f"""EXISTS (SELECT FROM hold h WHERE h.tenant_id = :tenant AND h.kind {{kind}} AND {holds.LIVE}
-      AND h.debtor_id = i.debtor_id AND (h.invoice_id IS NULL OR h.invoice_id = i.id))""",
-    "customer": f"""EXISTS (SELECT FROM hold h WHERE h.tenant_id = :tenant AND h.kind {{kind}} AND {holds.LIVE}
-      AND h.debtor_id = d.id AND h.invoice_id IS NULL)""",
-}
-ACTED = "EXISTS (SELECT FROM rule_state st WHERE st.tenant_id = :tenant AND st.rule_id = :rule AND st.subject_id = {subject} AND {barred})"
-REACHABLE = """EXISTS (SELECT FROM contact c WHERE c.tenant_id = :tenant AND c.debtor_id = {debtor} AND c.active AND c.email <> '')"""
-NOBODY = "nobody"
-"""The label of what keeps a message back when the customer has no address; the invoice is acted on when one is added."""
 COMPARE = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 
 
@@ -109,10 +58,7 @@ class Question:
     @property
     def source(self) -> str:
         """FROM and the joins that the conditions need, each with its tenant."""
-        sums = "".join(
-            f", CAST(sum(o.open_minor) FILTER (WHERE o.currency = '{each}' AND o.due_on < :today) AS bigint) AS overdue_{each.lower()}"
-            for each in self.currencies
-        )
+        sums = "".join(OVERDUE.format(currency=each, column=f"overdue_{each.lower()}") for each in self.currencies)
         joined = "\n".join(JOINS[name].format(debtor=self.subject.debtor, sums=sums) for name in self.joins)
         return f"FROM {self.subject.table}\n{joined}"
 
@@ -123,7 +69,8 @@ class Question:
 
     @property
     def limits(self) -> list[str]:
-        """What must be true besides the conditions: no hold that the rule respects, in one look, and somebody to write to."""
+        """What must be true besides the conditions: no hold that the rule respects, in one look, and somebody to
+        write to."""
         held = [f"NOT {HELD[self.rule.about].format(kind='= ANY(:holds)')}"] if self.rule.skip_while else []
         return held + ([REACHABLE.format(debtor=self.subject.debtor)] if self.rule.writes_to_debtors else [])
 
@@ -228,7 +175,8 @@ def _date(leaf: Leaf, asked: Question) -> str:
     if leaf.op == "past_by":
         return f"({sql} <= {_bound(leaf, bounds.day_back(leaf.value, at=asked.moment), asked)})"
     if leaf.op == "due_in":
-        return f"({sql} BETWEEN {asked.bind(today)} AND {_bound(leaf, bounds.day_ahead(leaf.value, at=asked.moment), asked)})"
+        last = _bound(leaf, bounds.day_ahead(leaf.value, at=asked.moment), asked)
+        return f"({sql} BETWEEN {asked.bind(today)} AND {last})"
     return (
         f"({sql} BETWEEN {_bound(leaf, bounds.day_back(leaf.value, at=asked.moment), asked)} AND {asked.bind(today)})"
     )

@@ -1,4 +1,5 @@
-"""Decides how a rule is refused: every fault at once, each with its place in the document, the reason and the way out."""
+"""Decides how a rule is refused: every fault at once, each with its place in the document, the reason and the way
+out."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,10 +1,11 @@
 """Decides what rules may ask about: the one registry of fields, with type, SQL, joins, words and examples.
 
-Everything that knows fields is made from here: checking, SQL, English, explanation, the builder's menus and the tests that hold that
-every operator of every field works. A field that is wrong here chases the wrong people, so each has a reference in the tests.
+Everything that knows fields is made from here: checking, SQL, English, explanation, the builder's menus and the tests
+that hold that every operator of every field works. A field that is wrong here chases the wrong people, so each has a
+reference in the tests.
 
-Expressions use `i` for the invoice, `d` for the customer, `{debtor}` for the customer's id of either subject, and the derived tables
-of `joins`. None uses "updated at": a rule must not fire because another rule wrote something.
+Expressions use `i` for the invoice, `d` for the customer, `{debtor}` for the customer's id of either subject, and the
+derived tables of `joins`. None uses "updated at": a rule must not fire because another rule wrote something.
 """
 
 from dataclasses import dataclass, field
@@ -125,65 +126,207 @@ def _set(has: str, never: str) -> dict[str, Phrase]:
 
 
 _ALL = (
-    Field("invoice.status", Kind.CHOICE, "CASE WHEN i.voided_on IS NOT NULL THEN 'voided' WHEN i.open_minor > 0 THEN 'open' ELSE 'settled' END",
-          words=STATUS, tests=STATUS_TESTS, example="open", as_of=True),
-    Field("invoice.open_amount", Kind.MONEY, "i.open_minor", amount("has", "does not have", after="left to pay"), as_of=True),
+    Field(
+        "invoice.status",
+        Kind.CHOICE,
+        "CASE WHEN i.voided_on IS NOT NULL THEN 'voided' WHEN i.open_minor > 0 THEN 'open' ELSE 'settled' END",
+        words=STATUS,
+        tests=STATUS_TESTS,
+        example="open",
+        as_of=True,
+    ),
+    Field(
+        "invoice.open_amount",
+        Kind.MONEY,
+        "i.open_minor",
+        amount("has", "does not have", after="left to pay"),
+        as_of=True,
+    ),
     Field("invoice.amount", Kind.MONEY, "i.amount_minor", amount("is for", "is not for"), as_of=True),
-    Field("invoice.due_date", Kind.DATE, "i.due_on", _date(
-        due_in=("is due within the next {v}", "is not due within the next {v}"),
-        past_by=("is at least {v} past due", "is not {v} past due"),
-        within_last=("fell due in the last {v}", "did not fall due in the last {v}"),
-        before=("is due before {v}", "is not due before {v}"),
-        after=("is due after {v}", "is not due after {v}")), as_of=True),
-    Field("invoice.issued_on", Kind.DATE, "i.issued_on", _date(
-        past_by=("was issued at least {v} ago", "was issued less than {v} ago"),
-        within_last=("was issued in the last {v}", "was not issued in the last {v}"),
-        before=("was issued before {v}", "was not issued before {v}"),
-        after=("was issued after {v}", "was not issued after {v}")), as_of=True),
+    Field(
+        "invoice.due_date",
+        Kind.DATE,
+        "i.due_on",
+        _date(
+            due_in=("is due within the next {v}", "is not due within the next {v}"),
+            past_by=("is at least {v} past due", "is not {v} past due"),
+            within_last=("fell due in the last {v}", "did not fall due in the last {v}"),
+            before=("is due before {v}", "is not due before {v}"),
+            after=("is due after {v}", "is not due after {v}"),
+        ),
+        as_of=True,
+    ),
+    Field(
+        "invoice.issued_on",
+        Kind.DATE,
+        "i.issued_on",
+        _date(
+            past_by=("was issued at least {v} ago", "was issued less than {v} ago"),
+            within_last=("was issued in the last {v}", "was not issued in the last {v}"),
+            before=("was issued before {v}", "was not issued before {v}"),
+            after=("was issued after {v}", "was not issued after {v}"),
+        ),
+        as_of=True,
+    ),
     Field("invoice.delivery", Kind.CHOICE, "i.delivery", words=DELIVERY, example="bounced"),
-    Field("invoice.delivered_at", Kind.INSTANT, "i.delivered_at", instant(
-        "was delivered", "was not delivered", has="has been delivered", never="has not been delivered yet"), as_of=True),
-    Field("invoice.bounced_at", Kind.INSTANT, "i.bounced_at", instant(
-        "bounced", "did not bounce", has="has bounced", never="has not bounced"), as_of=True),
-    Field("invoice.first_seen_at", Kind.INSTANT, "i.first_seen_at", instant(
-        "was first seen", "was not first seen", has="has been seen", never="has not been seen by anyone yet"), as_of=True),
+    Field(
+        "invoice.delivered_at",
+        Kind.INSTANT,
+        "i.delivered_at",
+        instant("was delivered", "was not delivered", has="has been delivered", never="has not been delivered yet"),
+        as_of=True,
+    ),
+    Field(
+        "invoice.bounced_at",
+        Kind.INSTANT,
+        "i.bounced_at",
+        instant("bounced", "did not bounce", has="has bounced", never="has not bounced"),
+        as_of=True,
+    ),
+    Field(
+        "invoice.first_seen_at",
+        Kind.INSTANT,
+        "i.first_seen_at",
+        instant("was first seen", "was not first seen", has="has been seen", never="has not been seen by anyone yet"),
+        as_of=True,
+    ),
     Field("invoice.evidence_level", Kind.LEVEL, "i.evidence_level", words=EVIDENCE, example="open"),
-    Field("invoice.reminder_count", Kind.NUMBER, "i.reminder_count", count("has had", "has not had"), unit=("reminder", "reminders")),
-    Field("invoice.last_reminder_at", Kind.INSTANT, "i.last_reminder_at", instant(
-        "was last reminded", "was not last reminded", has="has had a reminder", never="has had no reminder",
-        recent=Phrase("was last reminded in the last {v}", "had no reminder in the last {v}"))),
-    Field("invoice.last_contact_at", Kind.INSTANT, "i.last_contact_at", instant(
-        "was last written about", "was not last written about", has="has been written about", never="has never been written about",
-        recent=Phrase("was written about in the last {v}", "was not written about in the last {v}"))),
-    Field("invoice.last_reply_at", Kind.INSTANT, "i.last_reply_at", instant(
-        "had its last reply", "did not have its last reply", has="has had a reply", never="has had no reply",
-        recent=Phrase("had a reply in the last {v}", "had no reply in the last {v}")), personal=True),
-    Field("invoice.promised_date", Kind.DATE, "GREATEST(promise.promised_on, vow.promised_on)", _date(
-        due_in=("was promised for a date in the next {v}", "was not promised for a date in the next {v}"),
-        past_by=("was promised for a date at least {v} ago", "was not promised for a date at least {v} ago"),
-        before=("was promised for a date before {v}", "was not promised for a date before {v}"),
-        after=("was promised for a date after {v}", "was not promised for a date after {v}"))
-        | _set("has a promised date", "has no promised date"), joins=frozenset({"promise", "vow"}), as_of=True),
-    Field("invoice.disputed_at", Kind.INSTANT, "LEAST(dispute.disputed_at, quarrel.disputed_at)", instant(
-        "was disputed", "was not disputed", has="is disputed", never="is not disputed"), joins=frozenset({"dispute", "quarrel"}), as_of=True),
-    Field("invoice.purchase_order", Kind.TEXT, "nullif(i.purchase_order, '')", _date(
-        **{"is": ("has the purchase order number {v}", "does not have the purchase order number {v}")},
-        starts_with=("has a purchase order number that starts with {v}", "has no purchase order number that starts with {v}"),
-        contains=("has a purchase order number that contains {v}", "has no purchase order number that contains {v}"))
-        | _set("has a purchase order number", "has no purchase order number"), as_of=True),
-    Field("customer.groups", Kind.KEYS, "g.key", {
-        "any_of": Phrase("is in {v}", "is not in {v}"), "none_of": Phrase("is not in {v}", "is in {v}")}),
-    Field("customer.country", Kind.CODE, "d.country", one_of("is in {v}", "is not in {v}"), joins=frozenset({"debtor"}), example="DE"),
-    Field("customer.language", Kind.CODE, "d.language", one_of("is written to in {v}", "is not written to in {v}"),
-          joins=frozenset({"debtor"}), example="en", personal=True),
-    Field("customer.delivery_channel", Kind.CHOICE, "d.channel", words=CHANNEL, joins=frozenset({"debtor"}), example="paper"),
-    Field("customer.overdue_total", Kind.MONEY, "COALESCE(owed.overdue_{currency}, 0)", amount("owes", "does not owe", after="overdue"),
-          joins=frozenset({"owed"}), as_of=True),
-    Field("customer.oldest_due_date", Kind.DATE, "owed.oldest_on", _date(
-        past_by=("has an open invoice at least {v} past due", "has no open invoice {v} past due"),
-        before=("has an open invoice that was due before {v}", "has no open invoice that was due before {v}"))
-        | _set("has an open invoice", "has no open invoice"), joins=frozenset({"owed"}), as_of=True),
-)  # fmt: skip
+    Field(
+        "invoice.reminder_count",
+        Kind.NUMBER,
+        "i.reminder_count",
+        count("has had", "has not had"),
+        unit=("reminder", "reminders"),
+    ),
+    Field(
+        "invoice.last_reminder_at",
+        Kind.INSTANT,
+        "i.last_reminder_at",
+        instant(
+            "was last reminded",
+            "was not last reminded",
+            has="has had a reminder",
+            never="has had no reminder",
+            recent=Phrase("was last reminded in the last {v}", "had no reminder in the last {v}"),
+        ),
+    ),
+    Field(
+        "invoice.last_contact_at",
+        Kind.INSTANT,
+        "i.last_contact_at",
+        instant(
+            "was last written about",
+            "was not last written about",
+            has="has been written about",
+            never="has never been written about",
+            recent=Phrase("was written about in the last {v}", "was not written about in the last {v}"),
+        ),
+    ),
+    Field(
+        "invoice.last_reply_at",
+        Kind.INSTANT,
+        "i.last_reply_at",
+        instant(
+            "had its last reply",
+            "did not have its last reply",
+            has="has had a reply",
+            never="has had no reply",
+            recent=Phrase("had a reply in the last {v}", "had no reply in the last {v}"),
+        ),
+        personal=True,
+    ),
+    Field(
+        "invoice.promised_date",
+        Kind.DATE,
+        "GREATEST(promise.promised_on, vow.promised_on)",
+        _date(
+            due_in=("was promised for a date in the next {v}", "was not promised for a date in the next {v}"),
+            past_by=("was promised for a date at least {v} ago", "was not promised for a date at least {v} ago"),
+            before=("was promised for a date before {v}", "was not promised for a date before {v}"),
+            after=("was promised for a date after {v}", "was not promised for a date after {v}"),
+        )
+        | _set("has a promised date", "has no promised date"),
+        joins=frozenset({"promise", "vow"}),
+        as_of=True,
+    ),
+    Field(
+        "invoice.disputed_at",
+        Kind.INSTANT,
+        "LEAST(dispute.disputed_at, quarrel.disputed_at)",
+        instant("was disputed", "was not disputed", has="is disputed", never="is not disputed"),
+        joins=frozenset({"dispute", "quarrel"}),
+        as_of=True,
+    ),
+    Field(
+        "invoice.purchase_order",
+        Kind.TEXT,
+        "nullif(i.purchase_order, '')",
+        _date(
+            **{"is": ("has the purchase order number {v}", "does not have the purchase order number {v}")},
+            starts_with=(
+                "has a purchase order number that starts with {v}",
+                "has no purchase order number that starts with {v}",
+            ),
+            contains=(
+                "has a purchase order number that contains {v}",
+                "has no purchase order number that contains {v}",
+            ),
+        )
+        | _set("has a purchase order number", "has no purchase order number"),
+        as_of=True,
+    ),
+    Field(
+        "customer.groups",
+        Kind.KEYS,
+        "g.key",
+        {"any_of": Phrase("is in {v}", "is not in {v}"), "none_of": Phrase("is not in {v}", "is in {v}")},
+    ),
+    Field(
+        "customer.country",
+        Kind.CODE,
+        "d.country",
+        one_of("is in {v}", "is not in {v}"),
+        joins=frozenset({"debtor"}),
+        example="DE",
+    ),
+    Field(
+        "customer.language",
+        Kind.CODE,
+        "d.language",
+        one_of("is written to in {v}", "is not written to in {v}"),
+        joins=frozenset({"debtor"}),
+        example="en",
+        personal=True,
+    ),
+    Field(
+        "customer.delivery_channel",
+        Kind.CHOICE,
+        "d.channel",
+        words=CHANNEL,
+        joins=frozenset({"debtor"}),
+        example="paper",
+    ),
+    Field(
+        "customer.overdue_total",
+        Kind.MONEY,
+        "COALESCE(owed.overdue_{currency}, 0)",
+        amount("owes", "does not owe", after="overdue"),
+        joins=frozenset({"owed"}),
+        as_of=True,
+    ),
+    Field(
+        "customer.oldest_due_date",
+        Kind.DATE,
+        "owed.oldest_on",
+        _date(
+            past_by=("has an open invoice at least {v} past due", "has no open invoice {v} past due"),
+            before=("has an open invoice that was due before {v}", "has no open invoice that was due before {v}"),
+        )
+        | _set("has an open invoice", "has no open invoice"),
+        joins=frozenset({"owed"}),
+        as_of=True,
+    ),
+)
 
 REGISTRY: dict[str, Field] = {each.key: each for each in _ALL}
 
@@ -195,4 +338,5 @@ HOLDS: dict[str, tuple[str, str]] = {
 }
 """What may hold an action back: the name in a rule, the kind of hold, and how it is said."""
 HOLDS_OF: dict[str, tuple[str, ...]] = {"invoice": tuple(HOLDS), "customer": ("paused",)}
-"""Disputes, promises and plans concern single invoices; a rule about customers is held by a pause of the whole customer."""
+"""Disputes, promises and plans concern single invoices; a rule about customers is held by a pause of the whole
+customer."""

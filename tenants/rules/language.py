@@ -1,8 +1,8 @@
 """Decides which documents are rules: the format goodterms.rule/1, read with every fault named by its place.
 
-A rule is data, never code: typed fields, closed lists of operators and actions, and limits on size, depth and number of conditions,
-so that whatever is accepted can be compiled to one bounded statement. Unknown keys are refused, because a misspelt
-"skip_while" that is ignored would chase people who dispute.
+A rule is data, never code: typed fields, closed lists of operators and actions, and limits on size, depth and number
+of conditions, so that whatever is accepted can be compiled to one bounded statement. Unknown keys are refused, because
+a misspelt "skip_while" that is ignored would chase people who dispute.
 """
 
 import json
@@ -181,8 +181,11 @@ def _again(raw: dict[str, Any], faults: Ledger) -> Again:
     if set(raw) == {"after", "max"}:
         after = readers.duration(raw["after"], "/again/after", faults, units=("business_days", "days", "weeks"))
         return Again("after", after or Duration(1, "days"), _whole(raw["max"], "/again/max", 1, 100, faults))
-    faults.add("/again", "Say whether the rule may act again on the same subject.",
-               'Write {"never": true}, {"after": {"business_days": 7}, "max": 3} or {"on": "rematch"}.')  # fmt: skip
+    faults.add(
+        "/again",
+        "Say whether the rule may act again on the same subject.",
+        'Write {"never": true}, {"after": {"business_days": 7}, "max": 3} or {"on": "rematch"}.',
+    )
     return Again("never")
 
 

@@ -1,4 +1,5 @@
-"""Decides what the value of a condition must look like, for each type and operator, and what is said when it does not."""
+"""Decides what the value of a condition must look like, for each type and operator, and what is said when it does
+not."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +26,7 @@ def duration(raw: Any, at: str, faults: Ledger, *, units: tuple[str, ...]) -> Du
     """Read `{"business_days": 3}`; exactly one unit, a whole number from 1 up."""
     if not isinstance(raw, dict) or len(raw) != 1 or next(iter(raw)) not in units:
         faults.add(
-            at, f"A duration names exactly one of {', '.join(units)}.", 'Write for example {"%s": 3}.' % units[0]
+            at, f"A duration names exactly one of {', '.join(units)}.", f'Write for example {{"{units[0]}": 3}}.'
         )
         return None
     unit, count = next(iter(raw.items()))

@@ -22,7 +22,7 @@ def of(rule: Rule, *, groups: Mapping[str, str] | None = None) -> str:
     """The whole rule in English. `groups` gives a client's own names for its groups."""
     said = _phrases(rule.condition, rule.about, groups or {}, positive=True)
     parts = [
-        f"{_when(rule.when)} for each {rule.about} that {_listed(said)}: {'; '.join(_action(action) for action in rule.actions)}.",
+        f"{_when(rule.when)} for each {rule.about} that {_listed(said)}: {'; '.join(map(_action, rule.actions))}.",
         _again(rule.again),
         _held(rule),
     ]
@@ -154,7 +154,8 @@ def _action(action: Action) -> str:
     if action.do == "task":
         due = f", due in {duration(action.due)}" if action.due else ""
         return f"give the customer’s {action.to} the task “{action.title}”{due}"
-    return f"send “{action.template}” to the {action.to} in the name of the customer’s specialist, one message per customer listing all its matching invoices"
+    sent = f"send “{action.template}” to the {action.to} in the name of the customer’s specialist"
+    return f"{sent}, one message per customer listing all its matching invoices"
 
 
 def _again(again: Again) -> str:

@@ -1,4 +1,5 @@
-"""Decides which statement serves which use of a compiled rule; every use asks the same question, so they cannot disagree."""
+"""Decides which statement serves which use of a compiled rule; every use asks the same question, so they cannot
+disagree."""
 
 from tenants.rules.compiler import Part, Question
 
@@ -39,7 +40,8 @@ def tally(asked: Question, *, some: bool = False) -> str:
     """How many match, how many of them may be acted on, and how many each hold keeps back."""
     counted = "".join(f", count(*) FILTER (WHERE {part.sql})" for part in asked.holds)
     free = " AND ".join(asked.limits) or "TRUE"
-    return f"SELECT count(*), count(*) FILTER (WHERE {free}){counted}\n{asked.source}\n{_where(asked, asked.gate.sql, some=some)}"
+    matching = f"{asked.source}\n{_where(asked, asked.gate.sql, some=some)}"
+    return f"SELECT count(*), count(*) FILTER (WHERE {free}){counted}\n{matching}"
 
 
 def forgetting(asked: Question) -> str:
@@ -68,8 +70,8 @@ def labelled(asked: Question) -> str:
         f"({_object([Part(part.label, part.sql) for part in asked.holds])}) AS holds",
         f"({asked.gate.sql}) AS free",
     ]
-    alias = asked.subject.table.split()[1]
-    return f"SELECT {', '.join(shown)}\n{asked.source}\nWHERE {alias}.tenant_id = :tenant AND {asked.subject.id} = ANY(:ids)"
+    mine = f"{asked.subject.table.split()[1]}.tenant_id = :tenant"
+    return f"SELECT {', '.join(shown)}\n{asked.source}\nWHERE {mine} AND {asked.subject.id} = ANY(:ids)"
 
 
 def explanation(asked: Question) -> str:

@@ -1,6 +1,7 @@
 """Decides when a rule runs: on a schedule in the client's own time, and early when an event names subjects.
 
-A schedule is mandatory: an event that was lost costs a day and never a reminder, because the daily sweep asks the same question.
+A schedule is mandatory: an event that was lost costs a day and never a reminder, because the daily sweep asks the same
+question.
 """
 
 import re

@@ -1,4 +1,5 @@
-"""Decides which rules a client can start from: documents of goodterms.rule/1 beside this file, each with the practice behind it."""
+"""Decides which rules a client can start from: documents of goodterms.rule/1 beside this file, each with the practice
+behind it."""
 
 import json
 from functools import lru_cache

@@ -80,7 +80,9 @@ def pay(invoice: UUID) -> None:
     change(invoice, open_minor=0, settled_on=TODAY)
 
 
-def hold(invoice: UUID, kind: str, *, whole: bool = False, ends_on: date | None = None, starts_on: date = TODAY) -> UUID:
+def hold(
+    invoice: UUID, kind: str, *, whole: bool = False, ends_on: date | None = None, starts_on: date = TODAY
+) -> UUID:
     values = {"kind": kind, "invoice": invoice, "whole": whole, "starts_on": starts_on, "ends_on": ends_on}
     return store.run(HOLD, id=ids.new(), now=NOW, **values).scalar_one()
 

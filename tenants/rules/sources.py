@@ -1,0 +1,82 @@
+"""Decides where a compiled rule looks: the tables and joins behind the fields, each named with its tenant.
+
+A hold concerns one invoice or, without one, the whole customer, so what comes from holds is looked up both ways.
+"""
+
+from dataclasses import dataclass
+
+from tenants.collections import holds
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The table that a rule is about."""
+
+    table: str
+    id: str
+    debtor: str
+    order: str
+    present: str
+    """What makes it exist on the day of asking."""
+    concerned: str
+    """Which subjects an event about invoices concerns."""
+
+
+SUBJECTS = {
+    "invoice": Subject(
+        table="invoice i",
+        id="i.id",
+        debtor="i.debtor_id",
+        order="i.due_on, i.id",
+        present="i.issued_on <= :today",
+        concerned="i.id = ANY(:ids)",
+    ),
+    "customer": Subject(
+        table="debtor d",
+        id="d.id",
+        debtor="d.id",
+        order="d.id",
+        present="TRUE",
+        concerned="d.id IN (SELECT e.debtor_id FROM invoice e WHERE e.tenant_id = :tenant AND e.id = ANY(:ids))",
+    ),
+}
+
+_OF_HOLDS = """LEFT JOIN (
+  SELECT h.{owner}, {value} FROM hold h
+  WHERE h.tenant_id = :tenant AND h.kind = '{kind}' AND h.ended_at IS NULL AND h.starts_on <= :today
+    AND h.invoice_id IS {whose} GROUP BY h.{owner}) {name} ON {name}.{owner} = {on}"""
+_INVOICE = {"owner": "invoice_id", "whose": "NOT NULL", "on": "i.id"}
+_CUSTOMER = {"owner": "debtor_id", "whose": "NULL", "on": "i.debtor_id"}
+_PROMISE = {"kind": "promise", "value": "max(h.ends_on) AS promised_on"}
+_DISPUTE = {"kind": "dispute", "value": "min(h.opened_at) AS disputed_at"}
+
+JOINS = {
+    "debtor": "JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id",
+    "owed": """LEFT JOIN (
+  SELECT o.debtor_id, min(o.due_on) AS oldest_on{sums} FROM invoice o
+  WHERE o.tenant_id = :tenant AND o.open_minor > 0 AND o.voided_on IS NULL AND o.issued_on <= :today
+  GROUP BY o.debtor_id) owed ON owed.debtor_id = {debtor}""",
+    "promise": _OF_HOLDS.format(name="promise", **_PROMISE, **_INVOICE),
+    "vow": _OF_HOLDS.format(name="vow", **_PROMISE, **_CUSTOMER),
+    "dispute": _OF_HOLDS.format(name="dispute", **_DISPUTE, **_INVOICE),
+    "quarrel": _OF_HOLDS.format(name="quarrel", **_DISPUTE, **_CUSTOMER),
+}
+"""Added once each, and only when a condition needs them."""
+OVERDUE = """,
+    CAST(sum(o.open_minor) FILTER (WHERE o.currency = '{currency}' AND o.due_on < :today) AS bigint) AS {column}"""
+"""One more column of `owed`, for each currency that the rule names."""
+
+_GROUP = "FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = {debtor}"
+GROUPED = f"EXISTS (SELECT {_GROUP} AND g.key = ANY({{keys}}))"
+GROUPS = f"(SELECT jsonb_agg(g.key ORDER BY g.key) {_GROUP})"
+_HOLD = f"EXISTS (SELECT FROM hold h WHERE h.tenant_id = :tenant AND h.kind {{kind}} AND {holds.LIVE}"
+HELD = {
+    "invoice": f"{_HOLD}\n    AND h.debtor_id = i.debtor_id AND (h.invoice_id IS NULL OR h.invoice_id = i.id))",
+    "customer": f"{_HOLD}\n    AND h.debtor_id = d.id AND h.invoice_id IS NULL)",
+}
+ACTED = """EXISTS (SELECT FROM rule_state st
+    WHERE st.tenant_id = :tenant AND st.rule_id = :rule AND st.subject_id = {subject} AND {barred})"""
+REACHABLE = """EXISTS (SELECT FROM contact c
+    WHERE c.tenant_id = :tenant AND c.debtor_id = {debtor} AND c.active AND c.email <> '')"""
+NOBODY = "nobody"
+"""The label of what keeps a message back when the customer has no address; it goes when one is added."""
