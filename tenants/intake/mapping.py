@@ -19,7 +19,9 @@ from tenants.values import money
 from tenants.values.faults import Refusal
 
 _NEAR = 88
-_SURE, _LIKELY, _MAYBE = 1.0, 0.8, 0.6
+_SURE, _LIKELY, _MAYBE = 1.0, 0.9, 0.6
+_COMMON = {"number", "reference", "account", "customer", "client", "invoice", "company"}
+"""Words that stand in so many headers that they tell nothing within a longer one."""
 _STATES = {"columns", "preset", "number_width", "dates", "decimal", "currency", "terms_days", "hints"}
 _WIDEST_NUMBER = 40
 _LONGEST_TERMS = 730
@@ -166,14 +168,15 @@ def fits(mapping: Mapping, header: Sequence[str]) -> bool:
 
 
 def _offers(target: Target, header: Sequence[str]) -> list[Suggestion]:
-    """Columns whose name is a synonym, contains one, or is nearly one; earlier synonyms count a little more."""
+    """Columns whose name is a synonym (earlier ones count more), contains one (longer ones do), or is nearly one."""
     found = []
+    telling = [word for word in target.synonyms if len(word) > 5 and word not in _COMMON]
     for column in header:
         name = fold(column)
         if name in target.synonyms:
             found.append(Suggestion(target.key, column, _SURE - target.synonyms.index(name) / 1000))
-        elif len(name) > 4 and any(len(word) > 5 and word in name for word in target.synonyms):
-            found.append(Suggestion(target.key, column, _LIKELY))
+        elif within := max((len(word) for word in telling if word in name), default=0):
+            found.append(Suggestion(target.key, column, _MAYBE + (_LIKELY - _MAYBE) * within / len(name)))
         elif len(name) > 4 and process.extractOne(name, target.synonyms, scorer=fuzz.ratio, score_cutoff=_NEAR):
             found.append(Suggestion(target.key, column, _MAYBE))
     return found

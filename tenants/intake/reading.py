@@ -39,12 +39,6 @@ class Reading:
     questions: tuple[Question, ...]
     notes: tuple[str, ...]
 
-    @property
-    def order(self) -> Order | None:
-        """The one order of the file's dates, if it has one."""
-        orders = set(self.dates.values())
-        return orders.pop() if len(orders) == 1 else None
-
     def document(self) -> dict[str, Any]:
         """The form in which it is kept with the import and compared with the next one."""
         return {

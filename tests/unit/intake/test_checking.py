@@ -201,3 +201,9 @@ def test_amounts_that_do_not_fit_the_rest_are_noted():
 def test_short_rows_do_not_disturb_the_survey():
     _, report, _ = checked(GOOD, "A-2")
     assert report.accepted == 1
+
+
+def test_a_column_of_very_many_dates_is_heard_only_so_long(monkeypatch):
+    monkeypatch.setattr(reading, "_ENOUGH", 2)
+    _, report, _ = checked(*(f"A-{n},C-1,2026-01-{n:02},2026-02-{n:02},5.00,,,," for n in range(1, 9)))
+    assert report.accepted == 8
