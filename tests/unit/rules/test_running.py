@@ -29,6 +29,11 @@ from tests.unit.rules.desk import (
     run,
 )
 
+NEXT_VERSION = """
+INSERT INTO rule_version
+SELECT tenant_id, rule_id, 2, jsonb_set(document, '{if,all,0,field}', '"gone"'), sha256, sentence, made_by, made_at
+FROM rule_version WHERE tenant_id = :tenant AND rule_id = :id RETURNING version
+"""
 REMATCH = {"on": "rematch"}
 
 
@@ -44,9 +49,9 @@ def test_an_unopened_invoice_of_a_key_account_raises_an_alert_and_a_task(in_alde
         assert alert == (
             wanted,
             "Unopened key account",
-            "Invoice: was delivered more than 3 business days ago (12 November 2026); has not been seen by anyone yet; has "
-            "EUR 1,000 or more left to pay (EUR 4,310); belongs to a customer in Key accounts or Strategic accounts "
-            "(Key accounts).",
+            "Invoice: was delivered more than 3 business days ago (12 November 2026); has not been seen by anyone yet; "
+            "has EUR 1,000 or more left to pay (EUR 4,310); belongs to a customer in Key accounts or Strategic "
+            "accounts (Key accounts).",
             "seen",
             "rule:unopened-key-account",
         )
@@ -207,11 +212,7 @@ def test_a_document_that_is_no_rule_any_longer_turns_red_and_the_others_run(in_a
     with in_alder:
         a_bill()
         broken, sound = go_live(document(OPEN)), go_live(document(OPEN, key="sound"))
-        store.run(
-            "INSERT INTO rule_version SELECT tenant_id, rule_id, 2, jsonb_set(document, '{if,all,0,field}', '\"gone\"'), "
-            "sha256, sentence, made_by, made_at FROM rule_version WHERE tenant_id = :tenant AND rule_id = :id RETURNING 1",
-            id=broken,
-        )
+        store.run(NEXT_VERSION, id=broken)
         store.run("UPDATE rule SET version = 2 WHERE tenant_id = :tenant AND id = :id", id=broken)
         done = run(broken)
         assert done.fault == "There is no field “gone”. (/if/all/0/field)"
