@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from jobs import crash, heartbeat
 from jobs.handlers import HANDLERS
@@ -69,17 +71,28 @@ class Runtime:
         crash.at("before_take")
         with structlog.contextvars.bound_contextvars(work_item=str(item_id), kind=kind):
             try:
-                handler = self._handlers.get(kind)
-                if handler is None:
-                    raise UnknownKind(f"no handler answers to {kind!r}")
-                go = self._go_outside if isinstance(handler, Outside) else self._go_inside
-                go(handler, Turn(tenant_id, item_id, kind, {}, self._tools), token)  # type: ignore[arg-type]
+                self._go(Turn(tenant_id, item_id, kind, {}, self._tools), token)
             except LeaseLost:
                 log.info("work.lease_lost", tenant=str(tenant_id))
             except Exception as fault:
                 return self._record_failure(place, token, fault)
         crash.at("after_commit")
         return True
+
+    def _go(self, turn: Turn, token: UUID) -> None:
+        handler = self._handlers.get(turn.kind)
+        if handler is None:
+            raise UnknownKind(f"no handler answers to {turn.kind!r}")
+        if isinstance(handler, Outside):
+            self._go_outside(handler, turn, token)
+            return
+        try:
+            self._go_inside(handler, turn, token)
+        except DBAPIError as fault:
+            if not fault.connection_invalidated:
+                raise
+            # The line was cut, perhaps long ago. If its last commit came through, the token is gone and nothing is done twice.
+            self._go_inside(handler, replace(turn), token)
 
     def _go_inside(self, handler: Inside, turn: Turn, token: UUID) -> None:
         opening = scope.tenant(turn.tenant_id, actor=f"job:{turn.kind}")

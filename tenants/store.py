@@ -116,7 +116,7 @@ def _open(connection: Connection, say: Callable[[Any], T]) -> T:
         return say(connection.connection.driver_connection)
     except psycopg.OperationalError as fault:
         connection.invalidate(fault)
-        raise OperationalError("BEGIN", None, fault) from fault
+        raise OperationalError("BEGIN", None, fault, connection_invalidated=True) from fault
 
 
 @contextmanager
