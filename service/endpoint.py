@@ -15,9 +15,8 @@ from typing import Any
 import structlog
 from flask import Blueprint, current_app, g, jsonify, request
 from marshmallow import RAISE, Schema
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from service import identity, links, problems
+from service import bodies, identity, links, problems
 from service.identity import Caller
 from tenants.assembly import Toolbox
 from tenants.isolation import scope
@@ -28,7 +27,7 @@ SIGNED_IN = "signed_in"
 PORTAL = "portal"
 OPEN_NEEDS = (PUBLIC, SIGNED_IN, PORTAL)
 SAFE = ("GET", "HEAD", "OPTIONS")
-JSON_LIMIT = 1_048_576
+JSON = "application/json"
 
 View = Callable[..., Any]
 
@@ -48,6 +47,9 @@ class Route:
     status: int
     portfolio: bool
     writes: bool
+    consumes: str = JSON
+    """The media type of the body, where there is one."""
+    produces: str = JSON
 
     @property
     def name(self) -> str:
@@ -75,6 +77,8 @@ def endpoint(
     status: int = 200,
     portfolio: bool = False,
     writes: bool | None = None,
+    consumes: str = JSON,
+    produces: str = JSON,
 ) -> Callable[[View], View]:
     """Declare one route. `writes` is for the portal alone, where looking leaves evidence: elsewhere the method
     decides."""
@@ -93,6 +97,8 @@ def endpoint(
             status,
             portfolio,
             may_write,
+            consumes,
+            produces,
         )
         ROUTES.append(route)
 
@@ -116,7 +122,7 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
     if caller is not None and route.method not in SAFE:
         _require_csrf(caller)
     if route.query is not None:
-        arguments["query"] = route.query(unknown=RAISE).load(_flat(request.args))
+        arguments["query"] = route.query(unknown=RAISE).load(bodies.flat(request.args))
     if route.accepts is not None:
         arguments["body"] = route.accepts(unknown=RAISE).load(_body())
     with opening:
@@ -152,6 +158,8 @@ def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> Ab
         return unit_of_work(enter(client.tenant_id, actor=caller.actor))
     if route.portfolio:
         readable = tuple(each.tenant_id for each in caller.clients_with(route.needs))
+        if not readable and not caller.waits_for_clients:
+            raise problems.NotAllowed(f"This needs the permission “{route.needs}” in at least one client.")
         return unit_of_work(scope.portfolio(readable, actor=caller.actor))
     if not caller.may_at_provider(route.needs):
         raise problems.NotAllowed(f"This needs the permission “{route.needs}” at the provider.")
@@ -172,14 +180,6 @@ def _require_csrf(caller: Caller) -> None:
 
 
 def _body() -> Any:
-    if not problems.wants_json():
-        return {key: value for key, value in _flat(request.form).items() if key != "csrf_token"}
-    if (request.content_length or 0) > JSON_LIMIT:
-        raise BadRequest("A JSON body may have at most 1 MiB.")
-    if not request.is_json:
-        raise UnsupportedMediaType("Send JSON with the content type application/json.")
-    return request.get_json()
-
-
-def _flat(values: Any) -> dict[str, Any]:
-    return {key: found[0] if len(found) == 1 else found for key, found in values.lists()}
+    if problems.wants_json():
+        return bodies.json_body()
+    return {key: value for key, value in bodies.flat(request.form).items() if key != "csrf_token"}

@@ -46,6 +46,11 @@ class Caller:
         """Whether a provider role gives a platform permission."""
         return permissions.allowed(self.provider_roles, permission)
 
+    @property
+    def waits_for_clients(self) -> bool:
+        """Whether this is somebody of the provider to whom no client is assigned: their lists are empty, not shut."""
+        return self.side == "provider" and not self.clients and not self.provider_roles
+
     def clients_with(self, permission: str) -> tuple[access.VisibleClient, ...]:
         """The clients in which the permission is held: the read set of portfolio lists."""
         return tuple(each for each in self.clients if self.may(permission, each))

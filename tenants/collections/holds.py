@@ -103,6 +103,7 @@ SELECT h.id, h.kind, h.debtor_id, d.name AS customer, h.invoice_id, i.number AS 
 FROM hold h JOIN debtor d ON d.tenant_id = :tenant AND d.id = h.debtor_id
 LEFT JOIN invoice i ON i.tenant_id = :tenant AND i.id = h.invoice_id
 WHERE h.tenant_id = :tenant AND {LIVE} AND (CAST(:debtor AS uuid) IS NULL OR h.debtor_id = :debtor)
+  AND (CAST(:after_at AS timestamptz) IS NULL OR (h.opened_at, h.id) < (:after_at, CAST(:after_id AS uuid)))
 ORDER BY h.opened_at DESC, h.id DESC LIMIT :limit
 """
 ON_INVOICES = f"""
@@ -173,9 +174,13 @@ def end_many(hold_ids: Iterable[UUID], *, now: datetime, outcome: str) -> int:
     return len(ended)
 
 
-def live(*, today: date, debtor_id: UUID | None = None, limit: int = 200) -> Sequence[RowMapping]:
-    """What is in force today, newest first, of one customer or of all."""
-    return store.run(NOW_LIVE, today=today, debtor=debtor_id, limit=limit).mappings().all()
+def live(
+    *, today: date, debtor_id: UUID | None = None, after: tuple[datetime, UUID] | None = None, limit: int = 200
+) -> Sequence[RowMapping]:
+    """What is in force today, newest first, of one customer or of all; `after` is the last one of the page before."""
+    after_at, after_id = after or (None, None)
+    found = store.run(NOW_LIVE, today=today, debtor=debtor_id, after_at=after_at, after_id=after_id, limit=limit)
+    return found.mappings().all()
 
 
 def on_invoices(invoice_ids: Sequence[UUID], *, today: date) -> dict[UUID, RowMapping]:

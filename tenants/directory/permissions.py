@@ -10,7 +10,9 @@ EVERYDAY = frozenset(
     {"client.read", "ledger.read", "delivery.read", "alerts.read", "collections.read", "rules.read", "insight.read"}
 )
 FINANCE = EVERYDAY | {"history.read", "people.read", "import.read"}
-RULING = frozenset({"rules.write", "rules.publish", "settings.read", "settings.write"})
+RULING = frozenset({"rules.propose", "rules.write", "rules.publish", "settings.read", "settings.write"})
+WORKING = frozenset({"work.read", "work.write"})
+"""To see the work that was given up, and to send it round again."""
 SPECIALIST = EVERYDAY | {
     "contacts.read",
     "portfolio.read",
@@ -26,11 +28,13 @@ SPECIALIST = EVERYDAY | {
 
 MATRIX: dict[str, frozenset[str]] = {
     "specialist": SPECIALIST,
-    "specialist_manager": SPECIALIST | {"history.read", "team.read", "team.write", "people.read", "export.write"},
+    "specialist_manager": SPECIALIST
+    | WORKING
+    | {"history.read", "team.read", "team.write", "people.read", "export.write"},
     "provider_admin": frozenset({"platform.read", "platform.write", "people.invite"}),
     "client_viewer": FINANCE,
     "client_approver": FINANCE | {"contacts.read", "collections.write", "approvals.decide", "export.write"},
-    "tenant_admin": FINANCE | RULING | {"people.write", "import.write", "export.write"},
+    "tenant_admin": FINANCE | RULING | WORKING | {"people.write", "import.write", "export.write"},
     "debtor_contact": frozenset({"portal.read", "portal.write"}),
 }
 PERMISSIONS: frozenset[str] = frozenset().union(*MATRIX.values())

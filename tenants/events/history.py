@@ -23,6 +23,12 @@ ABOUT = """
 SELECT at, actor, actor_name, act, was, became, reason FROM history
 WHERE tenant_id = :tenant AND object_kind = :kind AND object_id = :object_id ORDER BY at DESC, id DESC LIMIT :limit
 """
+PAGE = """
+SELECT id, at, actor, actor_name, act, object_kind, object_id, was, became, reason FROM history
+WHERE tenant_id = :tenant{narrow}{after} ORDER BY at DESC, id DESC LIMIT :limit
+"""
+OF_OBJECT = " AND object_kind = :kind AND object_id = :object_id"
+AFTER = " AND (at, id) < (:after_at, :after_id)"
 LATEST = """
 SELECT at, actor, actor_name, act, object_kind, object_id, was, became, reason FROM history
 WHERE tenant_id = :tenant AND at >= :since ORDER BY at DESC, id DESC LIMIT :limit
@@ -66,3 +72,16 @@ def about(kind: str, object_id: UUID, *, limit: int = 100) -> Sequence[RowMappin
 def latest(*, since: datetime, limit: int = 100) -> Sequence[RowMapping]:
     """The newest lines of the whole client since an instant."""
     return store.run(LATEST, since=since, limit=limit).mappings().all()
+
+
+def page(
+    *, of: tuple[str, UUID] | None = None, after: tuple[datetime, UUID] | None = None, limit: int = 50
+) -> Sequence[RowMapping]:
+    """A page of the history, the newest first, of one object or of the whole client."""
+    values: dict[str, Any] = {"limit": limit}
+    if of is not None:
+        values |= {"kind": of[0], "object_id": of[1]}
+    if after is not None:
+        values |= {"after_at": after[0], "after_id": after[1]}
+    statement = PAGE.format(narrow="" if of is None else OF_OBJECT, after="" if after is None else AFTER)
+    return store.run(statement, **values).mappings().all()

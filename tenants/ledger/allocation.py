@@ -25,7 +25,7 @@ from tenants.store import Model, TenantOwned
 from tenants.values import calendars, ids
 from tenants.values.faults import Kind, Refusal
 
-PREFIX = "alo"
+PREFIX = "all"
 
 
 class OverAllocated(Refusal):

@@ -16,7 +16,7 @@ from tenants.store import Model, TenantOwned
 from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
 
-PREFIX = "cus"
+PREFIX = "deb"
 
 
 class DebtorKnown(Refusal):

@@ -1,0 +1,93 @@
+"""Reading what a caller sent: JSON that means one thing only, and text that PostgreSQL can keep."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from tenants.values.faults import Refusal
+
+JSON_LIMIT = 1_048_576
+DEEPEST = 32
+LARGEST = 2**63 - 1
+
+
+class BadJson(Refusal):
+    """The body is not JSON, or could be read in two ways."""
+
+    code = "bad_json"
+    remedy = "Send one JSON document in UTF-8, with each key once and with numbers that JSON knows."
+
+
+class BadText(Refusal):
+    """A text holds something that is no text."""
+
+    code = "bad_text"
+    remedy = "Remove NUL characters and broken surrogates."
+
+
+def json_body() -> Any:
+    """The JSON document of the request. Raises BadJson or BadText, and HTTP faults for its size and type."""
+    if (request.content_length or 0) > JSON_LIMIT:
+        raise RequestEntityTooLarge("A JSON body may have at most 1 MiB.")
+    if not request.is_json:
+        raise UnsupportedMediaType("Send JSON with the content type application/json.")
+    try:
+        document = json.loads(
+            request.get_data(), object_pairs_hook=_once, parse_constant=_no_constant, parse_int=_bounded
+        )
+    except (ValueError, RecursionError):
+        raise BadJson("The body is not JSON.") from None
+    _walk(document, 0)
+    return document
+
+
+def flat(values: Any) -> dict[str, Any]:
+    """A form or a query string: one text for a name that stands once, a list for one that is repeated."""
+    found = {key: given[0] if len(given) == 1 else given for key, given in values.lists()}
+    _walk(found, 0)
+    return found
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise BadJson(f"The key “{key[:40]}” stands twice in one object.")
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise BadJson(f"{name} is no number of JSON.")
+
+
+def _bounded(digits: str) -> int:
+    if len(digits) > 20 or not -LARGEST <= int(digits) <= LARGEST:
+        raise BadJson("A number is too large.")
+    return int(digits)
+
+
+def _walk(node: Any, depth: int) -> None:
+    if depth > DEEPEST:
+        raise BadJson(f"The document is nested more than {DEEPEST} deep.")
+    if isinstance(node, str):
+        _plain(node)
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            _plain(key)
+            _walk(value, depth + 1)
+    elif isinstance(node, list):
+        for value in node:
+            _walk(value, depth + 1)
+
+
+def _plain(text: str) -> None:
+    try:
+        broken = b"\0" in text.encode()
+    except UnicodeEncodeError:
+        broken = True
+    if broken:
+        raise BadText("A text holds a NUL character or half of a sign.")
