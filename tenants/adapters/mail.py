@@ -59,7 +59,9 @@ class SmtpMailer:
 
     def send(self, letter: Letter) -> Answer:
         try:
-            body = mime.compose(letter).as_bytes()
+            recipient, body = mime.on_the_wire(letter.recipient), mime.compose(letter).as_bytes()
+        except mime.Unreachable as fault:
+            return Answer(Handover.REFUSED, detail=str(fault), bounce=True)
         except (ValueError, MessageError, HeaderDefect) as fault:
             return Answer(Handover.REFUSED, detail=f"the letter cannot be written: {fault}")
         try:
@@ -67,7 +69,7 @@ class SmtpMailer:
         except (OSError, smtplib.SMTPException) as fault:
             return Answer(Handover.RETRY, detail=f"no line to the mail server: {fault}")
         try:
-            return self._dialogue(line, letter, body)
+            return _dialogue(line, letter, recipient, body)
         finally:
             _hang_up(line)
 
@@ -79,33 +81,38 @@ class SmtpMailer:
             )
         else:
             line = smtplib.SMTP(server.host, server.port, local_hostname=self._hello, timeout=self._patience)
+        try:
+            self._introduce(line)
+        except (OSError, smtplib.SMTPException):
+            line.close()
+            raise
+        return line
+
+    def _introduce(self, line: smtplib.SMTP) -> None:
+        server = self._server
         line.ehlo_or_helo_if_needed()
         if server.user:
             if not server.tls:
                 line.starttls(context=_trusted())
                 line.ehlo()
             line.login(server.user, server.password)
-        return line
 
-    def _dialogue(self, line: smtplib.SMTP, letter: Letter, body: bytes) -> Answer:
-        """Envelope first: each step before the body is safe to repeat."""
-        try:
-            code, said = line.mail(letter.return_path, _notify_options(line, letter))
-            if code != 250:
-                return _no(code, said, to_recipient=False)
-            code, said = line.rcpt(letter.recipient, ["NOTIFY=SUCCESS,FAILURE,DELAY"] if line.has_extn("dsn") else [])
-            if code not in (250, 251):
-                return _no(code, said, to_recipient=True)
-            code, said = line.docmd("DATA")
-            if code != 354:
-                return _no(code, said, to_recipient=False)
-        except UnicodeEncodeError:
-            return Answer(
-                Handover.REFUSED, detail="the address has letters that this mail server cannot carry", bounce=True
-            )
-        except (OSError, smtplib.SMTPException) as fault:
-            return Answer(Handover.RETRY, detail=f"the line broke before the message was sent: {fault}")
-        return _body(line, letter, body)
+
+def _dialogue(line: smtplib.SMTP, letter: Letter, recipient: str, body: bytes) -> Answer:
+    """Envelope first: each step before the body is safe to repeat."""
+    try:
+        code, said = line.mail(letter.return_path, _notify_options(line, letter))
+        if code != 250:
+            return _no(code, said, to_recipient=False)
+        code, said = line.rcpt(recipient, ["NOTIFY=SUCCESS,FAILURE,DELAY"] if line.has_extn("dsn") else [])
+        if code not in (250, 251):
+            return _no(code, said, to_recipient=True)
+        code, said = line.docmd("DATA")
+        if code != 354:
+            return _no(code, said, to_recipient=False)
+    except (OSError, smtplib.SMTPException) as fault:
+        return Answer(Handover.RETRY, detail=f"the line broke before the message was sent: {fault}")
+    return _body(line, letter, body)
 
 
 def _body(line: smtplib.SMTP, letter: Letter, body: bytes) -> Answer:

@@ -16,11 +16,26 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub(" ", text).strip()
 
 
+class Unreachable(ValueError):
+    """An address to which plain mail cannot be sent at all."""
+
+
+def on_the_wire(address: str) -> str:
+    """An address as mail servers take it: its domain in ASCII. Raises Unreachable for letters no server must accept."""
+    box, _, domain = address.rpartition("@")
+    if not box or not box.isascii() or one_line(address) != address:
+        raise Unreachable(f"mail cannot be sent to {one_line(address)[:100]}")
+    try:
+        return f"{box}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        raise Unreachable(f"mail cannot be sent to {one_line(address)[:100]}") from None
+
+
 def compose(letter: Letter) -> EmailMessage:
     """Build the MIME message. Raises ValueError for an address that no header can carry."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = _address(letter.sender, letter.sender_name)
-    mail["To"] = _address(letter.recipient)
+    mail["To"] = _address(on_the_wire(letter.recipient))
     mail["Subject"] = one_line(letter.subject)
     if letter.reply_to:
         mail["Reply-To"] = _address(letter.reply_to)

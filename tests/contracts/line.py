@@ -1,0 +1,72 @@
+"""A mail server that follows a script: what it says at each stage, and at which stage it goes away or falls silent."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+GREETINGS = {
+    "connect": "220 script",
+    "EHLO": "250-script\r\n250 DSN",
+    "MAIL": "250 2.1.0 ok",
+    "RCPT": "250 2.1.5 ok",
+    "DATA": "354 go on",
+    "body": "250 2.0.0 kept",
+    "QUIT": "221 bye",
+}
+GONE, SILENT = "gone", "silent"
+
+
+@dataclass
+class Script:
+    """What the server says; GONE closes the line instead of answering, SILENT never answers."""
+
+    says: dict[str, str] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    url: str = ""
+
+
+@contextmanager
+def scripted(**says: str) -> Iterator[Script]:
+    """Serve one script on loopback until the block ends."""
+    script = Script({**GREETINGS, **says})
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        script.url = f"smtp://127.0.0.1:{door.getsockname()[1]}"
+        threading.Thread(target=_welcome, args=(door, script), daemon=True).start()
+        yield script
+
+
+def _welcome(door: socket.socket, script: Script) -> None:
+    while True:
+        try:
+            line, _ = door.accept()
+        except OSError:
+            return
+        threading.Thread(target=_talk, args=(line, script), daemon=True).start()
+
+
+def _talk(line: socket.socket, script: Script) -> None:
+    with line, line.makefile("rb") as words:
+        if not _say(line, script.says["connect"]):
+            return
+        while word := words.readline():
+            script.heard.append(word.decode().strip())
+            verb = word[:4].decode().upper()
+            if not _say(line, script.says.get(verb, "250 ok")) or verb == "QUIT":
+                return
+            if verb == "DATA" and script.says["DATA"].startswith("354"):
+                script.bodies.append(b"".join(iter(words.readline, b".\r\n")))
+                if not _say(line, script.says["body"]):
+                    return
+
+
+def _say(line: socket.socket, words: str) -> bool:
+    if words == SILENT:
+        threading.Event().wait(5)
+    if words in (GONE, SILENT):
+        line.shutdown(socket.SHUT_RDWR)
+        return False
+    line.sendall(words.encode() + b"\r\n")
+    return True
