@@ -1,4 +1,5 @@
-"""Work without Redis: real claims, leases and finishes, a clock that stands still, and handlers that the test brings."""
+"""Work without Redis: real claims, leases and finishes, a clock that stands still, and handlers that the test
+brings."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -49,16 +50,16 @@ class Floor:
             claims.survey(connection, now=self.clock.now(), only=tenants)
             return claims.claim(connection, LANE, now=self.clock.now(), most=most, only=tenants)
 
-    def run(self, batch: claims.Batch, handler: Handler = noop, *, stopping: Callable[[], bool] = lambda: False) -> None:
+    def run(
+        self, batch: claims.Batch, handler: Handler = noop, *, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
         """Run a batch as a worker does."""
         runtime = Runtime(self.shell, self.tools, handlers={"noop": handler}, stopping=stopping)
         runtime.run(batch.token, [(item.tenant_id, item.id, item.kind) for item in batch.items])
 
     def drain(self, *tenants: UUID, handler: Handler = noop) -> int:
         """Do all that is due."""
-        return run_until_quiet(
-            self.shell, self.tools, engine=self.engine, tenants=tenants, handlers={"noop": handler}
-        )
+        return run_until_quiet(self.shell, self.tools, engine=self.engine, tenants=tenants, handlers={"noop": handler})
 
     def reap(self) -> int:
         """Free the lapsed leases, as a dispatcher does."""
