@@ -60,6 +60,7 @@ def receive(
     """
     import_id = ids.new()
     sha256, size = _fingerprint(file)
+    name = "".join(sign for sign in name if sign.isprintable())
     if size > LARGEST:
         raise FileTooLarge(f"The file has {size / (1 << 30):.1f} GB; {LARGEST >> 30} GB is the most.")
     key = f"{scope.current().one}/imports/{ids.show(runs.PREFIX, import_id)}"
@@ -112,6 +113,10 @@ def load(
         )
     if found.get("questions"):
         raise NotLoadable(found["questions"][0], remedy="Answer the question in the mapping and check again.")
+    if landing.waiting(import_id) != run.accepted:
+        raise NotLoadable(
+            "A newer file of this source was checked since.", remedy="Check this file again, or load that."
+        )
     if run.refused and not leave_out_faults:
         raise NotLoadable(f"{run.refused:,} of {run.read:,} rows cannot be read, so none was loaded.")
     outcome = loading.take(run, now=now, today=today, real=real or now)

@@ -30,6 +30,12 @@ WHERE r.tenant_id = :tenant AND i.tenant_id = :tenant AND i.id = r.import_id
   AND (i.id = :import_id OR i.source = :source)
 """
 CLEAR_FAULTS = "DELETE FROM import_fault WHERE tenant_id = :tenant AND import_id = :import_id"
+WAITING = "SELECT count(*) FROM import_row WHERE tenant_id = :tenant AND import_id = :import_id"
+DISPUTED = """
+SELECT i.id FROM import_row r JOIN invoice i ON i.tenant_id = r.tenant_id AND i.number = r.number
+WHERE r.tenant_id = :tenant AND r.import_id = :import_id AND i.tenant_id = :tenant AND r.disputed AND i.open_minor > 0
+ORDER BY i.id
+"""
 KEEP_FAULT = """
 INSERT INTO import_fault (tenant_id, import_id, row_no, column_name, value, reason, remedy)
 VALUES (:tenant, :import_id, :row_no, :column, :value, :reason, :remedy)
@@ -60,6 +66,17 @@ def withdraw(import_id: UUID, *, rows: Sequence[int]) -> None:
     """Take back rows that proved to repeat another's number."""
     if rows:
         store.run(WITHDRAW, import_id=import_id, rows=list(rows))
+
+
+def waiting(import_id: UUID) -> int:
+    """How many rows of the import wait."""
+    return int(store.run(WAITING, import_id=import_id).scalar_one())
+
+
+def disputed(import_id: UUID) -> Sequence[UUID]:
+    """Open invoices that the file marks as disputed; the rows wait until the next file of the source."""
+    store.plan_for_sets()
+    return list(store.run(DISPUTED, import_id=import_id).scalars())
 
 
 def keep_faults(import_id: UUID, *, faults: Sequence[Fault]) -> None:

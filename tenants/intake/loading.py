@@ -77,6 +77,7 @@ def _book_payments(import_id: UUID, *, now: datetime, today: date, real: datetim
     given = {"import_id": import_id, "today": today}
     booked = store.run(sql.PAYMENTS_OF_NEW, **given, now=now).rowcount
     store.run(sql.ALLOCATIONS_OF_NEW, **given, now=now)
+    store.run(sql.LOCK_OLD, **given)
     later = store.run(sql.PAYMENTS_OF_OLD, **given, now=now).rowcount
     if later:
         store.run(sql.ALLOCATIONS_OF_OLD, import_id=import_id, now=now)

@@ -20,6 +20,7 @@ from tenants.values.faults import Refusal
 
 _NEAR = 88
 _SURE, _LIKELY, _MAYBE = 1.0, 0.9, 0.6
+_SIGNS = (None, ".", ",")
 _COMMON = {"number", "reference", "account", "customer", "client", "invoice", "company"}
 """Words that stand in so many headers that they tell nothing within a longer one."""
 _STATES = {"columns", "preset", "number_width", "dates", "decimal", "currency", "terms_days", "hints"}
@@ -193,10 +194,13 @@ def _problems(document: MappingOf[str, Any]) -> list[tuple[str, str]]:
         found.append((f"The width of numbers is between 0 and {_WIDEST_NUMBER}.", "/number_width"))
     if document.get("dates") not in (None, *Order):
         found.append(("The order of dates is ymd, dmy or mdy, or null to read it from the file.", "/dates"))
-    if document.get("decimal") not in (None, ".", ","):
+    if document.get("decimal") not in _SIGNS:
         found.append(("The decimal sign is a point or a comma, or null to read it from the file.", "/decimal"))
     if terms is not None and not (type(terms) is int and 0 <= terms <= _LONGEST_TERMS):
         found.append((f"Payment terms are between 0 and {_LONGEST_TERMS} days.", "/terms_days"))
+    hints = document.get("hints") or {}
+    if not isinstance(hints, dict) or hints.get("dates") not in (None, *Order) or hints.get("decimal") not in _SIGNS:
+        found.append(("Hints are what the last file was like: dates and decimal.", "/hints"))
     if document.get("currency"):
         try:
             money.digits(str(document["currency"]))

@@ -110,4 +110,3 @@ class Outcome:
     totals: Sequence[Total]
     differences: Sequence[str]
     """What is different from the last file of this source, and from the ledger, in sentences."""
-    seconds: float = 0.0

@@ -86,14 +86,17 @@ SAME = """r.debtor_number = d.number AND r.currency = i.currency AND r.amount_mi
 OLD = f"""import_row r JOIN invoice i ON i.tenant_id = r.tenant_id AND i.number = r.number
 JOIN debtor d ON d.tenant_id = i.tenant_id AND d.id = i.debtor_id
 WHERE {STAGED} AND i.tenant_id = :tenant AND d.tenant_id = :tenant AND i.id <> r.invoice_id AND r.amount_minor >= 0"""
+PAID_SINCE = f"""{OLD} AND {SAME} AND {PAID} AND i.open_minor > 0 AND i.voided_on IS NULL
+  AND r.paid_minor > i.amount_minor - i.open_minor"""
+LOCK_OLD = f"SELECT i.id FROM {PAID_SINCE} ORDER BY i.id FOR UPDATE OF i"
+"""Nobody else applies cash to these invoices until we are done; the next statement sees what was applied before."""
 PAYMENTS_OF_OLD = f"""
 INSERT INTO payment (tenant_id, id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on, source,
   import_id, known_at)
 SELECT r.tenant_id, r.invoice_id, i.debtor_id, {REFERENCE}, r.currency,
   r.paid_minor - (i.amount_minor - i.open_minor),
   greatest(r.paid_minor - i.amount_minor, 0), r.settled_on, {SOURCE}, r.import_id, :now
-FROM {OLD} AND {SAME} AND {PAID} AND i.open_minor > 0 AND i.voided_on IS NULL
-  AND r.paid_minor > i.amount_minor - i.open_minor
+FROM {PAID_SINCE}
 ON CONFLICT (tenant_id, source, reference) DO NOTHING
 """
 NEWLY_PAID = """import_row r JOIN payment p ON p.tenant_id = r.tenant_id AND p.id = r.invoice_id
@@ -112,7 +115,7 @@ BALANCE_OF_OLD = f"""
 INSERT INTO open_balance (tenant_id, currency, due_on, open_minor, open_count)
 SELECT i.tenant_id, i.currency, i.due_on, -sum(p.amount_minor - p.unapplied_minor),
   -count(*) FILTER (WHERE i.open_minor = p.amount_minor - p.unapplied_minor)
-FROM {NEWLY_PAID} GROUP BY 1, 2, 3
+FROM {NEWLY_PAID} GROUP BY 1, 2, 3 ORDER BY 2, 3
 ON CONFLICT (tenant_id, currency, due_on) DO UPDATE
 SET open_minor = open_balance.open_minor + excluded.open_minor,
   open_count = open_balance.open_count + excluded.open_count

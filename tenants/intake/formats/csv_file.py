@@ -108,7 +108,8 @@ def _named(names: list[str]) -> tuple[str, ...]:
     """Every column gets a name of its own: empty ones are counted, repeated ones numbered."""
     seen: Counter[str] = Counter()
     named = []
-    for at, name in enumerate(names, 1):
+    for at, raw in enumerate(names, 1):
+        name = "".join(sign for sign in raw if sign.isprintable())
         seen[name] += 1
         again = f" ({seen[name]})" if seen[name] > 1 else ""
         named.append(f"{name[:120]}{again}" if name else f"Column {at}")

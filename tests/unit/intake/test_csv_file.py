@@ -54,6 +54,10 @@ def test_names_that_are_empty_or_twice_there_get_a_name_of_their_own():
     assert layout.header == ("Date", "Column 2", "Date (2)", "Amount")
 
 
+def test_a_name_loses_what_cannot_be_seen():
+    assert cut("Da\x00te,Am\u200bount\nx,y\n" + "x,y\n" * 200)[0].header == ("Date", "Amount")
+
+
 def test_carriage_returns_alone_end_lines_too():
     assert cut("No,Name\r1,Elm\r2,Oak\r")[1] == [(2, ["1", "Elm"]), (3, ["2", "Oak"])]
 

@@ -289,6 +289,28 @@ def test_the_newest_file_of_a_source_waits_alone(desk):
     assert count(desk, "import_row") == 2
 
 
+def test_a_file_that_was_overtaken_must_be_checked_again(desk):
+    first = desk.receive(*LEDGER)
+    desk.check(first)
+    desk.check(desk.receive(OPEN))
+    with pytest.raises(imports.NotLoadable, match="newer file"):
+        desk.load(first)
+    desk.check(first)
+    assert desk.load(first).added == 5
+
+
+def test_disputed_invoices_are_named_while_their_rows_wait(desk, in_alder):
+    header = f"{HEADER},Disputed"
+    import_id = desk.receive(f"{OPEN},yes", f"{PAID},yes", f"{HALF},no", header=header)
+    desk.check(import_id)
+    desk.load(import_id)
+    with in_alder:
+        found = landing.disputed(import_id)
+    assert [str(i) for i in found] == [
+        str(row[0]) for row in desk.asked("SELECT id FROM invoice WHERE tenant_id = :tenant AND number = 'A-1'")
+    ]
+
+
 def test_imports_are_listed_newest_first(desk, in_alder, now):
     first, second = desk.receive(OPEN), desk.receive(PAID)
     with in_alder:

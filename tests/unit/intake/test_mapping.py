@@ -128,6 +128,8 @@ def test_what_was_stated_for_one_file_is_a_hint_for_the_next():
         ({"dates": "dym"}, "/dates"),
         ({"decimal": ";"}, "/decimal"),
         ({"terms_days": -1}, "/terms_days"),
+        ({"hints": {"dates": "dym"}}, "/hints"),
+        ({"hints": "dmy"}, "/hints"),
         ({"currency": "TALER"}, "/currency"),
     ],
 )
