@@ -86,6 +86,7 @@ def own_settings(home: Home, *, port: int) -> dict[str, str]:
         "GOODTERMS_SECRET_KEY": home.secrets(("secret_key",))["secret_key"],
         "GOODTERMS_DOCUMENTS": str(home.documents),
         "GOODTERMS_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "GOODTERMS_PROVIDER_NAME": "Tallowmere Receivables",
         "GOODTERMS_MAILER": "smtp",
         "GOODTERMS_SMTP_URL": f"smtp://127.0.0.1:{host.free_port()}",
         "GOODTERMS_SMTP_IS_FINAL": "true",  # the mailbox is every recipient's own server

@@ -73,16 +73,17 @@ def migrate(around: Surroundings) -> None:
 
 
 def stay(home: Home, around: Surroundings, *, port: int, as_json: bool) -> int:
-    """Load the sample, run everything, and stay until asked to stop."""
-    say("loading the sample ...")
-    with wearing(around.for_loading()):
-        sign_ins = importlib.import_module("console.sample").load(settings=around.for_loading())
+    """Run everything, let the workers bring the sample to the present, and stay until asked to stop."""
     supervisor = Supervisor(home.logs)
     with stopped_by_signals(supervisor):
         try:
-            everything = [*programs(around), web(around, port=port)]
-            say(f"starting {len(everything)} processes ...")
-            supervisor.start(everything)
+            behind = programs(around)
+            say(f"starting {len(behind) + 1} processes ...")
+            supervisor.start(behind)
+            say("loading the sample ...")
+            with wearing(around.for_loading()):
+                sign_ins = importlib.import_module("console.sample").load(look=lambda: look(supervisor))
+            supervisor.start([web(around, port=port)])
             wait_for_web(supervisor, port=port, log=home.logs / "web.log")
             if not supervisor.stopping:
                 introduce(home, around, sign_ins=[dict(one) for one in sign_ins], as_json=as_json)
@@ -103,7 +104,7 @@ def run_once(
             supervisor.start(programs(around))
             with wearing(around.for_loading()):
                 summary, code = importlib.import_module("console.once").run(
-                    settings=around.for_loading(), ledger=ledger, as_of=as_of, look=lambda: look(supervisor)
+                    ledger=ledger, as_of=as_of, look=lambda: look(supervisor)
                 )
         finally:
             supervisor.stop()

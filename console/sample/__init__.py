@@ -22,12 +22,21 @@ from tenants import assembly, settings, store
 from tenants.assembly import Toolbox
 from tenants.directory import clients, memberships, people
 from tenants.isolation import scope
+from tenants.rules import recipes
 from tenants.values import ids
 from tenants.values.calendars import BusinessCalendar
 from tenants.work import unit_of_work
 
-DAYS = 8
+DAYS = 7
 """Business days that are played before the demo opens."""
+FILE_DAYS = 3
+"""A ledger file comes on the first day and on every third after it."""
+RULES = dict.fromkeys(recipes.DEMO, "800") | {
+    "escalate-to-call": "1500",
+    "big-invoice-personal-call": "4000",
+    "broken-promise": "0",
+}
+"""The recipes that are live in the demo, and the amount from which each looks."""
 KNOWN = "SELECT id FROM tenant WHERE slug = ANY(:slugs)"
 
 
@@ -86,9 +95,8 @@ class Past:
         tenants = list(self.whose)
         for tenant in tenants:
             play.place_clock(self.stage, tenant, to=play.at(tenant, past[0], MORNING))
-            play.install_rules(
-                self.stage, tenant, groups=("key",), least="500", actor=f"person:{self.people[JONAS.email]}"
-            )
+            jonas = f"person:{self.people[JONAS.email]}"
+            play.install_rules(self.stage, tenant, least=RULES, groups=("key", "trade"), actor=jonas)
         for number, day in enumerate(past):
             say(f"  playing {day:%A %-d %B} ...")
             self._pass(day, number, file_day=today)
@@ -102,7 +110,8 @@ class Past:
         mornings = {tenant: play.at(tenant, day, MORNING) for tenant in tenants}
         for tenant in tenants:
             play.place_clock(self.stage, tenant, to=mornings[tenant])
-        play.take_ledgers(self.stage, {one: self._file(one, day, file_day) for one in tenants})
+        if number % FILE_DAYS == 0:
+            play.take_ledgers(self.stage, {one: self._file(one, day, file_day) for one in tenants})
         for tenant in tenants:
             if number == 0:
                 desk.begin(self.stage, tenant, actor=self._ines, name=INES.name)

@@ -47,15 +47,15 @@ def begin(stage: Stage, tenant: UUID, *, actor: str, name: str) -> None:
 
 
 def work(stage: Stage, tenant: UUID, *, actor: str, day_no: int) -> None:
-    """On every day: the first tasks of the list are done, one is put off, an alert is taken."""
+    """On every second day the first task of the list is done and the second put off; on some days an alert is taken."""
     with unit_of_work(scope.tenant(tenant, actor=actor)):
         now, today = _now(stage)
-        for place, task in enumerate(store.run(OPEN_TASKS, limit=3).all()):
-            if place < 2:
-                tasks.complete(task.id, now=now, outcome=DONE[(day_no + place) % len(DONE)])
-            elif day_no % 2:
-                tasks.snooze(task.id, until=today + timedelta(days=4 + day_no), now=now, today=today)
-        if day_no % 3 == 0 and (found := store.run(OPEN_ALERTS).scalars().all()):
+        for place, task in enumerate(store.run(OPEN_TASKS, limit=2)):
+            if place == 0 and day_no % 2:
+                tasks.complete(task.id, now=now, outcome=DONE[day_no % len(DONE)])
+            if place == 1 and day_no % 4 == 1:
+                tasks.snooze(task.id, until=today + timedelta(days=9 + day_no), now=now, today=today)
+        if day_no % 3 == 2 and (found := store.run(OPEN_ALERTS).scalars().all()):
             alerts.acknowledge(found, now=now)
 
 

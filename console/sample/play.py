@@ -5,7 +5,7 @@ Used by the sample and by `demo --once`. The work itself is done by the same job
 
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from datetime import time as wall_time
@@ -162,13 +162,18 @@ def take_ledgers(stage: Stage, files: dict[UUID, tuple[str, bytes]]) -> dict[UUI
     return {tenant: report(tenant, import_id) for tenant, import_id in found.items()}
 
 
-def install_rules(stage: Stage, tenant: UUID, *, groups: Sequence[str], least: str, actor: str) -> list[str]:
-    """Publish the demo's rules, with amounts in the client's currency and its own names for key customers."""
+def install_rules(
+    stage: Stage, tenant: UUID, *, least: Mapping[str, str], groups: Sequence[str], actor: str
+) -> list[str]:
+    """Publish recipes, with the client's own names for key customers and amounts in its currency.
+
+    `least` names the recipes, each with the amount from which it looks at an invoice or a customer.
+    """
     with unit_of_work(scope.tenant(tenant, actor=actor)):
         profile = clients.profile()
         now = profile.clock.now(stage.real)
-        for key in recipes.DEMO:
-            document = fitted(recipes.find(key), groups=groups, least=least, currency=profile.base_currency)
+        for key, amount in least.items():
+            document = fitted(recipes.find(key), groups=groups, least=amount, currency=profile.base_currency)
             rule_book.save(document, now=now, worded_by=f"recipe:{key}")
             rule_book.publish(key, now=now)
         return [str(kept["sentence"]) for kept in rule_book.all_kept()]

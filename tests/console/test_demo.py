@@ -16,7 +16,7 @@ from tests.console.test_command_line import leave
 from tests.console.test_servers import PROJECT
 
 CHILD = """
-import sys, types
+import os, sys, types
 from console import processes
 from console.commands import demo
 
@@ -28,11 +28,12 @@ class Lives(http.server.BaseHTTPRequestHandler):
 http.server.HTTPServer(("127.0.0.1", {port}), Lives).serve_forever()
 '''
 
-def load(*, settings):
-    assert settings["GOODTERMS_DATABASE_URL"] and "GOODTERMS_OWNER_DATABASE_URL" not in settings
+def load(*, look):
+    look()
+    assert os.environ["GOODTERMS_DATABASE_URL"] and "GOODTERMS_OWNER_DATABASE_URL" not in os.environ
     return [{{"person": "Ines", "email": "ines@provider.test", "password": "secret"}}]
 
-def run(*, settings, ledger, as_of, look):
+def run(*, ledger, as_of, look):
     look()
     return {{"ledger": ledger.name, "as_of": as_of}}, 3
 
