@@ -1,0 +1,1 @@
+"""Pages for specialists, finance teams and admins, rendered on the server; each works without a script."""

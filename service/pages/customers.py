@@ -1,0 +1,97 @@
+"""Customers of one client: who owes most, and one customer with contacts, open items, what comes next and what was."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, url_for
+from marshmallow import Schema, fields, validate
+from werkzeug.wrappers import Response
+
+from service import cursors
+from service.endpoint import endpoint, tools
+from service.pages import frame
+from service.pages.invoices import NewHold, end_of
+from tenants.collections import holds
+from tenants.directory import clients
+from tenants.directory.access import VisibleClient
+from tenants.insight import aging, customers, register, story
+from tenants.insight.register import Asked
+from tenants.ledger import contacts, debtors
+
+face = Blueprint("customers", __name__)
+PAGE = 50
+ITEMS = 25
+
+
+class Listed(Schema):
+    """Which currency, and where the page starts."""
+
+    currency = fields.String(load_default="", validate=validate.Regexp("^([A-Z]{3})?$"))
+    after = fields.String(load_default="")
+
+
+@endpoint(face, "/c/<client:client>/customers", needs="ledger.read", query=Listed)
+def list_page(client: VisibleClient, query: dict[str, Any]) -> str:
+    """Customers with something open, the most overdue first, one currency at a time."""
+    stamp = frame.stamp()
+    known = [line.currency for line in aging.today(stamp.today).currencies]
+    currency = query["currency"] or (client.base_currency if client.base_currency in known or not known else known[0])
+    purpose = f"customers:{client.tenant_id}:{currency}"
+    place = cursors.read(purpose, query["after"])
+    page = customers.owing(
+        stamp.today, currency=currency, after=(int(place[0]), UUID(place[1])) if place else None, limit=PAGE
+    )
+    return frame.show(
+        "customers.html",
+        section="customers",
+        stamp=stamp,
+        page=page,
+        currency=currency,
+        known=known,
+        first=place is None,
+        further=cursors.write(purpose, [page.next[0], str(page.next[1])] if page.next else None),
+    )
+
+
+@endpoint(face, "/c/<client:client>/customers/<ref('deb'):debtor_id>", needs="ledger.read")
+def customer_page(client: VisibleClient, debtor_id: UUID) -> str:
+    """One customer, whole."""
+    stamp, caller = frame.stamp(), frame.signed_in()
+    card = debtors.card(debtor_id)
+    owed = register.find(Asked("open", debtor_id=debtor_id), today=stamp.today, limit=ITEMS)
+    overdue = register.find(Asked("overdue", debtor_id=debtor_id), today=stamp.today, limit=1)
+    return frame.show(
+        "customer.html",
+        section="customers",
+        stamp=stamp,
+        card=card,
+        people=contacts.of_debtor(debtor_id) if caller.may("contacts.read", client) else None,
+        owed=owed,
+        overdue=overdue.totals,
+        held=holds.live(today=stamp.today, debtor_id=debtor_id),
+        upcoming=story.upcoming(debtor_id),
+        tasks=story.tasks_of(debtor_id),
+        past=story.of_customer(debtor_id),
+    )
+
+
+@endpoint(
+    face,
+    "/c/<client:client>/customers/<ref('deb'):debtor_id>/holds",
+    needs="collections.write",
+    method="POST",
+    accepts=NewHold,
+)
+def hold_open(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> Response:
+    """Open a hold on the whole customer."""
+    clock, real = clients.clock(), tools().clock.now()
+    card = debtors.card(debtor_id)
+    holds.open(
+        body["kind"],
+        debtor_id=card.id,
+        starts_on=clock.today(real),
+        ends_on=end_of(body["ends_on"]),
+        reason=body["reason"].strip(),
+        now=clock.now(real),
+    )
+    return frame.after_change(url_for("customers.customer_page", client=client.slug, debtor_id=debtor_id))

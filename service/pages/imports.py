@@ -1,0 +1,182 @@
+"""Imports of one client: a file is checked before anything moves, is mapped, and is loaded whole or not at all."""
+
+from contextlib import suppress
+from datetime import timedelta
+from itertools import islice
+from typing import Any, BinaryIO
+from uuid import UUID
+
+from flask import Blueprint, request, url_for
+from marshmallow import Schema, fields, validate
+from werkzeug.wrappers import Response
+
+from service import moment
+from service.endpoint import endpoint, tools
+from service.pages import frame
+from tenants.directory import clients
+from tenants.directory.access import VisibleClient
+from tenants.intake import imports, landing, runs
+from tenants.intake.formats import csv_file
+from tenants.intake.formats.text import FileRefused
+from tenants.intake.mapping import Mapping
+from tenants.intake.runs import Import
+from tenants.intake.targets import TARGETS
+from tenants.values.faults import Refusal
+
+face = Blueprint("imports", __name__)
+LISTED = 50
+SOURCE = "upload"
+SAMPLE = 5
+FAULTS = 100
+FOREVER = timedelta(days=36500)
+
+
+class NoFile(Refusal):
+    """The form came without a file."""
+
+    code = "no_file"
+    remedy = "Choose a CSV file and send it again."
+
+
+class Upload(Schema):
+    """The form around a file."""
+
+    source = fields.String(load_default=SOURCE, validate=validate.Length(min=1, max=80))
+
+
+class Shown(Schema):
+    """Whether loading was just asked for, and where the faults start."""
+
+    asked = fields.Boolean(load_default=False)
+    row = fields.Integer(load_default=0)
+    column = fields.String(load_default="")
+
+
+class Confirmed(Schema):
+    """Whether rows that cannot be read may stay out."""
+
+    leave_out_faults = fields.Boolean(load_default=False)
+
+
+ChosenMapping = Schema.from_dict(
+    {
+        **{f"column_{target.key}": fields.String(load_default="") for target in TARGETS},
+        "dates": fields.String(load_default="", validate=validate.OneOf(["", "ymd", "dmy", "mdy"])),
+        "decimal": fields.String(load_default="", validate=validate.OneOf(["", ".", ","])),
+        "currency": fields.String(load_default="", validate=validate.Regexp("^([A-Z]{3})?$")),
+        "number_width": fields.Integer(load_default=0, validate=validate.Range(0, 40)),
+        "terms_days": fields.String(load_default="", validate=validate.Regexp("^[0-9]{0,3}$")),
+    },
+    name="ChosenMapping",
+)
+
+
+@endpoint(face, "/c/<client:client>/imports", needs="import.read")
+def list_page(client: VisibleClient) -> str:
+    """What came in, the newest first, and the way to send a file."""
+    stamp = frame.stamp()
+    found = runs.latest(before=stamp.now + FOREVER, before_id=frame.LAST_ID, limit=LISTED)
+    return frame.show("imports.html", section="imports", stamp=stamp, runs=found)
+
+
+@endpoint(face, "/c/<client:client>/imports", needs="import.write", method="POST", accepts=Upload)
+def upload(client: VisibleClient, body: dict[str, Any]) -> Response:
+    """Keep the file and have it checked."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise NoFile("No file came with the form.", pointer="/file")
+    run = imports.receive(
+        sent.stream,
+        name=sent.filename,
+        source=body["source"],
+        actor=frame.signed_in().actor,
+        now=tools().clock.now(),
+        files=tools().documents,
+    )
+    return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=run.id))
+
+
+@endpoint(face, "/c/<client:client>/imports/<ref('imp'):import_id>", needs="import.read", query=Shown)
+def import_page(client: VisibleClient, import_id: UUID, query: dict[str, Any]) -> str:
+    """One import in whatever state it is; as a piece of the page while it is being worked on."""
+    run = runs.one(import_id)
+    busy = run.state == "received" or (run.state == "checked" and query["asked"])
+    found = run.report.get("check", {})
+    context = {
+        "run": run,
+        "busy": busy,
+        "asked": query["asked"],
+        "found": found,
+        "outcome": run.report.get("load", {}),
+        "faults": landing.faults(import_id, after=(query["row"], query["column"]), limit=FAULTS) if run.refused else [],
+        "fault_page": FAULTS,
+        "twins": _same_file(run),
+    }
+    if frame.wants_fragment():
+        return frame.fragment("parts/import.html", **context, **_layout(run, found))
+    return frame.show("import.html", section="imports", stamp=frame.stamp(), **context, **_layout(run, found))
+
+
+@endpoint(
+    face,
+    "/c/<client:client>/imports/<ref('imp'):import_id>/check",
+    needs="import.write",
+    method="POST",
+    accepts=ChosenMapping,
+)
+def check_again(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Response:
+    """Check the file again with the columns that a person chose."""
+    columns = {target.key: body[f"column_{target.key}"] for target in TARGETS if body[f"column_{target.key}"]}
+    chosen = Mapping.read(
+        {
+            "columns": columns,
+            "dates": body["dates"] or None,
+            "decimal": body["decimal"] or None,
+            "currency": body["currency"],
+            "number_width": body["number_width"],
+            "terms_days": int(body["terms_days"]) if body["terms_days"] else None,
+        }
+    )
+    imports.check(import_id, files=tools().documents, base_currency=clients.profile().base_currency, chosen=chosen)
+    return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id))
+
+
+@endpoint(
+    face,
+    "/c/<client:client>/imports/<ref('imp'):import_id>/load",
+    needs="import.write",
+    method="POST",
+    accepts=Confirmed,
+)
+def load(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Response:
+    """Ask for a checked import to be loaded."""
+    imports.confirm(import_id, now=moment.here().wall, leave_out_faults=body["leave_out_faults"])
+    return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id, asked=1))
+
+
+def _same_file(run: Import) -> list[Import]:
+    """Earlier imports of the very same bytes."""
+    earlier = runs.latest(before=run.received_at, before_id=run.id, limit=LISTED)
+    return [each for each in earlier if each.sha256 == run.sha256]
+
+
+def _layout(run: Import, found: dict[str, Any]) -> dict[str, Any]:
+    """What the file looks like: its columns, its first rows, the mapping in use."""
+    header, sample = [], []
+    if run.state in ("checked", "refused"):
+        with suppress(KeyError, FileRefused), tools().documents.open(run.file_key) as file:
+            header, sample = _first_rows(file)
+    return {
+        "header": header,
+        "sample": sample,
+        "targets": TARGETS,
+        "columns": run.mapping.get("columns", {}),
+        "suggested": {target: (column, sure) for target, column, sure in found.get("suggestions", ())},
+        "detected": found.get("detection", {}),
+    }
+
+
+def _first_rows(file: BinaryIO) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    layout = csv_file.inspect(file)
+    file.seek(0)
+    return list(layout.header), list(islice(csv_file.rows(file, layout), SAMPLE))

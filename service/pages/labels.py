@@ -1,0 +1,154 @@
+"""What things are called on screens: one place, so that a list, a page and a chart say the same."""
+
+BUCKETS = {
+    "not_due": "Not due yet",
+    "1-30": "1–30 days late",
+    "31-60": "31–60 days late",
+    "61-90": "61–90 days late",
+    "91-120": "91–120 days late",
+    "121+": "More than 120 days late",
+    "overdue": "Overdue",
+    "all": "All open",
+}
+DELIVERY = {
+    "none": ("Not sent", ""),
+    "queued": ("Waiting to be sent", ""),
+    "sent": ("Sent", "info"),
+    "delayed": ("Delayed", "warn"),
+    "delivered": ("Delivered", "good"),
+    "bounced": ("Bounced", "bad"),
+    "failed": ("Not deliverable", "bad"),
+}
+STANDING = {
+    "open": ("Open", "info"),
+    "part-paid": ("Partly paid", "info"),
+    "settled": ("Paid", "good"),
+    "void": ("Cancelled", ""),
+}
+EVIDENCE = {
+    0: ("Nothing known", ""),
+    1: ("Handed to mail", ""),
+    2: ("Arrived", "info"),
+    3: ("Machine fetch only", ""),
+    4: ("Probably opened", "info"),
+    5: ("Link used", "good"),
+    6: ("Seen in the portal", "good"),
+    7: ("Customer answered", "good"),
+}
+RUNGS = {
+    "known": "In the ledger",
+    "queued": "Waiting to be sent",
+    "accepted": "Taken by our mail service",
+    "relayed": "Passed on by the first mail server",
+    "delivered": "Accepted by the customer’s mail server",
+    "delayed": "Delayed by the customer’s mail server",
+    "bounced": "Came back: the address does not take mail",
+    "failed": "Could not be delivered",
+    "refused": "Refused by the mail service",
+    "complained": "Reported as unwanted",
+    "pixel": "Image in the mail was loaded",
+    "link_get": "Link was fetched",
+    "portal_view": "Portal page was viewed",
+    "portal_interaction": "Somebody acted on the portal page",
+    "download": "Document was downloaded",
+    "reply": "The customer replied",
+    "settled": "Paid",
+}
+UNKNOWN = {
+    "not_sent": "Nothing was sent about this invoice yet, so nothing can be known about its receipt.",
+    "whether_anybody_got_it": "The mail came back. Whether anybody has the invoice is not known.",
+    "whether_the_mail_server_of_the_customer_took_it": "Whether the customer’s mail server took the mail is not known.",
+    "whether_anybody_opened_it": "Whether a person opened the mail is not known; not opening leaves no trace.",
+    "who_read_the_invoice": "Who read the invoice is not known; nobody has viewed it in the portal.",
+}
+FUNNEL = {
+    "issued": "Issued",
+    "sent": "Sent",
+    "delivered": "Delivered",
+    "bounced": "Came back",
+    "seen": "Seen by a person",
+    "portal": "Viewed in the portal",
+    "paid": "Paid",
+}
+DONE = {
+    "invoices_sent": "Invoices sent",
+    "reminders_sent": "Reminders sent",
+    "messages_held_back": "Messages held back, with a reason",
+    "tasks_done": "Tasks done by people",
+    "alerts_raised": "Alerts raised",
+    "alerts_resolved": "Alerts resolved",
+    "payments_applied": "Invoices with payments applied",
+}
+HOLDS = {"dispute": "Dispute", "promise": "Promise to pay", "plan": "Payment plan", "pause": "Pause"}
+HOLD_TONES = {"dispute": "warn", "promise": "info", "plan": "info", "pause": ""}
+REFUSALS = {
+    "settled": "Paid or cancelled",
+    "disputed": "Disputed",
+    "promised": "Promised",
+    "on_plan": "On a payment plan",
+    "paused": "Paused",
+    "suppressed": "Address takes no mail",
+    "budget": "Enough messages this week",
+    "quiet_hours": "Outside office hours",
+    "sending_paused": "Sending is paused for this client",
+    "stale_bank_feed": "Payments are not up to date",
+    "not_delivered": "The invoice has not arrived yet",
+    "not_matching": "The rule no longer applies",
+}
+SEVERITY = {"high": ("High", "bad"), "normal": ("Normal", "warn"), "low": ("Low", "")}
+IMPORTS = {
+    "received": ("Being checked", "info"),
+    "checked": ("Checked", "warn"),
+    "refused": ("Refused", "bad"),
+    "loaded": ("Loaded", "good"),
+    "failed": ("Failed", "bad"),
+}
+RULES = {
+    "draft": ("Draft", ""),
+    "live": ("Live", "good"),
+    "paused": ("Paused", "warn"),
+    "broken": ("Broken", "bad"),
+    "retired": ("Retired", ""),
+}
+EVENTS = {
+    "issued": "Invoice issued",
+    "message_sending": "Mail on its way:",
+    "message_sent": "Mail sent:",
+    "message_delayed": "Mail delayed:",
+    "message_delivered": "Mail delivered:",
+    "message_bounced": "Mail came back:",
+    "message_failed": "Mail failed:",
+    "message_held": "Mail held:",
+    "message_cancelled": "Mail not sent:",
+    "payment": "Payment received",
+    "held_back": "Held back:",
+    "task": "Task:",
+    "hold_dispute": "Dispute",
+    "hold_promise": "Promise to pay",
+    "hold_pause": "Pause",
+    "hold_plan": "Payment plan",
+} | {f"evidence_{key}": words for key, words in RUNGS.items()}
+ACTS = {
+    "done": "Task done",
+    "dropped": "Task dropped",
+    "snoozed": "Task snoozed",
+    "reopened": "Task taken up again",
+    "hold.ended": "Hold ended",
+    "dispute.opened": "Dispute opened",
+    "promise.opened": "Promise recorded",
+    "pause.opened": "Pause started",
+    "plan.opened": "Payment plan started",
+    "invoice.voided": "Invoice cancelled",
+    "acknowledged": "Alert acknowledged",
+    "resolved": "Alert resolved",
+}
+
+
+def words(key: str, table: dict[str, str]) -> str:
+    """The label of a key; an unknown key is shown in plain words rather than not at all."""
+    return table.get(key) or key.replace("_", " ").replace(".", " ").capitalize()
+
+
+def toned(key: object, table: dict[object, tuple[str, str]]) -> tuple[str, str]:
+    """The label of a key and the tone of its badge."""
+    return table.get(key) or (str(key).replace("_", " ").capitalize(), "")

@@ -1,0 +1,97 @@
+"""Rules of one client: what each says in English, what it would do now, what it did, why or why not one invoice."""
+
+from typing import Any
+
+from flask import Blueprint, url_for
+from marshmallow import Schema, fields, validate
+from werkzeug.wrappers import Response
+
+from service import moment
+from service.endpoint import endpoint
+from service.pages import frame
+from tenants.directory.access import VisibleClient
+from tenants.ledger import invoices
+from tenants.rules import dryrun, explain, language, recipes, rule_book, sentence
+
+face = Blueprint("rules", __name__)
+
+
+class Asked(Schema):
+    """One invoice that somebody asks about."""
+
+    invoice = fields.String(load_default="", validate=validate.Length(max=64))
+
+
+class Recipe(Schema):
+    """A rule to start from."""
+
+    recipe = fields.String(required=True, validate=validate.OneOf(recipes.names()))
+
+
+class Version(Schema):
+    """Which version goes live."""
+
+    version = fields.Integer(required=True, validate=validate.Range(min=1))
+
+
+class Reason(Schema):
+    """Why a rule is stopped."""
+
+    reason = fields.String(required=True, validate=validate.Length(min=1, max=300))
+
+
+@endpoint(face, "/c/<client:client>/rules", needs="rules.read")
+def list_page(client: VisibleClient) -> str:
+    """All rules in English, with their last run, and recipes to start from."""
+    kept = rule_book.all_kept()
+    known = {each["key"] for each in kept}
+    further = [(name, sentence.of(language.read(recipes.find(name)))) for name in recipes.names() if name not in known]
+    return frame.show("rules.html", section="rules", stamp=frame.stamp(), rules=kept, further=further)
+
+
+@endpoint(face, "/c/<client:client>/rules/<key>", needs="rules.read", query=Asked)
+def rule_page(client: VisibleClient, key: str, query: dict[str, Any]) -> str:
+    """One rule: its sentence, its dry run, its runs, and its answer about one invoice."""
+    stamp = frame.stamp()
+    kept = rule_book.find(key)
+    number = query["invoice"].strip()
+    answer = None
+    if number:
+        card = invoices.numbered(number)
+        answer = {
+            "card": card,
+            "why": explain.why(key, invoice_id=card.id),
+            "now": explain.why_not(key, invoice_id=card.id, now=stamp.now),
+        }
+    return frame.show(
+        "rule.html",
+        section="rules",
+        stamp=stamp,
+        kept=kept,
+        trial=dryrun.count(language.read(kept.document), now=stamp.now, rule_id=kept.id),
+        runs=rule_book.runs(kept.id, limit=10),
+        number=number,
+        answer=answer,
+    )
+
+
+@endpoint(face, "/c/<client:client>/rules", needs="rules.write", method="POST", accepts=Recipe)
+def take_recipe(client: VisibleClient, body: dict[str, Any]) -> Response:
+    """Keep a recipe as a draft, to be tried and published."""
+    name = body["recipe"]
+    kept = rule_book.save(recipes.find(name), now=moment.here().now, worded_by=f"recipe:{name}")
+    return frame.after_change(url_for("rules.rule_page", client=client.slug, key=kept.key))
+
+
+@endpoint(face, "/c/<client:client>/rules/<key>/publish", needs="rules.publish", method="POST", accepts=Version)
+def publish(client: VisibleClient, key: str, body: dict[str, Any]) -> Response:
+    """Make the version that was shown the live one."""
+    rule_book.publish(key, now=moment.here().now, version=body["version"])
+    return frame.after_change(url_for("rules.rule_page", client=client.slug, key=key))
+
+
+@endpoint(face, "/c/<client:client>/rules/<key>/pause", needs="rules.publish", method="POST", accepts=Reason)
+def pause(client: VisibleClient, key: str, body: dict[str, Any]) -> Response:
+    """Stop a rule until somebody publishes it again."""
+    rule_book.pause(key, now=moment.here().now, reason=body["reason"])
+    return frame.after_change(url_for("rules.rule_page", client=client.slug, key=key))

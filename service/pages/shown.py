@@ -1,0 +1,98 @@
+"""How values look on screens: money with its currency, days and instants without doubt about the zone."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, g
+from markupsafe import Markup
+
+from service import static
+from service.pages import labels
+from tenants.values import calendars, ids
+from tenants.values.money import Money
+
+NONE = Markup('<span class="muted" aria-label="none">–</span>')
+
+
+def dress(app: Flask) -> None:
+    """Give the templates their filters."""
+    app.jinja_env.filters.update(
+        money=money, day=day, instant=instant, moment=moment, number=number, ref=ref, late=late
+    )
+    app.jinja_env.filters.update(percent=percent, size=size)
+    app.jinja_env.globals.update(static=static.address, labels=labels, words=labels.words, toned=labels.toned)
+
+
+def money(minor: int | None, currency: str) -> str:
+    """`EUR 1,234.50`: the code first, because a sign alone may mean several currencies."""
+    if minor is None or not currency:
+        return NONE
+    text = f"{Money(abs(minor), currency).as_decimal():,f}"
+    return f"{currency}\u00a0{'−' if minor < 0 else ''}{text}"
+
+
+def day(value: date | None) -> str:
+    """`20 Nov 2026`: the month in letters, so that nobody takes it for the day."""
+    if value is None:
+        return NONE
+    return Markup('<time datetime="{}" class="nowrap">{} {:%b} {}</time>').format(
+        value.isoformat(), value.day, value, value.year
+    )
+
+
+def instant(value: datetime | None, zone: str = "") -> str:
+    """An instant in the client's zone, with UTC at hand."""
+    if value is None:
+        return NONE
+    local = value.astimezone(calendars.zone(zone or _zone()))
+    return Markup(
+        '<time datetime="{}" title="{:%Y-%m-%d %H:%M} UTC" class="nowrap">{} {:%b} {}, {:%H:%M}</time>'
+    ).format(
+        value.astimezone(UTC).isoformat(timespec="seconds"), value.astimezone(UTC), local.day, local, local.year, local
+    )
+
+
+def moment(value: datetime | None, zone: str = "") -> str:
+    """An instant to the second in the client's zone and in UTC: for evidence, where both matter."""
+    if value is None:
+        return NONE
+    place, universal = calendars.zone(zone or _zone()), value.astimezone(UTC)
+    local = value.astimezone(place)
+    return Markup(
+        '<time datetime="{}">{} {:%b} {}, {:%H:%M:%S} <span class="muted">{} · {:%H:%M:%S} UTC</span></time>'
+    ).format(universal.isoformat(timespec="seconds"), local.day, local, local.year, local, str(place), universal)
+
+
+def number(value: int) -> str:
+    """`12,345`."""
+    return f"{value:,}"
+
+
+def percent(value: float | None) -> str:
+    """One digit after the point; nothing is shown as nothing."""
+    return NONE if value is None else f"{value:.1f} %"
+
+
+def size(value: int) -> str:
+    """Bytes as a person reads them."""
+    return f"{value / 1024:,.0f} kB" if value < 1_048_576 else f"{value / 1_048_576:,.1f} MB"
+
+
+def ref(value: UUID, prefix: str) -> str:
+    """The public form of an id."""
+    return ids.show(prefix, value)
+
+
+def late(due_on: date, today: date) -> str:
+    """How a due date stands to a day, in words."""
+    days = (today - due_on).days
+    if days == 0:
+        return "due today"
+    many = "day" if abs(days) == 1 else "days"
+    return f"{days:,} {many} late" if days > 0 else f"due in {-days:,} {many}"
+
+
+def _zone() -> str:
+    client: Any = g.get("client")
+    return client.time_zone if client else "UTC"

@@ -1,0 +1,125 @@
+"""Decides how invoices are found: by standing, delivery, customer and words, with the totals of exactly what was asked.
+
+A list whose total differs from the tile that opened it is worse than no list, so rows and totals share one condition.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from tenants import store
+
+STANDINGS = {
+    "open": "i.open_minor > 0 AND i.voided_on IS NULL",
+    "overdue": "i.open_minor > 0 AND i.voided_on IS NULL AND i.due_on < :today",
+    "settled": "i.open_minor = 0 AND i.voided_on IS NULL",
+    "void": "i.voided_on IS NOT NULL",
+    "all": "true",
+}
+UPWARDS = ("open", "overdue")
+"""What is open is read from the oldest due date on; everything else from the newest back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody looks for; what is empty does not narrow."""
+
+    standing: str = "open"
+    delivery: str = ""
+    currency: str = ""
+    words: str = ""
+    debtor_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One invoice of the list."""
+
+    id: UUID
+    number: str
+    debtor_id: UUID
+    customer: str
+    currency: str
+    amount_minor: int
+    open_minor: int
+    issued_on: date
+    due_on: date
+    settled_on: date | None
+    voided_on: date | None
+    delivery: str
+    evidence_level: int
+
+    @property
+    def standing(self) -> str:
+        """The state that a person asks for: void, settled, part-paid or open."""
+        if self.voided_on is not None:
+            return "void"
+        if self.open_minor == 0:
+            return "settled"
+        return "part-paid" if self.open_minor < self.amount_minor else "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What was found in one currency: how many, what is open of them, and what was invoiced."""
+
+    currency: str
+    count: int
+    minor: int
+    invoiced_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some invoices, the totals of all that were found, and where the next page starts."""
+
+    rows: Sequence[Found]
+    totals: Sequence[Total]
+    next: tuple[date, UUID] | None
+
+
+FROM = "FROM invoice i JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id WHERE i.tenant_id = :tenant"
+ROWS = f"""
+SELECT i.id, i.number, i.debtor_id, d.name, i.currency, i.amount_minor, i.open_minor, i.issued_on, i.due_on,
+  i.settled_on, i.voided_on, i.delivery, i.evidence_level
+{FROM} AND {{wanted}}{{after}} ORDER BY i.due_on {{way}}, i.id {{way}} LIMIT :limit
+"""
+TOTALS = f"""
+SELECT i.currency, count(*), coalesce(sum(i.open_minor), 0), coalesce(sum(i.amount_minor), 0)
+{FROM} AND {{wanted}} GROUP BY i.currency ORDER BY i.currency
+"""
+
+
+def find(asked: Asked, *, today: date, after: tuple[date, UUID] | None = None, limit: int = 50) -> Page:
+    """One page of what was asked for, with the totals over all pages."""
+    wanted, values = _wanted(asked, today)
+    upwards = asked.standing in UPWARDS
+    totals = [
+        Total(row[0], row[1], int(row[2]), int(row[3])) for row in store.run(TOTALS.format(wanted=wanted), **values)
+    ]
+    place = ""
+    if after is not None:
+        place = f" AND (i.due_on, i.id) {'>' if upwards else '<'} (:after_on, :after_id)"
+        values |= {"after_on": after[0], "after_id": after[1]}
+    sql = ROWS.format(wanted=wanted, after=place, way="ASC" if upwards else "DESC")
+    rows = [Found(*row) for row in store.run(sql, limit=limit + 1, **values)]
+    page = rows[:limit]
+    return Page(page, totals, (page[-1].due_on, page[-1].id) if len(rows) > limit else None)
+
+
+def _wanted(asked: Asked, today: date) -> tuple[str, dict[str, Any]]:
+    """The condition and its values; every text is one of ours, everything asked is a value."""
+    parts, values = [STANDINGS[asked.standing]], {}
+    if asked.standing == "overdue":
+        values["today"] = today
+    for column, value in (("delivery", asked.delivery), ("currency", asked.currency), ("debtor_id", asked.debtor_id)):
+        if value:
+            parts.append(f"i.{column} = :{column}")
+            values[column] = value
+    if asked.words:
+        parts.append("(i.number ILIKE :start OR d.name ILIKE :within OR i.purchase_order ILIKE :start)")
+        plain = asked.words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values |= {"start": f"{plain}%", "within": f"%{plain}%"}
+    return " AND ".join(parts), values
