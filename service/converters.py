@@ -32,4 +32,10 @@ class ClientConverter(BaseConverter):
     regex = r"[a-z0-9][a-z0-9_-]{1,62}"
 
 
-CONVERTERS = {"ref": RefConverter, "client": ClientConverter}
+class KeyConverter(BaseConverter):
+    """`<key:rule>`: the key of a rule, which is unique in its client."""
+
+    regex = r"[a-z0-9][a-z0-9-]{1,62}"
+
+
+CONVERTERS = {"ref": RefConverter, "client": ClientConverter, "key": KeyConverter}

@@ -1,6 +1,7 @@
 """Field types of the API: ids that name their kind, money as text with its currency, instants in UTC."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 from uuid import UUID
 
 from marshmallow import ValidationError, fields
@@ -15,8 +16,6 @@ class Ref(fields.Field[UUID]):
     def __init__(self, prefix: str, **options: Any) -> None:
         super().__init__(**options)
         self.prefix = prefix
-        self.metadata.setdefault("pattern", f"^{prefix}_[0-9a-v]{{26}}$")
-        self.metadata.setdefault("type", "string")
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else ids.show(self.prefix, value)
@@ -29,15 +28,53 @@ class Ref(fields.Field[UUID]):
 
 
 class MoneyField(fields.Field[Money]):
-    """`{"amount": "1234.50", "currency": "EUR"}`: an exact text, never a number."""
+    """`{"amount": "1234.50", "currency": "EUR"}`: an exact text, never a number.
+
+    With `minor` it is read from a row that keeps the amount in minor units beside its currency.
+    """
+
+    def __init__(self, minor: str = "", *, currency: str = "currency", **options: Any) -> None:
+        super().__init__(**options)
+        self.minor, self.currency = minor, currency
+
+    def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = None) -> Any:
+        """The amount itself, or the one that two columns of the row make."""
+        if not self.minor:
+            return super().get_value(obj, attr, accessor=accessor, default=default)
+        minor, currency = accessor(obj, self.minor, None), accessor(obj, self.currency, None)
+        return None if minor is None or not currency else Money(minor, currency)
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> dict[str, str] | None:
         return None if value is None else {"amount": value.as_text(), "currency": value.currency}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Money:
-        if not isinstance(value, dict) or set(value) != {"amount", "currency"} or not isinstance(value["amount"], str):
+        fits = isinstance(value, dict) and set(value) == {"amount", "currency"}
+        if not fits or not all(isinstance(part, str) for part in value.values()):
             raise ValidationError('Money is written {"amount": "1234.50", "currency": "EUR"}.')
         try:
             return Money.parse(value["amount"], value["currency"])
         except ValueError as fault:
             raise ValidationError(str(fault)) from None
+
+
+class Instant(fields.AwareDateTime):
+    """A moment, always written in UTC: `2026-11-22T07:30:00Z`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="iso", **options)
+
+    def _serialize(self, value: datetime | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class Actor(fields.Field[str]):
+    """Who did it: `person:per_…`, `job:…`, `debtor:con_…`."""
+
+    KINDS: ClassVar[dict[str, str]] = {"person": "per", "debtor": "con"}
+
+    def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> str:
+        kind, _, rest = str(value or "").partition(":")
+        try:
+            return f"{kind}:{ids.show(self.KINDS[kind], UUID(rest))}"
+        except (KeyError, ValueError):
+            return str(value or "")

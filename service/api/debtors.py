@@ -1,0 +1,185 @@
+"""Debtors (“customers” on screens), their groups, and the contacts who are written to."""
+
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+from marshmallow import Schema, fields, validate
+
+from service import moment
+from service.api import paging
+from service.endpoint import endpoint
+from service.fields import MoneyField, Ref
+from tenants.directory.access import VisibleClient
+from tenants.ledger import contacts, debtors, registers
+
+face = Blueprint("api_debtors", __name__, url_prefix="/api/v1")
+SHORT = validate.Length(1, 200)
+GROUP = fields.String(validate=validate.Length(1, 80))
+
+
+class Debtors(paging.PageQuery):
+    """Which debtors."""
+
+    words = fields.String(load_default="", validate=validate.Length(max=100))
+    group = fields.String(load_default="", validate=validate.Length(max=80))
+
+
+class NewDebtor(Schema):
+    """An account to open."""
+
+    number = fields.String(required=True, validate=validate.Length(1, 64))
+    name = fields.String(required=True, validate=SHORT)
+    country = fields.String(load_default="", validate=validate.Regexp(r"\A([A-Z]{2})?\Z"))
+    language = fields.String(load_default="en", validate=validate.Regexp(r"\A[a-z]{2}\Z"))
+    time_zone = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=60))
+    channel = fields.String(load_default="email", validate=validate.OneOf(("email", "portal", "paper")))
+    consumer = fields.Boolean(load_default=False)
+    groups = fields.List(GROUP, load_default=list, validate=validate.Length(max=50))
+
+
+class Debtor(NewDebtor):
+    """One debtor."""
+
+    id = Ref("deb", required=True)
+
+
+class DebtorCard(Debtor):
+    """One debtor with the limit of its credit."""
+
+    credit_limit = MoneyField("credit_limit_minor", allow_none=True, required=True)
+
+
+class Membership(Schema):
+    """Groups to join and to leave."""
+
+    join = fields.List(GROUP, load_default=list, validate=validate.Length(max=50))
+    leave = fields.List(GROUP, load_default=list, validate=validate.Length(max=50))
+
+
+class NewContact(Schema):
+    """Somebody to write to."""
+
+    email = fields.String(required=True, validate=validate.Length(3, 254))
+    name = fields.String(load_default="", validate=validate.Length(max=200))
+    role = fields.String(load_default="billing", validate=validate.Length(1, 40))
+    language = fields.String(load_default="en", validate=validate.Regexp(r"\A[a-z]{2}\Z"))
+
+
+class Contact(NewContact):
+    """One address at one debtor."""
+
+    id = Ref("con", required=True)
+    debtor_id = Ref("deb", required=True)
+    pixel_consent = fields.String(required=True)
+    active = fields.Boolean(required=True)
+
+
+class Contacts(Schema):
+    """All contacts of one debtor, those in use first."""
+
+    items = fields.List(fields.Nested(Contact), required=True)
+
+
+class Retired(Schema):
+    """A contact that is written to no more."""
+
+    id = Ref("con", required=True)
+    active = fields.Boolean(required=True)
+
+
+@endpoint(face, "/tenants/<client:client>/debtors", needs="ledger.read", query=Debtors, returns=paging.page_of(Debtor))
+def list_debtors(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
+    """Debtors by number."""
+    after = paging.start("debtors", query, str, UUID)
+    found = registers.debtors(
+        words=query["words"],
+        group=query["group"],
+        after=after,  # type: ignore[arg-type]
+        limit=query["limit"],
+    )
+    return paging.answer("debtors", query, found.rows, found.next)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/debtors",
+    needs="ledger.write",
+    method="POST",
+    accepts=NewDebtor,
+    returns=DebtorCard,
+    status=201,
+)
+def open_debtor(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
+    """Open an account for a debtor."""
+    return _card(debtors.open(now=moment.here().now, **body), client)
+
+
+@endpoint(face, "/tenants/<client:client>/debtors/<ref('deb'):debtor_id>", needs="ledger.read", returns=DebtorCard)
+def show_debtor(client: VisibleClient, debtor_id: UUID) -> dict[str, Any]:
+    """One debtor."""
+    return _card(debtor_id, client)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/debtors/<ref('deb'):debtor_id>/groups",
+    needs="ledger.write",
+    method="POST",
+    accepts=Membership,
+    returns=DebtorCard,
+)
+def change_groups(client: VisibleClient, debtor_id: UUID, body: dict[str, list[str]]) -> dict[str, Any]:
+    """Put a debtor into groups and take it out of others."""
+    debtors.card(debtor_id)
+    for key in body["join"]:
+        debtors.join(debtor_id, key=key)
+    for key in body["leave"]:
+        debtors.leave(debtor_id, key=key)
+    return _card(debtor_id, client)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/debtors/<ref('deb'):debtor_id>/contacts",
+    needs="contacts.read",
+    returns=Contacts,
+)
+def list_contacts(client: VisibleClient, debtor_id: UUID) -> dict[str, Any]:
+    """Everybody at a debtor whom we may write to or did."""
+    debtors.card(debtor_id)
+    return {"items": contacts.of_debtor(debtor_id)}
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/debtors/<ref('deb'):debtor_id>/contacts",
+    needs="ledger.write",
+    method="POST",
+    accepts=NewContact,
+    returns=Contact,
+    status=201,
+)
+def add_contact(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> contacts.Card:
+    """Add a contact; one that was retired is taken back."""
+    debtors.card(debtor_id)
+    added = contacts.add(debtor_id, now=moment.here().now, **body)
+    return next(each for each in contacts.of_debtor(debtor_id) if each.id == added)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/contacts/<ref('con'):contact_id>/retire",
+    needs="ledger.write",
+    method="POST",
+    returns=Retired,
+)
+def retire_contact(client: VisibleClient, contact_id: UUID) -> dict[str, Any]:
+    """Write to this address no more."""
+    contacts.retire(contact_id)
+    return {"id": contact_id, "active": False}
+
+
+def _card(debtor_id: UUID, client: VisibleClient) -> dict[str, Any]:
+    return {**asdict(debtors.card(debtor_id)), "currency": client.base_currency}

@@ -1,0 +1,232 @@
+"""Imports: a ledger file comes in, is checked, and is loaded when somebody says so."""
+
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any, BinaryIO, cast
+from uuid import UUID
+
+from flask import Blueprint, request
+from marshmallow import Schema, fields, validate
+
+from service import identity, moment
+from service.api import paging
+from service.endpoint import endpoint, tools
+from service.fields import Actor, Instant, MoneyField, Ref
+from tenants.directory.access import VisibleClient
+from tenants.intake import imports, landing, runs
+from tenants.intake.mapping import Mapping
+from tenants.intake.ports import FileStore
+from tenants.values.faults import Refusal
+
+face = Blueprint("api_imports", __name__, url_prefix="/api/v1")
+NEWEST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+ANY_FILE = "application/octet-stream"
+
+
+class FileMissing(Refusal):
+    """The request holds no file."""
+
+    code = "file_missing"
+    remedy = "Send the file as the body, or as the part “file” of a form."
+
+
+class Origin(Schema):
+    """Where a file comes from; files of one source share their mapping."""
+
+    source = fields.String(load_default="api", validate=validate.Length(1, 80))
+    name = fields.String(load_default="", validate=validate.Length(max=200))
+
+
+class Fault(Schema):
+    """Why one cell keeps its row out."""
+
+    row = fields.Integer(attribute="row_no", required=True)
+    column = fields.String(required=True)
+    value = fields.String(required=True)
+    reason = fields.String(required=True)
+    remedy = fields.String(required=True)
+
+
+class ControlTotal(Schema):
+    """The control total of one currency."""
+
+    currency = fields.String(required=True)
+    invoices = fields.Integer(required=True)
+    amount = MoneyField("amount_minor", required=True)
+
+
+class CheckReport(Schema):
+    """What the check found; nothing is in the ledger yet."""
+
+    blank = fields.Integer(required=True)
+    debtors = fields.Integer(required=True)
+    padded = fields.Integer(required=True)
+    paid = fields.Integer(required=True)
+    totals = fields.List(fields.Nested(ControlTotal), required=True)
+    faults = fields.List(fields.Nested(Fault), required=True, metadata={"description": "The first; see …/faults"})
+    fault_codes = fields.Dict(required=True)
+    questions = fields.List(fields.String(), required=True)
+    notes = fields.List(fields.String(), required=True)
+    rules = fields.List(fields.String(), required=True)
+    detection = fields.Dict(required=True)
+    refusal = fields.String(required=True)
+    refusal_remedy = fields.String(required=True)
+
+
+class LoadReport(Schema):
+    """What loading did."""
+
+    added = fields.Integer(required=True)
+    same = fields.Integer(required=True)
+    changed = fields.Integer(required=True)
+    refused = fields.Integer(required=True)
+    debtors_added = fields.Integer(required=True)
+    payments_added = fields.Integer(required=True)
+    payments_ahead = fields.Integer(required=True)
+    credit_notes_added = fields.Integer(required=True)
+    totals = fields.List(fields.Nested(ControlTotal), required=True)
+    differences = fields.List(fields.String(), required=True)
+
+
+class Import(Schema):
+    """One file that came, and what became of it."""
+
+    id = Ref("imp", required=True)
+    source = fields.String(required=True)
+    file_name = fields.String(required=True)
+    sha256 = fields.String(required=True)
+    bytes = fields.Integer(required=True)
+    state = fields.String(
+        required=True, validate=validate.OneOf(("received", "checked", "refused", "loaded", "failed"))
+    )
+    rows_read = fields.Integer(attribute="read", required=True)
+    rows_accepted = fields.Integer(attribute="accepted", required=True)
+    rows_refused = fields.Integer(attribute="refused", required=True)
+    rows_added = fields.Integer(attribute="added", required=True)
+    rows_same = fields.Integer(attribute="same", required=True)
+    received_by = Actor(attribute="actor", required=True)
+    received_at = Instant(required=True)
+    loaded_at = Instant(required=True, allow_none=True)
+
+
+class ImportCard(Import):
+    """One import with its mapping and its reports."""
+
+    mapping = fields.Dict(required=True)
+    check = fields.Nested(CheckReport, attribute="report.check", allow_none=True)
+    load = fields.Nested(LoadReport, attribute="report.load", allow_none=True)
+
+
+class Choice(Schema):
+    """A mapping that a person corrected; without one the remembered, known or suggested one is taken."""
+
+    mapping = fields.Dict(load_default=None, allow_none=True)
+
+
+class Confirmation(Schema):
+    """Whether rows with faults may be left out."""
+
+    leave_out_faults = fields.Boolean(load_default=False)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/imports",
+    needs="import.read",
+    query=paging.PageQuery,
+    returns=paging.page_of(Import),
+)
+def list_imports(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
+    """Imports, the newest first."""
+    before, before_id = paging.start("imports", query, datetime.fromisoformat, UUID) or NEWEST
+    found = runs.latest(before=before, before_id=before_id, limit=query["limit"] + 1)
+    return paging.cut("imports", query, found, lambda run: (run.received_at, run.id))
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/imports",
+    needs="import.write",
+    method="POST",
+    query=Origin,
+    returns=ImportCard,
+    status=201,
+    consumes=ANY_FILE,
+)
+def upload_import(client: VisibleClient, query: dict[str, str]) -> runs.Import:
+    """Hand in a ledger file, as the body or as the part “file” of a form; it is checked in the background."""
+    file, name = _file(query["name"])
+    caller = identity.caller(tools().clock.now())
+    return imports.receive(
+        file,
+        name=name,
+        source=query["source"],
+        actor=caller.actor if caller else "",
+        now=tools().clock.now(),
+        files=_files(),
+    )
+
+
+@endpoint(face, "/tenants/<client:client>/imports/<ref('imp'):import_id>", needs="import.read", returns=ImportCard)
+def show_import(client: VisibleClient, import_id: UUID) -> runs.Import:
+    """One import with the report of its check and, once loaded, of its loading."""
+    return runs.one(import_id)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/imports/<ref('imp'):import_id>/faults",
+    needs="import.read",
+    query=paging.PageQuery,
+    returns=paging.page_of(Fault),
+)
+def list_faults(client: VisibleClient, import_id: UUID, query: dict[str, Any]) -> dict[str, Any]:
+    """The cells that keep rows out, in the order of the file."""
+    name = f"faults:{runs.one(import_id).id}"
+    after = cast(tuple[int, str], paging.start(name, query, int, str) or (0, ""))
+    found = landing.faults(import_id, after=after, limit=query["limit"] + 1)
+    return paging.cut(name, query, found, lambda fault: (fault.row_no, fault.column))
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/imports/<ref('imp'):import_id>/check",
+    needs="import.write",
+    method="POST",
+    accepts=Choice,
+    returns=ImportCard,
+)
+def check_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> runs.Import:
+    """Check a file again, with a corrected mapping."""
+    chosen = None if body["mapping"] is None else Mapping.read(body["mapping"])
+    imports.check(import_id, files=_files(), base_currency=client.base_currency, chosen=chosen)
+    return runs.one(import_id)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/imports/<ref('imp'):import_id>/confirm",
+    needs="import.write",
+    method="POST",
+    accepts=Confirmation,
+    returns=ImportCard,
+    status=202,
+)
+def confirm_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> runs.Import:
+    """Have a checked file loaded in the background, all of it or nothing."""
+    imports.confirm(import_id, now=moment.here().wall, leave_out_faults=body["leave_out_faults"])
+    return runs.one(import_id)
+
+
+def _file(name: str) -> tuple[BinaryIO, str]:
+    part = request.files.get("file")
+    if part is not None:
+        return cast(BinaryIO, part.stream), name or part.filename or "ledger"
+    body = request.get_data()
+    if not body:
+        raise FileMissing("There is no file in the request.")
+    return BytesIO(body), name or "ledger"
+
+
+def _files() -> FileStore:
+    return cast(FileStore, tools().documents)

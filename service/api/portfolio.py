@@ -1,0 +1,72 @@
+"""Lists over every client that the caller may enter: tasks, alerts, and the clients themselves."""
+
+from typing import Any
+
+from flask import Blueprint
+from marshmallow import Schema, fields
+
+from service import identity
+from service.api import paging, tasks
+from service.api.alerts import CausesOfAlerts
+from service.api.whoami import ClientRoles, roles_in
+from service.endpoint import endpoint, tools
+from tenants.collections import alerts, worklist
+
+face = Blueprint("api_portfolio", __name__, url_prefix="/api/v1")
+
+
+class PortfolioWorklist(tasks.Worklist):
+    """Which part of the list, and whose tasks."""
+
+    mine = fields.Boolean(load_default=False, metadata={"description": "Only my tasks and those of nobody"})
+
+
+class Counts(Schema):
+    """How many tasks stand in each open section."""
+
+    answer = fields.Integer(required=True)
+    today = fields.Integer(required=True)
+    waiting = fields.Integer(required=True)
+
+
+class Clients(Schema):
+    """The clients that the caller may enter, by name."""
+
+    items = fields.List(fields.Nested(ClientRoles), required=True)
+
+
+@endpoint(
+    face,
+    "/portfolio/worklist",
+    needs="portfolio.read",
+    portfolio=True,
+    query=PortfolioWorklist,
+    returns=paging.page_of(tasks.Task),
+)
+def list_worklist(query: dict[str, Any]) -> dict[str, Any]:
+    """What to do next over all assigned clients, and why."""
+    return tasks.page("worklist", query, assignee_id=_caller().person_id if query["mine"] else None)
+
+
+@endpoint(face, "/portfolio/worklist/counts", needs="portfolio.read", portfolio=True, returns=Counts)
+def count_worklist() -> dict[str, int]:
+    """How much there is to do."""
+    return {section.value: count for section, count in worklist.counts().items()}
+
+
+@endpoint(face, "/portfolio/alerts", needs="portfolio.read", portfolio=True, returns=CausesOfAlerts)
+def list_portfolio_alerts() -> dict[str, Any]:
+    """The open alerts of all assigned clients, one line for each client and cause."""
+    return {"items": alerts.inbox()}
+
+
+@endpoint(face, "/portfolio/clients", needs="client.read", portfolio=True, returns=Clients)
+def list_clients() -> dict[str, Any]:
+    """The clients that the caller may enter, and the roles held there."""
+    return {"items": [roles_in(client) for client in _caller().clients_with("client.read")]}
+
+
+def _caller() -> identity.Caller:
+    caller = identity.caller(tools().clock.now())
+    assert caller is not None
+    return caller
