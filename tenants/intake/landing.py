@@ -5,6 +5,7 @@ whatever it will make, so that loading needs no ids of its own and may be repeat
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,15 +28,15 @@ WITHDRAW = "DELETE FROM import_row WHERE tenant_id = :tenant AND import_id = :im
 CLEAR_ROWS = """
 DELETE FROM import_row r USING import_run i
 WHERE r.tenant_id = :tenant AND i.tenant_id = :tenant AND i.id = r.import_id
-  AND (i.id = :import_id OR i.source = :source)
+  AND (i.id = :import_id OR i.source = :source) AND i.state <> 'loaded'
+"""
+SWEEP = """
+DELETE FROM import_row r USING import_run i
+WHERE r.tenant_id = :tenant AND i.tenant_id = :tenant AND i.id = r.import_id AND i.state = 'loaded'
+  AND i.loaded_at < :before
 """
 CLEAR_FAULTS = "DELETE FROM import_fault WHERE tenant_id = :tenant AND import_id = :import_id"
 WAITING = "SELECT count(*) FROM import_row WHERE tenant_id = :tenant AND import_id = :import_id"
-DISPUTED = """
-SELECT i.id FROM import_row r JOIN invoice i ON i.tenant_id = r.tenant_id AND i.number = r.number
-WHERE r.tenant_id = :tenant AND r.import_id = :import_id AND i.tenant_id = :tenant AND r.disputed AND i.open_minor > 0
-ORDER BY i.id
-"""
 KEEP_FAULT = """
 INSERT INTO import_fault (tenant_id, import_id, row_no, column_name, value, reason, remedy)
 VALUES (:tenant, :import_id, :row_no, :column, :value, :reason, :remedy)
@@ -52,6 +53,11 @@ def clear(import_id: UUID, *, source: str) -> None:
     """Take away what an earlier check left, also of older files of the same source: only the newest file waits."""
     store.run(CLEAR_ROWS, import_id=import_id, source=source)
     store.run(CLEAR_FAULTS, import_id=import_id)
+
+
+def sweep(*, before: datetime) -> None:
+    """Take away rows that were loaded before a time: until then others look at them, for what is new or disputed."""
+    store.run(SWEEP, before=before)
 
 
 def land(import_id: UUID, *, rows: Iterable[Row]) -> None:
@@ -71,12 +77,6 @@ def withdraw(import_id: UUID, *, rows: Sequence[int]) -> None:
 def waiting(import_id: UUID) -> int:
     """How many rows of the import wait."""
     return int(store.run(WAITING, import_id=import_id).scalar_one())
-
-
-def disputed(import_id: UUID) -> Sequence[UUID]:
-    """Open invoices that the file marks as disputed; the rows wait until the next file of the source."""
-    store.plan_for_sets()
-    return list(store.run(DISPUTED, import_id=import_id).scalars())
 
 
 def keep_faults(import_id: UUID, *, faults: Sequence[Fault]) -> None:

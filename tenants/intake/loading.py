@@ -4,19 +4,21 @@ The ledger is never corrected by a file: an invoice that is here with another am
 statements run in the caller's one unit of work, over the whole file at once, and none of them asks row by row.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from tenants import store
 from tenants.directory import clients
 from tenants.events import recording
 from tenants.events.recording import Occurrence
-from tenants.intake import differences, runs
+from tenants.intake import differences, landing, runs
 from tenants.intake import sql_of_loading as sql
 from tenants.intake.report import Outcome, Total
 from tenants.intake.runs import Import
 from tenants.ledger import balances
 
+KEPT = timedelta(days=7)
+"""How long loaded rows stay to be looked at by those who hear of the import."""
 CHUNK = 500
 """Invoices per recorded event: one work item serves so many."""
 
@@ -26,6 +28,7 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
     given = {"import_id": run.id}
     previous = runs.loaded_before(run)
     store.plan_for_sets()
+    landing.sweep(before=now - KEPT)
     language = clients.profile().language
     debtors = store.run(sql.DEBTORS, **given, now=now, language=language).rowcount
     store.run(sql.GROUPS, **given)
@@ -88,14 +91,14 @@ def _book_payments(import_id: UUID, *, now: datetime, today: date, real: datetim
 
 
 def _record(import_id: UUID, *, real: datetime) -> None:
-    """One event for so many new invoices, named by the range of their ids, and one for the whole."""
+    """One event for so many new invoices, named by the range of their rows, and one for the whole."""
     ranges = store.run(sql.CHUNKS, import_id=import_id, chunk=CHUNK).all()
     recording.record_many(
         "invoice.issued",
         [
             Occurrence(
                 f"import:{import_id}:{number}",
-                {"import_id": str(import_id), "first_id": str(first), "last_id": str(last), "count": count},
+                {"import_id": str(import_id), "from_row": first, "to_row": last, "count": count},
             )
             for number, first, last, count in ranges
         ],

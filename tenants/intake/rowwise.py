@@ -27,7 +27,9 @@ PAID_FIRST = Flaw("settled_before_issued", "It was paid before it was issued.", 
 PAID_WHEN = Flaw("paid_without_date", "It was paid, but the file does not say when.", "Give the date of payment.")
 CREDIT_PAID = Flaw("credit_settled", "A credit note is not paid.", "Leave date and amount of payment empty.")
 NEGATIVE_PAID = Flaw("negative_payment", "A payment is not negative.", "Give what was paid as a positive amount.")
-TAX_TOO_MUCH = Flaw("tax_over_amount", "The tax is more than the amount.", "Check whether the two columns are swapped.")
+TAX_TOO_MUCH = Flaw(
+    "tax_over_amount", "The tax is not within the amount.", "Check whether the two columns are swapped."
+)
 
 
 class Judge:
@@ -56,7 +58,7 @@ class Judge:
             or issued is None
             or due is None
             or due < issued
-            or (tax is not None and (type(tax) is not int or abs(tax) > abs(amount)))
+            or (tax is not None and (type(tax) is not int or _taxed_badly(amount, tax)))
             or ((settled is not None or paid) and not _paid_well(amount, issued, settled, paid))
         ):
             return self._faults(cells, values)
@@ -79,7 +81,7 @@ class Judge:
         flaws += [("issued_on", EMPTY)] if "issued_on" in good and issued is None else []
         flaws += self._due_faults(issued, good)
         if type(amount) is int:
-            flaws += [("tax", TAX_TOO_MUCH)] if type(tax) is int and abs(tax) > abs(amount) else []
+            flaws += [("tax", TAX_TOO_MUCH)] if type(tax) is int and _taxed_badly(amount, tax) else []
             flaws += _payment_faults(amount, issued, settled, paid if type(paid) is int else None)
         return flaws
 
@@ -92,6 +94,11 @@ class Judge:
 
     def _reader(self, currency: str) -> AmountReader:
         return self._readers.setdefault(currency, AmountReader(currency, self._sign))
+
+
+def _taxed_badly(amount: int, tax: int) -> bool:
+    """Tax is within the amount and of its sign; that of a credit note may be written without."""
+    return not 0 <= tax <= amount if amount >= 0 else abs(tax) > -amount
 
 
 def _paid_well(amount: int, issued: date, settled: date | None, paid: Any) -> bool:

@@ -38,7 +38,8 @@ INSERT INTO invoice (tenant_id, id, debtor_id, number, currency, amount_minor, t
   purchase_order, open_minor, settled_on, import_id, known_at)
 SELECT r.tenant_id, r.invoice_id, d.id, r.number, r.currency, r.amount_minor, r.tax_minor, r.issued_on, r.due_on,
   r.purchase_order, r.amount_minor - CASE WHEN {PAID} THEN least(r.paid_minor, r.amount_minor) ELSE 0 END,
-  CASE WHEN {PAID} AND r.paid_minor >= r.amount_minor THEN r.settled_on END, r.import_id, :now
+  CASE WHEN r.amount_minor = 0 THEN r.issued_on WHEN {PAID} AND r.paid_minor >= r.amount_minor THEN r.settled_on END,
+  r.import_id, :now
 FROM import_row r JOIN debtor d ON d.tenant_id = r.tenant_id AND d.number = r.debtor_number
 WHERE {STAGED} AND d.tenant_id = :tenant AND r.amount_minor >= 0
 ON CONFLICT (tenant_id, number) DO NOTHING
@@ -135,7 +136,7 @@ FROM {OLD} AND NOT ({SAME}) ORDER BY r.row_no LIMIT :limit
 """
 PAYMENTS_AHEAD = f"SELECT count(*) FROM import_row r WHERE {STAGED} AND r.settled_on > :today AND r.paid_minor > 0"
 CHUNKS = f"""
-SELECT number, min(id::text)::uuid, max(id::text)::uuid, count(*)
-FROM (SELECT i.id, (row_number() OVER (ORDER BY i.id) - 1) / :chunk AS number FROM {NEW}) counted
+SELECT number, min(row_no), max(row_no), count(*)
+FROM (SELECT r.row_no, (row_number() OVER (ORDER BY r.row_no) - 1) / :chunk AS number FROM {NEW}) counted
 GROUP BY number ORDER BY number
 """

@@ -83,6 +83,8 @@ def test_a_payment_without_an_amount_is_for_the_whole(line, paid):
         ("A-1,C-1,2026-01-05,2026-02-04,five,,,,", {("Amount", "not_an_amount")}),
         ("A-1,C-1,2026-01-05,2026-02-04,5.00,x,,,", {("Tax", "not_an_amount")}),
         ("A-1,C-1,2026-01-05,2026-02-04,5.00,6.00,,,", {("Tax", "tax_over_amount")}),
+        ("A-1,C-1,2026-01-05,2026-02-04,5.00,-1.00,,,", {("Tax", "tax_over_amount")}),
+        ("A-1,C-1,2026-01-05,2026-02-04,-5.00,-6.00,,,", {("Tax", "tax_over_amount")}),
         ("A-1,C-1,2026-01-05,2026-02-04,5.00,,2026-01-04,,", {("Paid on", "settled_before_issued")}),
         ("A-1,C-1,2026-01-05,2026-02-04,5.00,,,5.00,", {("Paid on", "paid_without_date")}),
         ("A-1,C-1,2026-01-05,2026-02-04,5.00,,2026-01-09,-5.00,", {("Paid", "negative_payment")}),

@@ -1,6 +1,6 @@
 """A file on its way into the ledger: received, checked, loaded; once, whole, and told about."""
 
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 
 import pytest
@@ -10,10 +10,11 @@ from tenants.intake import imports, landing, runs
 from tenants.intake.formats.dates import Order
 from tenants.intake.mapping import Mapping
 from tenants.intake.runs import ImportUnknown
-from tenants.ledger import balances
+from tenants.ledger import selfcheck
 from tenants.values import ids
 from tests.unit.intake.desk import AHEAD, CREDIT, HALF, HEADER, LEDGER, OPEN, PAID
 
+TODAY = date(2026, 11, 20)
 INVOICES = """
 SELECT i.number, d.number, i.amount_minor, i.open_minor, i.settled_on, i.tax_minor FROM invoice i
 JOIN debtor d ON d.tenant_id = i.tenant_id AND d.id = i.debtor_id WHERE i.tenant_id = :tenant AND d.tenant_id = :tenant
@@ -64,7 +65,7 @@ def test_a_whole_ledger_lands_row_by_row(desk):
 def test_the_books_add_up_after_a_load(desk, in_alder):
     desk.take(*LEDGER)
     with in_alder:
-        assert balances.drift() == []
+        assert selfcheck.run(TODAY) == []
     assert desk.asked("SELECT sum(open_minor), sum(open_count) FROM open_balance WHERE tenant_id = :tenant") == [
         (22900, 3)
     ]
@@ -129,7 +130,7 @@ def test_what_has_been_paid_since_is_booked_and_nothing_else(desk, in_alder):
         (3000,), (5000,), (5000,), (11900,)
     ]  # fmt: skip
     with in_alder:
-        assert balances.drift() == []
+        assert selfcheck.run(TODAY) == []
     assert len(work(desk, "settle_open_work")) == 1
 
 
@@ -273,11 +274,8 @@ def test_the_lane_checks_a_file_that_nobody_has_checked(desk, in_alder):
 def test_one_event_serves_many_new_invoices(desk, monkeypatch):
     monkeypatch.setattr("tenants.intake.loading.CHUNK", 2)
     desk.take(*LEDGER)
-    ranges = sorted(work(desk, "queue_invoice_messages"), key=lambda item: item["first_id"])
-    assert [item["count"] for item in ranges] == [2, 2]
-    found = desk.asked("SELECT id FROM invoice WHERE tenant_id = :tenant ORDER BY id")
-    assert [item["first_id"] for item in ranges] == [str(found[0][0]), str(found[2][0])]
-    assert ranges[-1]["last_id"] == str(found[3][0])
+    ranges = sorted(work(desk, "queue_invoice_messages"), key=lambda item: item["from_row"])
+    assert [(item["from_row"], item["to_row"], item["count"]) for item in ranges] == [(2, 3, 2), (4, 6, 2)]
     assert len(work(desk, "check_ledger")) == 1
 
 
@@ -299,16 +297,21 @@ def test_a_file_that_was_overtaken_must_be_checked_again(desk):
     assert desk.load(first).added == 5
 
 
-def test_disputed_invoices_are_named_while_their_rows_wait(desk, in_alder):
-    header = f"{HEADER},Disputed"
-    import_id = desk.receive(f"{OPEN},yes", f"{PAID},yes", f"{HALF},no", header=header)
-    desk.check(import_id)
-    desk.load(import_id)
+def test_loaded_rows_stay_a_week_for_those_who_hear_of_them(desk, in_alder, now, today):
+    desk.take(*LEDGER)
+    desk.check(desk.receive(OPEN))
+    assert count(desk, "import_row") == 6
+    later = desk.receive(OPEN)
+    desk.check(later)
+    desk.load(later, now=now + timedelta(days=8))
+    assert count(desk, "import_row") == 1
+
+
+def test_an_invoice_of_nothing_is_settled_when_issued(desk, in_alder, today):
+    desk.take(OPEN.replace("119.00,19.00", "0.00,"))
+    assert desk.asked(INVOICES)[0][3:5] == (0, date(2026, 10, 5))
     with in_alder:
-        found = landing.disputed(import_id)
-    assert [str(i) for i in found] == [
-        str(row[0]) for row in desk.asked("SELECT id FROM invoice WHERE tenant_id = :tenant AND number = 'A-1'")
-    ]
+        assert selfcheck.run(today) == []
 
 
 def test_imports_are_listed_newest_first(desk, in_alder, now):
@@ -364,4 +367,4 @@ def test_the_published_ledger_and_its_twin_are_the_same_ledger(desk, ibm_folder,
     said = " ".join(again.differences)
     assert "“countryCode” is spelt “countrycode”" in said and "266 invoice numbers" in said and "day/month/year" in said
     with in_alder:
-        assert balances.drift() == []
+        assert selfcheck.run(TODAY) == []
