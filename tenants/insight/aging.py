@@ -100,20 +100,29 @@ NOW = """
 SELECT currency, due_on AS from_on, open_minor AS minor, CAST(open_count AS bigint) AS items FROM open_balance
 WHERE tenant_id = :tenant
 UNION ALL
-SELECT currency, due_on, -sum(open_minor), -count(*) FROM invoice
+SELECT currency, due_on, CAST(-sum(open_minor) AS bigint), -count(*) FROM invoice
 WHERE tenant_id = :tenant AND issued_on > :day AND open_minor > 0 AND voided_on IS NULL GROUP BY currency, due_on
 """
-# Settled by the day means nothing open on the day, with all that is known now; what was known then must be counted.
+# With all that is known now: what is open now, and what was applied since. Settled by the day means nothing open then.
 THEN = """
-SELECT i.id, i.currency, i.{counted_from} AS from_on, i.amount_minor - coalesce(a.minor, 0) AS minor, 1 AS items
+SELECT i.id, i.debtor_id, i.currency, i.{counted_from} AS from_on, i.open_minor + coalesce(a.minor, 0) AS minor,
+  1 AS items
 FROM invoice i LEFT JOIN (
-  SELECT invoice_id, sum(amount_minor) AS minor FROM allocation
-  WHERE tenant_id = :tenant AND effective_on <= :day{known} GROUP BY invoice_id) a ON a.invoice_id = i.id
-WHERE i.tenant_id = :tenant AND i.issued_on <= :day AND i.amount_minor <> coalesce(a.minor, 0){standing}
+  SELECT invoice_id, CAST(sum(amount_minor) AS bigint) AS minor FROM allocation
+  WHERE tenant_id = :tenant AND effective_on > :day GROUP BY invoice_id) a ON a.invoice_id = i.id
+WHERE i.tenant_id = :tenant AND i.issued_on <= :day AND i.open_minor + coalesce(a.minor, 0) <> 0
+  AND (i.settled_on IS NULL OR i.settled_on > :day) AND (i.voided_on IS NULL OR i.voided_on > :day)
 """
-RESTATED = " AND (i.settled_on IS NULL OR i.settled_on > :day) AND (i.voided_on IS NULL OR i.voided_on > :day)"
-AS_KNOWN = """ AND i.known_at <= :known_at
-  AND (i.voided_on IS NULL OR i.voided_on > :day OR i.voided_at > :known_at)"""
+THEN_AS_KNOWN = """
+SELECT i.id, i.debtor_id, i.currency, i.{counted_from} AS from_on, i.amount_minor - coalesce(a.minor, 0) AS minor,
+  1 AS items
+FROM invoice i LEFT JOIN (
+  SELECT invoice_id, CAST(sum(amount_minor) AS bigint) AS minor FROM allocation
+  WHERE tenant_id = :tenant AND effective_on <= :day AND known_at <= :known_at GROUP BY invoice_id
+) a ON a.invoice_id = i.id
+WHERE i.tenant_id = :tenant AND i.issued_on <= :day AND i.amount_minor <> coalesce(a.minor, 0)
+  AND i.known_at <= :known_at AND (i.voided_on IS NULL OR i.voided_on > :day OR i.voided_at > :known_at)
+"""
 UNAPPLIED = """
 SELECT currency, sum(minor) FROM (
   SELECT currency, unapplied_minor AS minor FROM payment
@@ -164,11 +173,7 @@ def as_of(day: date, *, known_at: datetime | None = None, basis: str = DUE, edge
 
 def open_items(known_at: datetime | None, *, basis: str = DUE) -> str:
     """The SQL that names every item that was open on `:day`, and on what it is counted from."""
-    return THEN.format(
-        counted_from=COUNTED_FROM[basis],
-        known="" if known_at is None else " AND known_at <= :known_at",
-        standing=RESTATED if known_at is None else AS_KNOWN,
-    )
+    return (THEN if known_at is None else THEN_AS_KNOWN).format(counted_from=COUNTED_FROM[basis])
 
 
 def _lines(sums: Iterable[Any], unapplied: Iterable[Any], edges: Sequence[int]) -> tuple[CurrencyAging, ...]:

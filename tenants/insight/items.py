@@ -47,22 +47,21 @@ SELECT EXISTS (SELECT FROM allocation WHERE tenant_id = :tenant AND effective_on
   OR EXISTS (SELECT FROM invoice WHERE tenant_id = :tenant AND voided_on IS NOT NULL AND voided_on > :day)
 """
 PRESENT = """
-SELECT i.id, i.currency, i.{counted_from} AS from_on, i.open_minor AS minor, 1 AS items FROM invoice i
+SELECT i.id, i.debtor_id, i.currency, i.{counted_from} AS from_on, i.open_minor AS minor, 1 AS items FROM invoice i
 WHERE i.tenant_id = :tenant AND i.open_minor > 0 AND i.voided_on IS NULL AND i.issued_on <= :day
 """
 WITHIN = "o.currency = :currency AND o.from_on BETWEEN :earliest AND :latest"
-TOTAL = """
-SELECT coalesce(sum(o.minor), 0), count(*) FROM ({rows}) o JOIN invoice i ON i.tenant_id = :tenant AND i.id = o.id
-WHERE {within}{narrow}
-"""
+TOTAL = "SELECT coalesce(sum(o.minor), 0), coalesce(sum(o.items), 0) FROM ({rows}) o WHERE {within}"
+# The page is cut out first: names are looked up for its rows only.
 PAGE = """
-SELECT i.id, i.number, i.debtor_id, d.name, i.currency, i.amount_minor, o.minor, i.issued_on, i.due_on, o.from_on,
-  :day - o.from_on
-FROM ({rows}) o JOIN invoice i ON i.tenant_id = :tenant AND i.id = o.id
+SELECT i.id, i.number, i.debtor_id, d.name, i.currency, i.amount_minor, p.minor, i.issued_on, i.due_on, p.from_on,
+  :day - p.from_on
+FROM (SELECT o.id, o.minor, o.from_on FROM ({rows}) o WHERE {within}{after} ORDER BY o.from_on, o.id LIMIT :limit) p
+JOIN invoice i ON i.tenant_id = :tenant AND i.id = p.id
 JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id
-WHERE {within}{narrow}{after} ORDER BY o.from_on, o.id LIMIT :limit
+ORDER BY p.from_on, p.id
 """
-OF_DEBTOR = " AND i.debtor_id = :debtor_id"
+OF_DEBTOR = " AND o.debtor_id = :debtor_id"
 AFTER = " AND (o.from_on, o.id) > (:after_on, :after_id)"
 
 
@@ -85,19 +84,21 @@ def behind(
         values["known_at"] = known_at
     if debtor_id is not None:
         values["debtor_id"] = debtor_id
-    rows = _rows(day, known_at, basis)
-    parts = {"rows": rows, "within": WITHIN, "narrow": "" if debtor_id is None else OF_DEBTOR}
-    minor, count = store.run(TOTAL.format(**parts), **values).one()
+    within = WITHIN if debtor_id is None else WITHIN + OF_DEBTOR
+    present = known_at is None and not store.run(SETTLED_SINCE, day=day).scalar_one()
+    rows = _rows(present, known_at, basis)
+    summed = aging.NOW if present and basis == aging.DUE and debtor_id is None else rows
+    minor, count = store.run(TOTAL.format(rows=summed, within=within), **values).one()
     if after is not None:
         values |= {"after_on": after[0], "after_id": after[1]}
-    found = store.run(PAGE.format(**parts, after="" if after is None else AFTER), limit=limit + 1, **values).all()
+    statement = PAGE.format(rows=rows, within=within, after="" if after is None else AFTER)
+    found = store.run(statement, limit=limit + 1, **values).all()
     page = [Item(*row) for row in found[:limit]]
-    return Page(
-        page, Bucket(bucket, int(minor), count), (page[-1].counted_from_on, page[-1].id) if len(found) > limit else None
-    )
+    more = (page[-1].counted_from_on, page[-1].id) if len(found) > limit else None
+    return Page(page, Bucket(bucket, int(minor), int(count)), more)
 
 
-def _rows(day: date, known_at: datetime | None, basis: str) -> str:
-    if known_at is None and not store.run(SETTLED_SINCE, day=day).scalar_one():
+def _rows(present: bool, known_at: datetime | None, basis: str) -> str:
+    if present:
         return PRESENT.format(counted_from=aging.COUNTED_FROM[basis])
     return aging.open_items(known_at, basis=basis)
