@@ -82,7 +82,9 @@ def _from_report(mail: Message) -> Notice | None:
         return Notice("displayed", detail=_text(mail)[:200])
     found = [_recipient_status(fields) for part in _parts(mail) for fields in _status_blocks(part)]
     told = [notice for notice in found if notice is not None]
-    return min(told, key=lambda notice: RANK.index(notice.kind)) if told else None
+    if told:
+        return min(told, key=lambda notice: RANK.index(notice.kind))
+    return Notice("unclear", detail=_text(mail)[:200]) if found else None
 
 
 def _status_blocks(part: Message) -> Iterator[Message]:

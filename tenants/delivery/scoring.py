@@ -18,13 +18,16 @@ TOO_SOON = timedelta(seconds=5)
 TOO_SOON_FOR_IMAGES = timedelta(seconds=10)
 
 SCANNERS = re.compile(
-    r"barracuda|proofpoint|mimecast|safelinks|microsoft office|ms-office|trendmicro|sophos|"
-    r"cisco|ironport|symantec|forcepoint|fireeye|"
-    r"messagelabs|urldefense|zscaler|bitdefender|preview|python-requests|python-urllib|"
-    r"curl/|wget/|okhttp|go-http-client|java/|"
-    r"headlesschrome|phantomjs",
+    r"barracuda|proofpoint|mimecast|safelinks|trendmicro|sophos|cisco|ironport|symantec|forcepoint|fireeye|messagelabs|"
+    r"urldefense|zscaler|bitdefender|preview|python|curl/|wget/|okhttp|go-http-client|java/|libwww|node-fetch|axios|"
+    r"headless|phantomjs|selenium|playwright|puppeteer|scan|monitor|unfurl|webhook|verif|validat|check|crawl|spider|fetch|"
+    r"\bbot\b|bot/|archiv|\bfeed|\brss|search|https?://|-agent\b|\.ai\b",
     re.IGNORECASE,
 )
+"""Gateways by name, tools by name, and words by which honest machines call themselves; an address is such a word."""
+BROWSER = re.compile(r"^(?:Mozilla/[45]\.0 \(|Opera/\d)")
+POSES = re.compile(r"\(compatible;(?! (?:MSIE|Konqueror))|ms-office|microsoft office", re.IGNORECASE)
+"""Not how browsers write it: robots, and the office programs that try a link before they show it."""
 PROXIES = re.compile(r"GoogleImageProxy|ggpht\.com|YahooMailProxy|RamblerMail.*ImageProxy", re.IGNORECASE)
 APPLE_BARE = "Mozilla/5.0"
 LONGEST_AGENT = 400
@@ -83,8 +86,15 @@ def _certain(hit: Hit) -> str:
     if PROXIES.search(hit.agent):
         return ""
     if SCANNERS.search(hit.agent):
-        return "mail_scanner"
+        return "scanner"
+    if hit.kind != "pixel" and hit.agent.strip() != APPLE_BARE and _is_no_browser(hit.agent):
+        return "no_browser"
     return "known_bot" if _crawlers.isCrawler(hit.agent[:LONGEST_AGENT]) else ""
+
+
+def _is_no_browser(agent: str) -> bool:
+    """Mail programs load images in their own name, but people follow links in browsers."""
+    return not BROWSER.match(agent) or bool(POSES.search(agent))
 
 
 def _in_company(hit: Hit, others: tuple[Hit, ...]) -> str:

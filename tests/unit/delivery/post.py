@@ -1,4 +1,4 @@
-"""Alder's post office in the tests: issues, queues and sends as the jobs do, with a gate and a mail server that obey."""
+"""Alder's post office in the tests: issues, queues and sends as the jobs do; gate and mail server obey."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta

@@ -74,7 +74,8 @@ def test_a_dead_address_is_used_only_when_there_is_no_other(post):
     debtor = a_debtor(post.tenant)
     a_contact(post.tenant, debtor, email="Dead@dune.test")
     post.change(
-        "INSERT INTO suppression (tenant_id, id, address, reason, since_at) VALUES (:tenant, :id, 'dead@dune.test', 'bounce', :at)",
+        "INSERT INTO suppression (tenant_id, id, address, reason, since_at) "
+        "VALUES (:tenant, :id, 'dead@dune.test', 'bounce', :at)",
         id=uuid4(),
         at=NOW,
     )
@@ -97,7 +98,9 @@ def test_one_reminder_lists_all_of_a_customers_invoices(post):
     debtor, other = a_debtor(post.tenant), a_debtor(post.tenant)
     a_contact(post.tenant, debtor)
     a_contact(post.tenant, other)
-    invoices = [an_invoice(post.tenant, debtor, late=late) for late in (3, 9)] + [an_invoice(post.tenant, other, late=4)]
+    invoices = [an_invoice(post.tenant, debtor, late=late) for late in (3, 9)] + [
+        an_invoice(post.tenant, other, late=4)
+    ]
     queued = remind(post, invoices)
     assert sorted(map(len, queued.messages.values())) == [1, 2]
     assert next(ids for ids in queued.messages.values() if len(ids) == 2) == (invoices[1], invoices[0])

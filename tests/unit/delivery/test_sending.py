@@ -139,7 +139,9 @@ def test_a_dead_address_at_hand_over_is_a_bounce_with_all_that_follows(post):
     post.send(message)
     assert (post.message(message).state, post.message(message).bounced_at) == ("bounced", NOW)
     assert post.invoice_of(message).delivery == "bounced"
-    assert post.ask("SELECT address, reason FROM suppression WHERE tenant_id = :tenant") == [("dana@dune.test", "bounce")]
+    assert post.ask("SELECT address, reason FROM suppression WHERE tenant_id = :tenant") == [
+        ("dana@dune.test", "bounce")
+    ]
     (told,) = post.work("run_rules_on")
     assert told["message_id"] == str(message) and len(told["invoice_ids"]) == 1
     assert post.ask("SELECT count(*) FROM portal_link WHERE tenant_id = :tenant AND revoked_at IS NULL") == [0]
@@ -177,6 +179,7 @@ def test_a_mail_that_cannot_be_written_is_refused_and_not_tried_for_ever(post, m
     message = post.a_message()
     post.change("UPDATE message SET template = 'no such text' WHERE tenant_id = :tenant")
     mail = post.claim(message)
+
     def broken(*_args, **_more):
         raise rendering.BadTemplate("The text cannot be written.")
 
