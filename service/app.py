@@ -1,6 +1,7 @@
 """Dress the shell: blueprints, problem mapper, request log, security headers, health. Nothing else knows all
 the faces."""
 
+import re
 import time
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from tenants.assembly import Toolbox, make_shell, make_tools
 from tenants.settings import Settings
 
 log = structlog.get_logger("request")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 BODY_LIMIT = 256 * 1024 * 1024
 
 POLICY = "; ".join(
@@ -31,8 +33,8 @@ POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
+POLICY_OF_API = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -60,13 +62,16 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
 
 
 def _begin() -> None:
-    g.request_id = request.headers.get("X-Request-Id", "")[:64] or uuid4().hex
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if REQUEST_ID.fullmatch(given) else uuid4().hex
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _finish(response: Response) -> Response:
+    policy = POLICY_OF_API if request.path.startswith("/api/") else POLICY
+    response.headers.setdefault("Content-Security-Policy", policy)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = g.get("request_id", "")

@@ -2,32 +2,36 @@
 other way round."""
 
 import re
+from http import HTTPStatus
 from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
-from service.endpoint import ROUTES, Route
-from service.fields import MoneyField, Ref
+from service.endpoint import JSON, PUBLIC, ROUTES, SAFE, SIGNED_IN, Route
+from service.fields import Actor, MoneyField, Ref
+from service.identity import COOKIE
 
+PREFIX = "/api/"
+TEXT: dict[str, Any] = {"type": "string"}
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code", "request_id"],
     "properties": {
         "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
+        "title": TEXT,
         "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "remedy": {"type": "string"},
-        "request_id": {"type": "string"},
+        "detail": TEXT,
+        "code": TEXT,
+        "remedy": TEXT,
+        "request_id": TEXT,
         "errors": {
             "type": "array",
             "items": {
                 "type": "object",
                 "required": ["pointer", "code", "detail"],
-                "properties": {"pointer": {"type": "string"}, "code": {"type": "string"}, "detail": {"type": "string"}},
+                "properties": {"pointer": TEXT, "code": TEXT, "detail": TEXT},
             },
         },
     },
@@ -41,6 +45,15 @@ MONEY: dict[str, Any] = {
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]},
     },
 }
+REFUSALS = {
+    HTTPStatus.UNAUTHORIZED: "Nobody is signed in",
+    HTTPStatus.FORBIDDEN: "The permission is missing, or the CSRF token is",
+    HTTPStatus.NOT_FOUND: "No such object, or another client's: the two are answered alike",
+    HTTPStatus.CONFLICT: "The state of things forbids it",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Something in the request is not right; `errors` says what",
+}
+SLUG = "^[a-z0-9][a-z0-9_-]{1,62}$"
+KEY = "^[a-z0-9][a-z0-9-]{1,62}$"
 PART = re.compile(r"<(?:(?P<kind>\w+)(?:\('(?P<prefix>\w+)'\))?:)?(?P<name>\w+)>")
 
 
@@ -49,76 +62,122 @@ class Plugin(MarshmallowPlugin):
 
     def init_spec(self, spec: APISpec) -> None:
         super().init_spec(spec)
-        self.converter.add_attribute_function(_money)
+        self.converter.add_attribute_function(_own_type)
         self.converter.field_mapping[Ref] = ("string", None)
+        self.converter.field_mapping[Actor] = ("string", None)
         self.converter.field_mapping[MoneyField] = ("object", None)
 
 
-def _money(_converter: Any, field: fields.Field[Any], ret: dict[str, Any], **_options: Any) -> dict[str, Any]:
+def _own_type(_converter: Any, field: fields.Field[Any], ret: dict[str, Any], **_options: Any) -> dict[str, Any]:
     if isinstance(field, MoneyField):
         ret.clear()
-        return {"$ref": "#/components/schemas/Money"}
+        return _or_null({"$ref": "#/components/schemas/Money"}, field)
     if isinstance(field, Ref):
         return {"pattern": f"^{field.prefix}_[0-9a-v]{{26}}$"}
+    if isinstance(field, fields.Decimal):
+        return {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
+    if "pattern" in ret:  # the ends of a text are written in another way outside Python
+        return {"pattern": ret["pattern"].replace(r"\A", "^").replace(r"\Z", "$")}
     return {}
+
+
+def _or_null(schema: dict[str, Any], field: fields.Field[Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]} if field.allow_none else schema
 
 
 def document(version: str = "1") -> dict[str, Any]:
     """Return the whole document as plain data, in a stable order."""
-    plugin = Plugin(schema_name_resolver=lambda schema: _schema_name(schema))
+    plugin = Plugin(schema_name_resolver=_schema_name)
     spec = APISpec(title="Goodterms", version=version, openapi_version="3.1.0", plugins=[plugin])
     spec.components.schema("Problem", PROBLEM)
     spec.components.schema("Money", MONEY)
-    spec.components.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": "gt_session"})
+    spec.components.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": COOKIE})
+    spec.components.parameter("Csrf", "header", {"name": "X-CSRF-Token", "required": True, "schema": TEXT})
+    for status, said in REFUSALS.items():
+        spec.components.response(_component(status), {"description": said, "content": _problem()})
+    spec.components.response("Problem", {"description": "A problem document", "content": _problem()})
     paths: dict[str, dict[str, Any]] = {}
-    for route in sorted(ROUTES, key=lambda each: (each.rule, each.method)):
-        if route.rule.startswith("/api/") and route.name != "api.openapi_document":
-            paths.setdefault(PART.sub(r"{\g<name>}", route.rule), {})[route.method.lower()] = _operation(route)
+    for route in described():
+        paths.setdefault(PART.sub(r"{\g<name>}", route.rule), {})[route.method.lower()] = _operation(route)
     for path, operations in paths.items():
         spec.path(path=path, operations=operations)
     return spec.to_dict()  # type: ignore[no-any-return]
 
 
-def _schema_name(schema: Any) -> str:
-    kind = schema if isinstance(schema, type) else type(schema)
-    return str(kind.__name__.removesuffix("Schema"))
-
-
-def _operation(route: Route) -> dict[str, Any]:
-    text = (route.view.__doc__ or "").strip()
-    operation: dict[str, Any] = {
-        "operationId": route.view.__name__,
-        "summary": text.split("\n", 1)[0],
-        "tags": [route.blueprint],
-        "security": [{"session": []}],
-        "x-needs": route.needs,
-        "parameters": [_path_parameter(found) for found in PART.finditer(route.rule)],
-        "responses": {
-            str(route.status): _success(route),
-            "default": {
-                "description": "A problem document",
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            },
-        },
-    }
-    if route.query is not None:
-        operation["parameters"].append({"in": "query", "schema": route.query})
-    if route.accepts is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": route.accepts}}}
-    return operation
-
-
-def _success(route: Route) -> dict[str, Any]:
-    if route.returns is None:
-        return {"description": "Done"}
-    return {"description": "The answer", "content": {"application/json": {"schema": route.returns}}}
-
-
-def _path_parameter(found: re.Match[str]) -> dict[str, Any]:
-    pattern = f"^{found['prefix']}_[0-9a-v]{{26}}$" if found["kind"] == "ref" else "^[a-z0-9][a-z0-9_-]{1,62}$"
-    return {"in": "path", "name": found["name"], "required": True, "schema": {"type": "string", "pattern": pattern}}
+def described() -> list[Route]:
+    """The routes of the API in the order of the document."""
+    return sorted(
+        (route for route in ROUTES if route.rule.startswith(PREFIX)), key=lambda each: (each.rule, each.method)
+    )
 
 
 def schemas() -> set[type[Schema]]:
     """Every schema that a route takes or gives; guards walk their fields."""
     return {schema for route in ROUTES for schema in (route.accepts, route.query, route.returns) if schema is not None}
+
+
+def _schema_name(schema: Any) -> str:
+    kind = schema if isinstance(schema, type) else type(schema)
+    return str(kind.__name__)
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": route.view.__name__,
+        "summary": (route.view.__doc__ or "").strip().split("\n", 1)[0],
+        "tags": [route.blueprint.removeprefix("api_")],
+        "security": [] if route.needs == PUBLIC else [{"session": []}],
+        "x-needs": route.needs,
+        "parameters": [_path_parameter(found) for found in PART.finditer(route.rule)],
+        "responses": {str(route.status): _success(route), **_refusals(route), "default": "Problem"},
+    }
+    if route.query is not None:
+        operation["parameters"].append({"in": "query", "schema": route.query})
+    if route.method not in SAFE:
+        operation["parameters"].append("Csrf")
+    if route.accepts is not None:
+        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": route.accepts}}}
+    elif route.consumes != JSON:
+        file = {"type": "object", "properties": {"file": {}}, "required": ["file"]}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {route.consumes: {}, "multipart/form-data": {"schema": file}},
+        }
+    return operation
+
+
+def _success(route: Route) -> dict[str, Any]:
+    said = HTTPStatus(route.status).phrase
+    if route.produces != JSON:
+        return {"description": said, "content": {route.produces: {}}}
+    return {"description": said, "content": {JSON: {"schema": route.returns or {"type": "object"}}}}
+
+
+def _refusals(route: Route) -> dict[str, str]:
+    """The refusals that the declaration of a route makes possible."""
+    possible = {
+        HTTPStatus.UNAUTHORIZED: route.needs != PUBLIC,
+        HTTPStatus.FORBIDDEN: route.needs not in (PUBLIC, SIGNED_IN),
+        HTTPStatus.NOT_FOUND: "<" in route.rule,
+        HTTPStatus.CONFLICT: route.method not in SAFE,
+        HTTPStatus.UNPROCESSABLE_ENTITY: route.accepts is not None or route.query is not None,
+    }
+    return {str(int(status)): _component(status) for status, fits in possible.items() if fits}
+
+
+def _component(status: HTTPStatus) -> str:
+    return status.name.title().replace("_", "")
+
+
+def _problem() -> dict[str, Any]:
+    return {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def _path_parameter(found: re.Match[str]) -> dict[str, Any]:
+    patterns = {"ref": f"^{found['prefix']}_[0-9a-v]{{26}}$", "client": SLUG, "key": KEY}
+    return {
+        "in": "path",
+        "name": found["name"],
+        "required": True,
+        "schema": TEXT | {"pattern": patterns[found["kind"]]},
+    }

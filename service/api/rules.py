@@ -1,5 +1,8 @@
 """Rules: the list, one rule with its English sentence, what it may ask about, drafts, trying, publishing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +16,7 @@ from service.fields import Actor, Instant, Ref
 from tenants.directory.access import VisibleClient
 from tenants.ledger import invoices
 from tenants.rules import dryrun, explain, language, recipes, rule_book
-from tenants.rules.faults import RuleUnknown
+from tenants.rules.faults import RuleRefused, RuleUnknown
 
 face = Blueprint("api_rules", __name__, url_prefix="/api/v1")
 STATES = ("draft", "live", "paused", "broken", "retired")
@@ -111,7 +114,8 @@ def list_rules(client: VisibleClient) -> dict[str, Any]:
 )
 def draft_rule(client: VisibleClient, body: dict[str, Any]) -> rule_book.Kept:
     """Keep a document as the newest version of its rule; what is live stays live until the new one is published."""
-    return rule_book.save(body["document"], now=moment.here().now)
+    with _placed():
+        return rule_book.save(body["document"], now=moment.here().now)
 
 
 @endpoint(
@@ -124,7 +128,9 @@ def draft_rule(client: VisibleClient, body: dict[str, Any]) -> rule_book.Kept:
 )
 def try_document(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
     """Try a document that is not kept: whom it would reach now, and what would hold it back."""
-    return dry_run(dryrun.count(language.read(body["document"]), now=moment.here().now))
+    with _placed():
+        rule = language.read(body["document"])
+    return dry_run(dryrun.count(rule, now=moment.here().now))
 
 
 @endpoint(face, "/tenants/<client:client>/rules/<key:rule>", needs="rules.read", query=RuleVersion, returns=Rule)
@@ -198,3 +204,12 @@ def explain_why_not(client: VisibleClient, rule: str, invoice_id: UUID) -> expla
     """Whether a rule would act on an invoice now, and if not, what stands in the way."""
     invoices.card(invoice_id)
     return explain.why_not(rule, invoice_id=invoice_id, now=moment.here().now)
+
+
+@contextmanager
+def _placed() -> Iterator[None]:
+    """Name the faults of a document by their place in the body that carries it."""
+    try:
+        yield
+    except RuleRefused as refused:
+        raise RuleRefused([replace(fault, pointer=f"/document{fault.pointer}") for fault in refused.faults]) from None
