@@ -7,7 +7,7 @@ gets a scope that cannot write.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from hmac import compare_digest
 from typing import Any
@@ -50,6 +50,8 @@ class Route:
     consumes: str = JSON
     """The media type of the body, where there is one."""
     produces: str = JSON
+    leaves: str = ""
+    """The kind of evidence that opening it leaves; in the portal alone."""
 
     @property
     def name(self) -> str:
@@ -77,11 +79,14 @@ def endpoint(
     status: int = 200,
     portfolio: bool = False,
     writes: bool | None = None,
+    leaves: str = "",
     consumes: str = JSON,
     produces: str = JSON,
 ) -> Callable[[View], View]:
-    """Declare one route. `writes` is for the portal alone, where looking leaves evidence: elsewhere the method
-    decides."""
+    """Declare one route. The method decides whether it may write.
+
+    `leaves` is for the portal alone: the kind of evidence that a request leaves, kept before the page is made.
+    """
 
     def declare(view: View) -> View:
         may_write = method not in SAFE if writes is None else writes
@@ -99,6 +104,7 @@ def endpoint(
             may_write,
             consumes,
             produces,
+            leaves,
         )
         ROUTES.append(route)
 
@@ -144,7 +150,7 @@ def _signed_in() -> Caller:
 
 def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> AbstractContextManager[Any]:
     if route.needs == PORTAL:
-        return _portal_scope(arguments)
+        return _portal_scope(route, arguments)
     if caller is None or route.needs == SIGNED_IN:
         return nullcontext()
     if "client" in arguments:
@@ -166,11 +172,20 @@ def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> Ab
     return unit_of_work(scope.platform(actor=caller.actor, reason=f"provider page {route.name}"))
 
 
-def _portal_scope(arguments: dict[str, Any]) -> AbstractContextManager[Any]:
-    """Open the signed link in the path; a forged, expired or revoked one is a page that is not there."""
+def _portal_scope(route: Route, arguments: dict[str, Any]) -> AbstractContextManager[Any]:
+    """Open the signed link in the path; a forged, expired or revoked one is a page that is not there.
+
+    Looking is narrowed to the debtor's own rows. A change touches what no debtor may see (holds, work), so it happens
+    in the client's scope, and its view takes every id from the grant.
+    """
     grant = links.opened(arguments.pop("token"), toolbox=tools())
     arguments["grant"] = grant
-    return unit_of_work(scope.debtor(grant.tenant_id, grant.debtor_id, actor=f"debtor:{grant.contact_id}"))
+    if route.leaves:
+        links.leave(grant, kind=route.leaves, toolbox=tools())
+    actor = f"debtor:{grant.contact_id}"
+    if route.method not in SAFE:
+        return unit_of_work(scope.tenant(grant.tenant_id, actor=actor))
+    return unit_of_work(replace(scope.debtor(grant.tenant_id, grant.debtor_id, actor=actor), write=None))
 
 
 def _require_csrf(caller: Caller) -> None:

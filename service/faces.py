@@ -6,7 +6,19 @@ from flask import Flask
 
 from service import api, health, static
 from service.auth import sign_in
-from service.pages import alerts, customers, dashboard, imports, invoices, mailbox, rules, shown, worklist
+from service.pages import (
+    alerts,
+    customers,
+    dashboard,
+    imports,
+    invoices,
+    mailbox,
+    portal_preview,
+    rules,
+    shown,
+    worklist,
+)
+from service.portal import invoice as portal_invoice
 
 TEMPLATES = str(Path(__file__).parent / "templates")
 PAGES = (
@@ -18,8 +30,10 @@ PAGES = (
     imports.face,
     rules.face,
     mailbox.face,
+    portal_preview.face,
 )
-BLUEPRINTS = (health.face, static.face, sign_in.face, *PAGES, *api.BLUEPRINTS)
+PORTAL = (portal_invoice.face,)
+BLUEPRINTS = (health.face, static.face, sign_in.face, *PAGES, *PORTAL, *api.BLUEPRINTS)
 
 
 def hang(app: Flask) -> None:

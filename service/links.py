@@ -1,24 +1,50 @@
-"""What a signed link in a mail opens: one debtor of one client, until it expires or is revoked."""
+"""What a signed link in a mail opens: one debtor of one client, until it expires or is revoked; and what opening it
+leaves behind."""
 
-from service import problems
+from flask import request
+
+from service import identity, problems
 from tenants.assembly import Toolbox
-from tenants.delivery import links
+from tenants.delivery import evidence, links, tokens
+from tenants.delivery.evidence import Fetch
+from tenants.delivery.links import LinkGrant
+from tenants.directory import clients
+from tenants.directory.clients import UnknownClient
 from tenants.isolation import scope
 from tenants.work import unit_of_work
 
 
-def opened(token: str, *, toolbox: Toolbox) -> links.LinkGrant:
+def opened(token: str, *, toolbox: Toolbox) -> LinkGrant:
     """Return what the token grants. Raises NotFound for a forged, expired or revoked one: the three are
     answered alike."""
-    claim = links.verify(token, secret=toolbox.settings.secret_key, now=toolbox.clock.now())
-    if claim is None:
+    secret, real = toolbox.settings.secret_key, toolbox.clock.now()
+    try:
+        with unit_of_work(scope.viewing(links.tenant_of(token, secret=secret), actor="portal link")):
+            return links.open(token, secret=secret, now=clients.clock().now(real))
+    except (tokens.BadToken, UnknownClient):
         raise problems.NotFound(
-            "This link is no longer valid. Ask for a new one by answering the mail that it came in."
-        )
-    with unit_of_work(scope.viewing(claim.tenant_id, actor="portal link")):
-        grant = links.grant(claim, now=toolbox.clock.now())
-    if grant is None:
-        raise problems.NotFound(
-            "This link is no longer valid. Ask for a new one by answering the mail that it came in."
-        )
-    return grant
+            "This link is no longer valid.", remedy="Answer the mail that it came in, and ask for a new one."
+        ) from None
+
+
+def leave(grant: LinkGrant, *, kind: str, toolbox: Toolbox) -> None:
+    """Keep that somebody came by this link, to be judged later; our own people leave nothing."""
+    real, own = toolbox.clock.now(), by_staff(toolbox)
+    with unit_of_work(scope.tenant(grant.tenant_id, actor=f"debtor:{grant.contact_id}")):
+        evidence.record_hit(fetch(kind), grant=grant, now=clients.clock().now(real), real=real, by_staff=own)
+
+
+def fetch(kind: str) -> Fetch:
+    """The request at hand, as evidence sees it."""
+    return Fetch(
+        kind=kind,
+        method=request.method,
+        agent=request.headers.get("User-Agent", ""),
+        address=request.remote_addr or "",
+        target=request.url_rule.rule if request.url_rule else "",
+    )
+
+
+def by_staff(toolbox: Toolbox) -> bool:
+    """Whether somebody is signed in in this browser: our own people leave no evidence."""
+    return identity.caller(toolbox.clock.now()) is not None

@@ -2,14 +2,17 @@
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from flask import Response, current_app, g, jsonify, make_response, redirect, render_template, request
 from marshmallow import ValidationError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.wrappers import Response as AnyResponse
 
+from tenants.rules.faults import RuleRefused
 from tenants.values.faults import Kind, Refusal
 
 log = structlog.get_logger(__name__)
@@ -29,6 +32,9 @@ TITLES: dict[int, str] = {
     404: "There is nothing here",
     409: "This no longer fits the state of things",
     422: "Something in the request is not right",
+    405: "This address knows other methods",
+    413: "This is too large",
+    415: "This is of another type",
     429: "Too many tries",
     503: "We cannot do this right now",
     500: "This went wrong on our side",
@@ -36,7 +42,7 @@ TITLES: dict[int, str] = {
 
 
 class NotFound(Refusal):
-    """Missing or foreign: the two are answered alike."""
+    """There is no such page, or it is not the caller's: the two are answered alike."""
 
     kind = Kind.UNKNOWN
     code = "not_found"
@@ -44,7 +50,7 @@ class NotFound(Refusal):
 
 
 class NotSignedIn(Refusal):
-    """Nobody is known to be calling."""
+    """Nobody is signed in."""
 
     kind = Kind.UNAUTHENTICATED
     code = "not_signed_in"
@@ -80,8 +86,7 @@ def answer(fault: BaseException) -> AnyResponse:
             field_faults(fault),
         )
     if isinstance(fault, HTTPException):
-        status = HTTPStatus(fault.code or 500)
-        return _shape(status, status.phrase.lower().replace(" ", "_"), fault.description or status.phrase, "", [])
+        return _told_by_werkzeug(fault)
     if isinstance(fault, OperationalError):
         log.warning("database.away", reason=type(fault.orig).__name__)
         return _shape(
@@ -99,6 +104,19 @@ def answer(fault: BaseException) -> AnyResponse:
         "Try again, and quote the request id if it stays.",
         [],
     )
+
+
+def _told_by_werkzeug(fault: HTTPException) -> AnyResponse:
+    """A fault of HTTP itself. An address without a route is answered like an object that is not there."""
+    if isinstance(fault, NoSuchRoute):
+        return answer(NotFound("There is no such page."))
+    if fault.response is not None or (fault.code or 500) < 400:
+        return fault.get_response()
+    status = HTTPStatus(fault.code or 500)
+    response = _shape(status, fault.name.lower().replace(" ", "_"), fault.description or status.phrase, "", [])
+    if isinstance(fault, MethodNotAllowed) and fault.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(fault.valid_methods))
+    return response
 
 
 def field_faults(fault: ValidationError) -> list[dict[str, str]]:
@@ -119,6 +137,8 @@ def field_faults(fault: ValidationError) -> list[dict[str, str]]:
 
 
 def _pointed(fault: Refusal) -> list[dict[str, str]]:
+    if isinstance(fault, RuleRefused):
+        return [{"pointer": each.pointer or "/", "code": fault.code, "detail": each.reason} for each in fault.faults]
     return [{"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}] if fault.pointer else []
 
 
@@ -126,7 +146,7 @@ def _shape(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list
     if wants_json():
         return _document(status, code, detail, remedy, faults)
     if status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
-        return redirect(f"/sign-in?next={request.full_path.rstrip('?')}")
+        return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}")
     body = render_template(
         "problem.html",
         status=int(status),
@@ -140,7 +160,7 @@ def _shape(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list
 
 def _document(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list[dict[str, str]]) -> Response:
     document: dict[str, Any] = {
-        "type": f"{current_app.config['PUBLIC_URL']}/docs/problems#{code}",
+        "type": f"{current_app.config['PUBLIC_URL']}/api/v1/problems#{code}",
         "title": TITLES.get(status, status.phrase),
         "status": int(status),
         "detail": detail,

@@ -52,6 +52,8 @@ RUNGS = {
     "portal_interaction": "Somebody acted on the portal page",
     "download": "Document was downloaded",
     "reply": "The customer replied",
+    "promise": "The customer promised to pay",
+    "objection": "The customer objected",
     "settled": "Paid",
 }
 UNKNOWN = {

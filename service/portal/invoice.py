@@ -1,0 +1,272 @@
+"""The portal page of one mail: what is due, how to pay, and how to say something. Looking changes nothing.
+
+Looking leaves a trace that is judged later; only a button press, which is a POST, changes anything.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from babel.dates import format_date
+from flask import Blueprint, make_response, redirect, render_template
+from marshmallow import Schema, fields, validate
+from werkzeug.wrappers import Response
+
+from service import links as traces
+from service import problems
+from service.endpoint import PORTAL, PUBLIC, endpoint, tools
+from service.portal import words
+from tenants.collections import holds, tasks
+from tenants.collections.tasks import NewTask
+from tenants.delivery import documents, evidence, facts, links, printing
+from tenants.delivery.facts import Item, Reader
+from tenants.delivery.links import LinkGrant
+from tenants.delivery.tokens import BadToken
+from tenants.directory import clients
+from tenants.isolation import scope
+from tenants.ledger import debtors
+from tenants.values.faults import Refusal
+from tenants.values.money import Money
+from tenants.work import unit_of_work
+
+face = Blueprint("portal", __name__)
+LATEST_PROMISE = timedelta(days=90)
+THANKS = ("received", "promised", "objected")
+PIXEL = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
+
+
+class NotUnderstood(Refusal):
+    """The form of the portal cannot be taken as it is."""
+
+    code = "not_understood"
+    remedy = "Go back and try again."
+
+
+class Thanked(Schema):
+    """What was just said."""
+
+    said = fields.String(load_default="", validate=validate.OneOf(["", *THANKS]))
+
+
+class Promise(Schema):
+    """A day on which somebody will pay."""
+
+    by = fields.String(load_default="", validate=validate.Length(max=10))
+
+
+class Objection(Schema):
+    """What is not right."""
+
+    message = fields.String(load_default="", validate=validate.Length(max=2000))
+
+
+class Nothing(Schema):
+    """A button without a field."""
+
+
+@endpoint(face, "/p/<token>", needs=PORTAL, query=Thanked, leaves="link_get")
+def portal_page(grant: LinkGrant, query: dict[str, str]) -> str:
+    """What the mail was about."""
+    return page(_items(grant), reader=_reader(grant), said=query["said"])
+
+
+@endpoint(face, "/p/<token>/view", needs=PORTAL, query=Thanked, leaves="portal_view")
+def portal_view(grant: LinkGrant, query: dict[str, str]) -> str:
+    """The same page after a button was pressed: whoever sees it is a person."""
+    return page(_items(grant), reader=_reader(grant), said=query["said"])
+
+
+@endpoint(face, "/p/<token>/all", needs=PORTAL, leaves="link_get")
+def decoy(grant: LinkGrant) -> Response:
+    """A link that no person sees: whatever follows it with the others is a machine."""
+    return Response(status=204)
+
+
+@endpoint(face, "/p/<token>/<ref('inv'):invoice_id>.pdf", needs=PORTAL, leaves="download")
+def portal_document(grant: LinkGrant, invoice_id: UUID) -> Response:
+    """The document of one invoice of the mail."""
+    item = _one_of(grant, invoice_id)
+    kept = documents.newest(invoice_id)
+    if kept is not None:
+        body = tools().documents.get(kept["store_key"])
+    else:
+        body = printing.pdf(
+            printing.sheet(item, creditor=clients.profile(), reader=_reader(grant), portal=tools().settings.public_url)
+        )
+    response = make_response(body)
+    response.headers["Content-Type"] = documents.PDF
+    response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(item.number)}.pdf"'
+    return response
+
+
+@endpoint(
+    face,
+    "/p/<token>/<ref('inv'):invoice_id>/received",
+    needs=PORTAL,
+    method="POST",
+    accepts=Nothing,
+    leaves="portal_interaction",
+)
+def received(grant: LinkGrant, invoice_id: UUID, body: dict[str, Any]) -> Response:
+    """The reader says that the invoice is there."""
+    _one_of(grant, invoice_id)
+    return _thanks("received")
+
+
+@endpoint(
+    face,
+    "/p/<token>/<ref('inv'):invoice_id>/promise",
+    needs=PORTAL,
+    method="POST",
+    accepts=Promise,
+    leaves="portal_interaction",
+)
+def promise(grant: LinkGrant, invoice_id: UUID, body: dict[str, str]) -> Response:
+    """A promise to pay: nothing is chased before its day."""
+    item, clock, real = _one_of(grant, invoice_id), clients.clock(), tools().clock.now()
+    today = clock.today(real)
+    by = _day(body["by"])
+    if by is None or not today <= by <= today + LATEST_PROMISE:
+        raise NotUnderstood(_words(grant)["bad_day"], pointer="/by")
+    hold_id = holds.open(
+        "promise",
+        debtor_id=grant.debtor_id,
+        invoice_id=item.invoice_id,
+        starts_on=today,
+        ends_on=by,
+        reason="Promised by the customer in the portal",
+        now=clock.now(real),
+    )
+    _statement(grant, "promise", hold_id)
+    return _thanks("promised")
+
+
+@endpoint(
+    face,
+    "/p/<token>/<ref('inv'):invoice_id>/objection",
+    needs=PORTAL,
+    method="POST",
+    accepts=Objection,
+    leaves="portal_interaction",
+)
+def objection(grant: LinkGrant, invoice_id: UUID, body: dict[str, str]) -> Response:
+    """An objection: a dispute that stops what is automatic, and a task for a person."""
+    item, clock, real = _one_of(grant, invoice_id), clients.clock(), tools().clock.now()
+    said = " ".join(body["message"].split())
+    if not said:
+        raise NotUnderstood(_words(grant)["no_text"], pointer="/message")
+    now, today = clock.now(real), clock.today(real)
+    hold_id = holds.open(
+        "dispute", debtor_id=grant.debtor_id, invoice_id=item.invoice_id, starts_on=today, reason=said[:500], now=now
+    )
+    about = NewTask(
+        dedupe_key=f"dispute:{item.invoice_id}",
+        kind="dispute",
+        title="Answer the objection",
+        reason=f"The customer objects to invoice {item.number} in the portal: “{said[:300]}”",
+        debtor_id=grant.debtor_id,
+        invoice_id=item.invoice_id,
+    )
+    tasks.raise_many([about], now=now, today=today)
+    _statement(grant, "objection", hold_id)
+    return _thanks("objected")
+
+
+@endpoint(face, "/o/<token>.gif", needs=PUBLIC)
+def pixel(token: str) -> Response:
+    """The image in a mail: kept only where the client and the reader allow it; the answer is always the same."""
+    toolbox = tools()
+    real, own = toolbox.clock.now(), traces.by_staff(toolbox)
+    try:
+        tenant_id, message_id = links.read_pixel(token, secret=toolbox.settings.secret_key)
+    except BadToken:
+        raise problems.NotFound("There is no such image.") from None
+    with unit_of_work(scope.tenant(tenant_id, actor="mail image")):
+        evidence.record_pixel(
+            message_id, fetch=traces.fetch("pixel"), now=clients.clock().now(real), real=real, by_staff=own
+        )
+    return Response(PIXEL, headers={"Content-Type": "image/gif", "Cross-Origin-Resource-Policy": "cross-origin"})
+
+
+def page(items: tuple[Item, ...], *, reader: Reader, said: str = "", preview: bool = False) -> str:
+    """The page itself; as a preview its buttons are off."""
+    profile = clients.profile()
+    today = profile.clock.today(tools().clock.now())
+    language, text = words.of(reader.language)
+    return render_template(
+        "portal.html",
+        items=[_shown(each, language, today) for each in items],
+        reader=reader,
+        profile=profile,
+        provider=tools().settings.provider_name,
+        language=language,
+        text=text,
+        said=said,
+        preview=preview,
+        first_on=today,
+        last_on=today + LATEST_PROMISE,
+    )
+
+
+def _shown(item: Item, language: str, today: date) -> dict[str, Any]:
+    """One invoice as its reader writes amounts and days."""
+    return {
+        "item": item,
+        "open": item.open.shown(language),
+        "amount": item.amount.shown(language),
+        "part": item.open_minor != item.amount_minor,
+        "due": format_date(item.due_on, "long", locale=language),
+        "issued": format_date(item.issued_on, "long", locale=language),
+        "late": item.due_on < today,
+        "lines": [(line.description, Money(line.net_minor, item.currency).shown(language)) for line in item.lines],
+    }
+
+
+def _items(grant: LinkGrant) -> tuple[Item, ...]:
+    """The invoices that this link is about, and no others of the same customer."""
+    if grant.invoice_id is not None:
+        found = facts.invoice(grant.invoice_id)
+        return (found[0],) if found else ()
+    if grant.message_id is not None:
+        return facts.items_of(grant.message_id, debtor_id=grant.debtor_id, with_lines=False)
+    return ()
+
+
+def _one_of(grant: LinkGrant, invoice_id: UUID) -> Item:
+    for item in _items(grant):
+        if item.invoice_id == invoice_id:
+            return item
+    raise problems.NotFound("There is no such page.")
+
+
+def _statement(grant: LinkGrant, kind: str, hold_id: UUID) -> None:
+    """The debtor's own words: the strongest evidence that the mail was read."""
+    if grant.message_id is not None:
+        real = tools().clock.now()
+        now = clients.clock().now(real)
+        evidence.of_person(grant.message_id, kind=kind, at=now, now=now, real=real, source_key=f"hold:{hold_id}")
+
+
+def _reader(grant: LinkGrant) -> Reader:
+    card = debtors.card(grant.debtor_id)
+    return Reader(card.id, card.number, card.name, card.country, grant.contact_id, "", card.language)
+
+
+def _words(grant: LinkGrant) -> dict[str, str]:
+    return words.of(_reader(grant).language)[1]
+
+
+def _thanks(said: str) -> Response:
+    """Back to the page by a path next to this one, so that the token is not written anew."""
+    return redirect(f"../view?said={said}", 303)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _file_name(number: str) -> str:
+    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "_" for letter in number)
