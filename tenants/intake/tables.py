@@ -10,7 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.store import Model, TenantOwned
 
-_OF_RUN = ForeignKeyConstraint(["tenant_id", "import_id"], ["import_run.tenant_id", "import_run.id"])
+
+def _of_run() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["tenant_id", "import_id"], ["import_run.tenant_id", "import_run.id"])
 
 
 class ImportSource(TenantOwned, Model):
@@ -59,7 +61,7 @@ class ImportRow(TenantOwned, Model):
     """One believed row, waiting to be loaded. `invoice_id` is the id of whatever the row turns out to make."""
 
     __tablename__ = "import_row"
-    __table_args__ = (_OF_RUN,)
+    __table_args__ = (_of_run(),)
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
     import_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -87,7 +89,7 @@ class ImportFault(TenantOwned, Model):
     """Why one cell kept its row out."""
 
     __tablename__ = "import_fault"
-    __table_args__ = (_OF_RUN.copy(),)
+    __table_args__ = (_of_run(),)
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
     import_id: Mapped[UUID] = mapped_column(primary_key=True)

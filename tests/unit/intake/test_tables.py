@@ -1,0 +1,17 @@
+"""What the program believes of its tables is what the migrations made."""
+
+import pytest
+
+from tenants.intake import tables
+
+COLUMNS = """
+SELECT column_name, is_nullable = 'YES' FROM information_schema.columns
+WHERE table_schema = 'app' AND table_name = '{table}'
+"""
+
+
+@pytest.mark.parametrize("model", [tables.ImportSource, tables.ImportRun, tables.ImportRow, tables.ImportFault])
+def test_models_have_the_columns_of_their_tables(model, statements):
+    believed = {column.name: column.nullable for column in model.__table__.columns}
+    assert believed == dict(statements(COLUMNS.format(table=model.__tablename__)))
+    assert next(column.name for column in model.__table__.primary_key) == "tenant_id"
