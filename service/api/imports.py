@@ -199,7 +199,7 @@ def list_faults(client: VisibleClient, import_id: UUID, query: dict[str, Any]) -
 def check_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> runs.Import:
     """Check a file again, with a corrected mapping."""
     chosen = None if body["mapping"] is None else Mapping.read(body["mapping"])
-    imports.check(import_id, files=_files(), base_currency=client.base_currency, chosen=chosen)
+    imports.check(import_id, files=_files(), chosen=chosen)
     return runs.one(import_id)
 
 
@@ -214,7 +214,7 @@ def check_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -
 )
 def confirm_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> runs.Import:
     """Have a checked file loaded in the background, all of it or nothing."""
-    imports.confirm(import_id, now=moment.here().wall, leave_out_faults=body["leave_out_faults"])
+    imports.confirm(import_id, real=moment.here().wall, leave_out_faults=body["leave_out_faults"])
     return runs.one(import_id)
 
 
