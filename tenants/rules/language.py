@@ -169,7 +169,8 @@ def _leaf(raw: dict[str, Any], at: str, about: str, faults: Ledger) -> Leaf | No
         return None
     valueless = op in readers.VALUELESS
     _keys(raw, at, required=("field", "op") if valueless else ("field", "op", "value"), optional=(), faults=faults)
-    value = None if valueless else readers.READERS[field.kind, op](raw.get("value"), f"{at}/value", field, faults)
+    told = "value" in raw and not valueless
+    value = readers.READERS[field.kind, op](raw["value"], f"{at}/value", field, faults) if told else None
     return Leaf(at, field, op, value)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from tenants.rules.faults import Ledger
 from tenants.rules.fields import Field, Kind
 from tenants.rules.tree import Duration, Value
+from tenants.values import money
 from tenants.values.faults import Refusal
 from tenants.values.money import Money
 
@@ -110,6 +111,7 @@ def _one_amount(raw: Any, at: str, faults: Ledger) -> Money | None:
         )
         return None
     try:
+        money.digits(raw["currency"])
         return Money.parse(raw["amount"][:40], raw["currency"])
     except Refusal as refused:
         faults.add(at, refused.detail, refused.remedy)

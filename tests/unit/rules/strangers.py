@@ -21,7 +21,8 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, country text, langua
 """
 BELONG = """
 INSERT INTO debtor_group (tenant_id, debtor_id, key)
-SELECT :tenant, r.debtor_id, r.key FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(debtor_id uuid, key text) RETURNING key
+SELECT :tenant, r.debtor_id, r.key FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(debtor_id uuid, key text)
+RETURNING key
 """
 BILLS = """
 INSERT INTO invoice (tenant_id, id, debtor_id, number, currency, amount_minor, issued_on, due_on, open_minor, voided_on,

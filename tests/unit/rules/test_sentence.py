@@ -1,0 +1,144 @@
+"""English: one paragraph from which a person can predict what a rule does, held word for word."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tenants.rules import language, readers, recipes, sentence
+from tenants.rules.fields import REGISTRY
+from tests.unit.rules.desk import OPEN, SEND, a_rule, document
+from tests.unit.rules.strangers import Strangers
+from tests.unit.rules.test_language import AT
+
+PHRASES = Path(__file__).with_name("phrases.txt")
+"""Every field × operator × subject, as said and as denied. After a change of words: read the difference, then keep it."""
+HELD = (
+    "Held back while it is disputed, a promised date is still ahead, a payment plan is on track or contact is paused."
+)
+SENDS = (
+    "to the billing contact in the name of the customer’s specialist, one message per customer listing all its matching "
+    "invoices."
+)
+CODE_WORDS = re.compile(r"[_{}]| {2}|\bNone\b|\bTrue\b|\b(any_of|none_of|not_in|gte|lte)\b|invoice\.|customer\.")
+
+
+def said(name):
+    return sentence.of(language.read(recipes.find(name)))
+
+
+def test_the_unopened_invoice_of_a_key_account():
+    assert said("unopened-key-account") == (
+        "Every business day at 09:00, for each invoice that is open, was delivered more than 3 business days ago, has not "
+        "been seen by anyone yet, has EUR 1,000 or more left to pay and belongs to a customer in Key accounts or Strategic "
+        "accounts: raise a normal alert for the customer’s specialist; give the customer’s specialist the task “Call to "
+        f"confirm the invoice arrived”, due in 1 business day. Once only. {HELD}"
+    )
+
+
+def test_the_bounced_invoice():
+    assert said("bounced") == (
+        "Every day at 07:00, and as soon as a delivery bounces, for each invoice that is open, could not be delivered and "
+        "bounced in the last 30 days: give the customer’s specialist the task “Find a working billing address”, due in 1 "
+        "business day. Not more often than every 5 business days, at most 2 times. Runs even when contact is paused."
+    )
+
+
+def test_the_first_reminder_of_small_invoices():
+    assert said("first-reminder-small") == (
+        "Every business day at 08:30, for each invoice that is open, is at least 3 business days past due, has less than "
+        "EUR 500 left to pay, has had no reminder and belongs to a customer not in Strategic accounts: send “First "
+        f"reminder” {SENDS} Once only. {HELD}"
+    )
+
+
+def test_the_second_reminder():
+    assert said("second-reminder") == (
+        "Every business day at 08:30, for each invoice that is open, is at least 15 days past due, was last reminded more "
+        "than 7 business days ago, has had 1 to 3 reminders and had no reply in the last 7 business days: send “Second "
+        f"reminder, with ways to pay” {SENDS} Not more often than every 7 business days, at most 3 times. {HELD}"
+    )
+
+
+def test_either_or_inside_a_list():
+    assert said("big-invoice-personal-call").startswith(
+        "Every business day at 08:00, for each invoice that is open, is due within the next 14 days and either has EUR "
+        "25,000 or more left to pay or belongs to a customer in Strategic accounts: give"
+    )
+
+
+def test_a_rule_about_customers():
+    assert said("paper-to-email") == (
+        "On day 3 of every month at 09:00, for each customer that gets invoices by paper and is not in Paper required: give "
+        "the customer’s specialist the task “Ask for a billing e-mail address”, due in 10 business days. Not more often than "
+        "every 90 days, at most 4 times. Held back while contact is paused."
+    )
+    assert "Every Monday at 09:00, for each customer that has an open invoice at least 60 days past due" in said(
+        "escalate-to-call"
+    )
+
+
+def test_the_broken_promise_again_each_time():
+    assert f"Again each time it starts to match. {HELD}" in said("broken-promise")
+
+
+def test_every_phrase_is_as_it_was_read():
+    lines = []
+    for field in REGISTRY.values():
+        for op in field.operators:
+            for about in field.subjects:
+                (leaf,) = language.read(document(readers.example(field, op), about=about)).leaves()
+                yes, no = (sentence.condition(leaf, about=about, holds=holds) for holds in (True, False))
+                assert yes != no
+                lines.append(f"{about} | {field.key} {op} | {yes} | {no}")
+    assert "\n".join(lines) + "\n" == PHRASES.read_text(encoding="utf-8")
+
+
+def test_no_sentence_holds_code_words():
+    strangers = Strangers(11, AT.now)
+    for _ in range(300):
+        text = sentence.of(language.read(strangers.document()))
+        assert CODE_WORDS.search(text) is None, text
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (
+            {"not": {"all": [OPEN, {"field": "invoice.first_seen_at", "op": "is_set"}]}},
+            "either is not open or has not been seen by anyone yet",
+        ),
+        (
+            {"not": {"any": [OPEN, {"field": "invoice.first_seen_at", "op": "is_set"}]}},
+            "is not open and has not been seen by anyone yet",
+        ),
+        ({"not": {"not": OPEN}}, "is open"),
+        ({"field": "invoice.reminder_count", "op": "ne", "value": 0}, "has had at least 1 reminder"),
+        ({"field": "invoice.reminder_count", "op": "eq", "value": 1}, "has had 1 reminder"),
+        ({"field": "invoice.status", "op": "in", "value": ["open", "settled"]}, "either is open or is settled"),
+        (
+            {"field": "invoice.status", "op": "not_in", "value": ["settled", "voided"]},
+            "is not settled and is not cancelled",
+        ),
+        (
+            {"field": "customer.overdue_total", "op": "gt", "value": {"amount": "0", "currency": "EUR"}},
+            "belongs to a customer who owes anything overdue",
+        ),
+        (
+            {
+                "field": "invoice.amount",
+                "op": "gte",
+                "value": [{"amount": "9.50", "currency": "EUR"}, {"amount": "9", "currency": "JPY"}],
+            },
+            "is for EUR 9.50 or JPY 9 or more",
+        ),
+        ({"any": [{"all": [OPEN, OPEN]}, OPEN]}, "either both is open and is open or is open"),
+    ],
+)
+def test_groups_and_special_values(condition, words):
+    assert f"for each invoice that {words}: raise" in sentence.of(a_rule(condition))
+
+
+def test_a_client_names_its_own_groups():
+    rule = a_rule({"field": "customer.groups", "op": "any_of", "value": ["key", "tier-2"]}, then=[SEND])
+    assert "in Gold or Tier 2:" in sentence.of(rule, groups={"key": "Gold"})
