@@ -15,7 +15,6 @@ from service.fields import Actor, Instant, MoneyField, Ref
 from tenants.directory.access import VisibleClient
 from tenants.intake import imports, landing, runs
 from tenants.intake.mapping import Mapping
-from tenants.intake.ports import FileStore
 from tenants.values.faults import Refusal
 
 face = Blueprint("api_imports", __name__, url_prefix="/api/v1")
@@ -163,7 +162,7 @@ def upload_import(client: VisibleClient, query: dict[str, str]) -> runs.Import:
         source=query["source"],
         actor=caller.actor if caller else "",
         now=tools().clock.now(),
-        files=_files(),
+        files=tools().files,
     )
 
 
@@ -199,7 +198,7 @@ def list_faults(client: VisibleClient, import_id: UUID, query: dict[str, Any]) -
 def check_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> runs.Import:
     """Check a file again, with a corrected mapping."""
     chosen = None if body["mapping"] is None else Mapping.read(body["mapping"])
-    imports.check(import_id, files=_files(), chosen=chosen)
+    imports.check(import_id, files=tools().files, chosen=chosen)
     return runs.one(import_id)
 
 
@@ -226,7 +225,3 @@ def _file(name: str) -> tuple[BinaryIO, str]:
     if not body:
         raise FileMissing("There is no file in the request.")
     return BytesIO(body), name or "ledger"
-
-
-def _files() -> FileStore:
-    return cast(FileStore, tools().documents)

@@ -1,0 +1,193 @@
+"""How each route of the API is asked so that the answer is its success: the probes change one thing at a time in it.
+
+Every declared route stands here; what a change uses up is made anew by each call.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from marshmallow import fields
+
+from service.endpoint import Route
+from service.fields import Ref
+from service.openapi import PART, described
+from tenants.rules import recipes
+from tenants.values import ids
+from tests.unit.service.world import RULE, World
+
+ROUTES = {route.view.__name__: route for route in described()}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: ids of the path beyond those that the world holds, query, body."""
+
+    path: dict[str, UUID | str] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
+    body: dict[str, Any] | None = None
+    data: bytes | None = None
+
+    def options(self) -> dict[str, Any]:
+        if self.data is not None:
+            return {"data": self.data, "content_type": "text/csv"}
+        return {} if self.body is None else {"json": self.body}
+
+
+def euros(world: World, amount: str = "5.00") -> dict[str, str]:
+    return {"amount": amount, "currency": world.currency}
+
+
+def word() -> str:
+    return f"T-{str(ids.new())[-12:]}"
+
+
+def part(world: World) -> dict[str, Any]:
+    return {"invoice_id": ids.show("inv", world.invoice()), "amount": euros(world)}
+
+
+def document() -> dict[str, Any]:
+    return recipes.find(RULE) | {"key": f"tried-{str(ids.new())[-12:]}"}
+
+
+def new_invoice(world: World) -> dict[str, Any]:
+    return {
+        "number": word(),
+        "debtor_id": ids.show("deb", world.at["deb"]),
+        "amount": euros(world, "119.00"),
+        "tax": euros(world, "19.00"),
+        "issued_on": "2026-11-20",
+        "due_on": "2026-12-20",
+        "lines": [
+            {
+                "description": "Roof tiles",
+                "unit_price": euros(world, "100.00"),
+                "net": euros(world, "100.00"),
+                "tax": euros(world, "19.00"),
+            }
+        ],
+    }
+
+
+def printed(world: World) -> Ask:
+    """A document is there to be fetched."""
+    key = f"{world.tenant}/documents/kept.pdf"
+    world.documents.put(key, b"%PDF-1.7", media_type="application/pdf")
+    world.keep_document(key)
+    return Ask()
+
+
+def plain(_: World) -> Ask:
+    return Ask()
+
+
+ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
+    "change_profile": lambda w: Ask(body={"auto_messages_per_week": 3, "quiet_from": "18:00"}),
+    "open_debtor": lambda w: Ask(body={"number": word(), "name": "Nut Tree Nursery", "groups": ["key"]}),
+    "change_groups": lambda w: Ask(body={"join": ["paper"], "leave": ["vip"]}),
+    "add_contact": lambda w: Ask(body={"email": f"{word().lower()}@marigold.test"}),
+    "issue_invoice": lambda w: Ask(body=new_invoice(w)),
+    "void_invoice": lambda w: Ask({"inv": w.invoice()}, body={"on": "2026-11-20", "reason": "Billed twice"}),
+    "receive_payment": lambda w: Ask(
+        body={
+            "debtor_id": ids.show("deb", w.at["deb"]),
+            "reference": word(),
+            "amount": euros(w, "50.00"),
+            "received_on": "2026-11-20",
+        }
+    ),
+    "apply_payment": lambda w: Ask({"pay": w.payment()}, body={"parts": [part(w)]}),
+    "issue_credit_note": lambda w: Ask(
+        body={
+            "number": word(),
+            "debtor_id": ids.show("deb", w.at["deb"]),
+            "amount": euros(w, "8.00"),
+            "issued_on": "2026-11-20",
+        }
+    ),
+    "apply_credit_note": lambda w: Ask({"crn": w.credit_note()}, body={"parts": [part(w)]}),
+    "reverse_allocation": lambda w: Ask({"all": w.allocation()}, body={"reason": "Wrong invoice"}),
+    "upload_import": lambda w: Ask(query={"name": "ledger.csv"}, data=w.ledger_file()),
+    "check_import": lambda w: Ask({"imp": w.received_import()}, body={}),
+    "confirm_import": lambda w: Ask({"imp": w.checked_import()}, body={"leave_out_faults": True}),
+    "list_aging_items": lambda w: Ask(query={"bucket": "1-30", "currency": w.currency}),
+    "list_owing_debtors": lambda w: Ask(query={"currency": w.currency}),
+    "download_document": printed,
+    "acknowledge_alert": lambda w: Ask({"alt": w.alert()}),
+    "resolve_alert": lambda w: Ask({"alt": w.alert()}, body={"resolution": "They have it"}),
+    "finish_task": lambda w: Ask({"tsk": w.task()}, body={"outcome": "Paid on Friday"}),
+    "drop_task": lambda w: Ask({"tsk": w.task()}, body={"reason": "Somebody else did it"}),
+    "snooze_task": lambda w: Ask({"tsk": w.task()}, body={"until": "2026-11-27"}),
+    "undo_task": lambda w: Ask({"tsk": w.snoozed_task()}),
+    "open_hold": lambda w: Ask(
+        body={
+            "kind": "promise",
+            "debtor_id": ids.show("deb", w.at["deb"]),
+            "invoice_id": ids.show("inv", w.at["inv"]),
+            "ends_on": "2026-11-30",
+            "amount": euros(w),
+            "reason": "They pay on Monday",
+        }
+    ),
+    "end_hold": lambda w: Ask({"hld": w.hold()}, body={"outcome": "They answered"}),
+    "draft_rule": lambda w: Ask(body={"document": document()}),
+    "try_document": lambda w: Ask(body={"document": document()}),
+    "publish_rule": lambda w: Ask({"rule": w.draft_rule()}, body={}),
+    "pause_rule": lambda w: Ask({"rule": w.draft_rule()}, body={"reason": "Too eager"}),
+    "explain_why": lambda w: Ask({"inv": w.acted_on()}),
+    "redrive_dead_letter": lambda w: Ask({"wrk": w.dead_letter()}),
+    "discard_dead_letter": lambda w: Ask({"wrk": w.dead_letter()}, body={"reason": "It was a test"}),
+}
+
+
+def address(route: Route, world: World, ask: Ask, *, client: str | None = None) -> str:
+    """The path and query of a request."""
+
+    def filled(found: re.Match[str]) -> str:
+        if found["kind"] == "client":
+            return client or world.slug
+        if found["kind"] == "key":
+            return str(ask.path.get("rule", RULE))
+        value = ask.path.get(found["prefix"], world.at.get(found["prefix"]))
+        assert isinstance(value, UUID), f"the world holds no {found['prefix']} for {route.rule}"
+        return ids.show(found["prefix"], value)
+
+    path = PART.sub(filled, route.rule)
+    return f"{path}?{urlencode(ask.query)}" if ask.query else path
+
+
+def refs_in_path(route: Route) -> list[str]:
+    return [found["prefix"] for found in PART.finditer(route.rule) if found["kind"] == "ref"]
+
+
+def refs_in_body(route: Route) -> list[tuple[tuple[str | int, ...], str]]:
+    """Where the body of a route names objects: the way to each place, and the prefix of what stands there."""
+    return _refs(route.accepts(), ()) if route.accepts else []
+
+
+def _refs(schema: Any, at: tuple[str | int, ...]) -> list[tuple[tuple[str | int, ...], str]]:
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    for name, each in schema.fields.items():
+        inner = each.inner if isinstance(each, fields.List) else each
+        way = (*at, name, 0) if isinstance(each, fields.List) else (*at, name)
+        if isinstance(inner, Ref):
+            found.append((way, inner.prefix))
+        elif isinstance(inner, fields.Nested):
+            found += _refs(inner.schema, way)
+    return found
+
+
+def with_ref(ask: Ask, way: tuple[str | int, ...], value: str) -> Ask:
+    """The same request with another id at one place of its body."""
+
+    def put(node: Any, rest: tuple[str | int, ...]) -> Any:
+        if not rest:
+            return value
+        copy = list(node) if isinstance(node, list) else dict(node)
+        copy[rest[0]] = put(copy[rest[0]], rest[1:])
+        return copy
+
+    return replace(ask, body=put(ask.body, way))

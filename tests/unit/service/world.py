@@ -1,0 +1,165 @@
+"""Everything that the API can name, once in a client: the probes ask for it with its own ids and with another's."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from uuid import UUID
+
+from tenants import store
+from tenants.adapters.documents import MemoryStore
+from tenants.collections import alerts, holds, tasks
+from tenants.collections.alerts import NewAlert
+from tenants.collections.tasks import NewTask
+from tenants.delivery import queueing
+from tenants.directory import clients
+from tenants.intake import imports
+from tenants.isolation import scope
+from tenants.rules import recipes, rule_book, running
+from tenants.values import ids
+from tenants.work import unit_of_work
+from tests.factories import a_contact, a_credit_note, a_debtor, a_payment, an_allocation, an_invoice
+
+LEDGER = b"""Customer number;Customer name;Invoice number;Invoice date;Due date;Amount;Currency
+K-1;Kestrel Tiles;%(mark)s-1;2026-10-01;2026-10-31;120.50;%(currency)s
+K-2;Lark Paints;%(mark)s-2;2026-10-02;2026-11-01;80.00;%(currency)s
+"""
+FAULTY = LEDGER + b"K-3;Moss Glass;%(mark)s-3;2026-13-45;2026-11-01;x;%(currency)s\n"
+RULE = "unopened-key-account"
+DEAD = """
+INSERT INTO work_item (tenant_id, id, lane, kind, dedupe_key, payload, state, run_at, attempts, recorded_at,
+  finished_at, last_error, error_class)
+VALUES (:tenant, :id, 'insight', 'noop', :key, CAST(:payload AS jsonb), 'dead', :now, 8, :now, :now, 'it broke',
+  'ValueError')
+"""
+DOCUMENT = """
+INSERT INTO document (tenant_id, id, debtor_id, invoice_id, kind, media_type, sha256, bytes, store_key, made_at)
+VALUES (:tenant, :id, :debtor_id, :invoice_id, 'invoice', 'application/pdf', 'ab12', 8, :key, :now)
+ON CONFLICT (tenant_id, store_key) DO NOTHING
+"""
+DELIVERED = """
+UPDATE invoice SET delivery = 'delivered', delivered_at = :at WHERE tenant_id = :tenant AND id = :id
+"""
+
+
+@dataclass
+class World:
+    """One client with one of each thing; what a change uses up is made anew for each change."""
+
+    tenant: UUID
+    now: datetime
+    today: date
+    documents: MemoryStore
+    currency: str
+    slug: str = ""
+    at: dict[str, UUID] = field(default_factory=dict)
+
+    def make(self) -> "World":
+        """Make one of each."""
+        self.slug = self.profile().slug
+        debtor = a_debtor(self.tenant, groups=["key"])
+        invoice = an_invoice(self.tenant, debtor, late=12, currency=self.currency)
+        payment = a_payment(self.tenant, debtor, amount=30_00, currency=self.currency, parts=[(invoice, 10_00)])
+        self.at |= {
+            "deb": debtor,
+            "con": a_contact(self.tenant, debtor),
+            "inv": invoice,
+            "pay": payment,
+            "crn": a_credit_note(self.tenant, debtor, currency=self.currency),
+        }
+        with self.books():
+            queueing.queue_invoices(now=self.now, today=self.today, real=self.now, invoice_ids=[invoice])
+            one = "SELECT id FROM {} WHERE tenant_id = :tenant"
+            self.at["msg"] = store.run(one.format("message")).scalar_one()
+            self.at["all"] = store.run(one.format("allocation")).scalar_one()
+            rule_book.install(RULE, now=self.now)
+        self.at |= {"alt": self.alert(), "tsk": self.task(), "hld": self.hold(), "wrk": self.dead_letter()}
+        self.at["imp"] = self.checked_import(FAULTY)
+        return self
+
+    def books(self):
+        """A unit of work in the client's books."""
+        return unit_of_work(scope.tenant(self.tenant, actor="world"))
+
+    def profile(self):
+        with self.books():
+            return clients.profile()
+
+    def invoice(self, *, amount: int = 100_00) -> UUID:
+        return an_invoice(self.tenant, self.at["deb"], amount=amount, currency=self.currency)
+
+    def payment(self) -> UUID:
+        return a_payment(self.tenant, self.at["deb"], currency=self.currency)
+
+    def credit_note(self) -> UUID:
+        return a_credit_note(self.tenant, self.at["deb"], currency=self.currency)
+
+    def allocation(self) -> UUID:
+        return an_allocation(self.tenant, self.payment(), self.invoice(), amount=5_00)
+
+    def alert(self) -> UUID:
+        with self.books():
+            draft = NewAlert(f"test:{ids.new()}", "Not opened", "Nobody opened it", "rule:x", invoice_id=self.at["inv"])
+            return alerts.raise_many([draft], now=self.now)[0]
+
+    def task(self) -> UUID:
+        with self.books():
+            draft = NewTask(f"test:{ids.new()}", "call", "Call them", "It is late", invoice_id=self.at["inv"])
+            return tasks.raise_many([draft], now=self.now, today=self.today)[0]
+
+    def hold(self) -> UUID:
+        with self.books():
+            ends = self.today + timedelta(days=7)
+            return holds.open(
+                "pause", debtor_id=self.at["deb"], starts_on=self.today, ends_on=ends, now=self.now, reason="They asked"
+            )
+
+    def dead_letter(self) -> UUID:
+        item = ids.new()
+        with self.books():
+            store.run(DEAD, id=item, key=str(item), payload=json.dumps({"n": 1}), now=self.now)
+        return item
+
+    def ledger_file(self, text: bytes = LEDGER) -> bytes:
+        mark = ids.show("x1", ids.new())[-8:].upper()
+        return text.replace(b"%(mark)s", mark.encode()).replace(b"%(currency)s", self.currency.encode())
+
+    def received_import(self, text: bytes = LEDGER) -> UUID:
+        with self.books():
+            file = BytesIO(self.ledger_file(text))
+            return imports.receive(
+                file, name="ledger.csv", source="world", actor="world", now=self.now, files=self.documents
+            ).id
+
+    def checked_import(self, text: bytes = LEDGER) -> UUID:
+        received = self.received_import(text)
+        with self.books():
+            imports.check(received, files=self.documents)
+        return received
+
+    def draft_rule(self) -> str:
+        """A rule of its own key that nobody has published."""
+        key = f"tried-{str(ids.new())[-12:]}"
+        with self.books():
+            rule_book.save(recipes.find(RULE) | {"key": key}, now=self.now)
+        return key
+
+    def snoozed_task(self) -> UUID:
+        task = self.task()
+        with self.books():
+            tasks.snooze(task, until=self.today + timedelta(days=3), now=self.now, today=self.today)
+        return task
+
+    def keep_document(self, key: str) -> None:
+        with self.books():
+            store.run(
+                DOCUMENT, id=ids.new(), debtor_id=self.at["deb"], invoice_id=self.at["inv"], key=key, now=self.now
+            )
+
+    def acted_on(self) -> UUID:
+        """An invoice on which the rule has acted: big, delivered long ago, never seen."""
+        invoice = self.invoice(amount=2_000_00)
+        with self.books():
+            store.run(DELIVERED, id=invoice, at=self.now - timedelta(days=10))
+            running.run(rule_book.find(RULE).id, occurrence=str(invoice), now=self.now, real=self.now)
+        return invoice
