@@ -31,6 +31,12 @@ SELECT :tenant, :id, :kind, i.debtor_id, CASE WHEN :whole THEN NULL ELSE i.id EN
 FROM invoice i WHERE i.tenant_id = :tenant AND i.id = :invoice RETURNING id
 """
 
+SPOIL = """
+INSERT INTO rule_version SELECT tenant_id, rule_id, 2, '{}', sha256, sentence, made_by, made_at FROM rule_version
+WHERE tenant_id = :tenant AND rule_id = :id RETURNING version
+"""
+"""A second version that is no rule."""
+
 
 def days(count: int) -> timedelta:
     return timedelta(days=count)

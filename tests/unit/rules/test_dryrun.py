@@ -61,7 +61,7 @@ def test_the_cap_is_foreseen(in_alder):
             a_bill(kessler)
         tried = dryrun.count(a_rule({"any": [OPEN, OPEN]}, then=[SEND], caps={"per_run": 1}), now=NOW)
         assert (tried.would_act, tried.stopped_by_cap) == (1, 2)
-        assert [label for label, _ in tried.funnel][0] == "and the further conditions hold"
+        assert tried.funnel[0][0] == "and the further conditions hold"
 
 
 def test_a_rule_about_customers_lists_customers(in_alder):

@@ -112,8 +112,8 @@ def test_a_rule_about_customers_is_asked_about_the_customer_of_the_invoice(in_al
         assert asked(invoice, "escalate-to-call").would_act
         ran(rule)
         assert explain.why("escalate-to-call", invoice_id=invoice).text == (
-            "Customer: has an open invoice at least 60 days past due (11 September 2026); owes EUR 10,000 or more overdue "
-            "(EUR 12,000)."
+            "Customer: has an open invoice at least 60 days past due (11 September 2026); owes EUR 10,000 or more"
+            " overdue (EUR 12,000)."
         )
 
 

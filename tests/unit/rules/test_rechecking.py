@@ -4,7 +4,7 @@ from tenants import store
 from tenants.rules import rule_book
 from tenants.rules.rechecking import recheck
 from tests.cast import NOW, TODAY
-from tests.unit.rules.desk import a_bill, a_customer, days, go_live, hold, pay, ran
+from tests.unit.rules.desk import SPOIL, a_bill, a_customer, days, go_live, hold, pay, ran
 
 NEXT_MORNING = NOW + days(3)
 
@@ -37,10 +37,6 @@ def test_a_rule_that_was_paused_or_spoiled_or_never_was_lets_nothing_leave(in_al
         assert recheck("never-was", [invoice], NOW) == set()
         rule_book.pause("overdue-reminder", now=NOW, reason="a wrong import")
         assert recheck("overdue-reminder", [invoice], NOW) == set()
-        store.run(
-            "INSERT INTO rule_version SELECT tenant_id, rule_id, 2, '{}', sha256, sentence, made_by, made_at FROM rule_version "
-            "WHERE tenant_id = :tenant AND rule_id = :id RETURNING version",
-            id=rule,
-        )
+        store.run(SPOIL, id=rule)
         store.run("UPDATE rule SET version = 2, state = 'live' WHERE tenant_id = :tenant AND id = :id", id=rule)
         assert recheck("overdue-reminder", [invoice], NOW) == set()

@@ -1,4 +1,4 @@
-"""The rule book: versions never change, nobody publishes alone what customers would hear of, and every step has its line."""
+"""The rule book: versions never change, nobody publishes alone what customers hear of, every step has its line."""
 
 import pytest
 

@@ -7,7 +7,7 @@ import pytest
 from tenants import store
 from tenants.rules import schedule
 from tests.cast import NOW
-from tests.unit.rules.desk import OPEN, days, document, go_live, rows
+from tests.unit.rules.desk import OPEN, SPOIL, days, document, go_live, rows
 
 MONDAY = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 
@@ -72,11 +72,7 @@ def test_a_rule_is_not_caught_up_for_days_before_it_was_published(in_alder):
 def test_a_broken_document_gets_its_occurrence_so_that_the_run_can_say_so(in_alder):
     with in_alder:
         rule = go_live(document(OPEN))
-        store.run(
-            "INSERT INTO rule_version SELECT tenant_id, rule_id, 2, '{}', sha256, sentence, made_by, made_at FROM rule_version "
-            "WHERE tenant_id = :tenant AND rule_id = :id RETURNING version",
-            id=rule,
-        )
+        store.run(SPOIL, id=rule)
         store.run("UPDATE rule SET version = 2 WHERE tenant_id = :tenant AND id = :id", id=rule)
         assert list(opened(MONDAY)) == ["2026-11-23"]
 

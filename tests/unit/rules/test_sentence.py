@@ -12,13 +12,13 @@ from tests.unit.rules.strangers import Strangers
 from tests.unit.rules.test_language import AT
 
 PHRASES = Path(__file__).with_name("phrases.txt")
-"""Every field × operator × subject, as said and as denied. After a change of words: read the difference, then keep it."""
+"""Every field × operator × subject, as said and as denied. After a change, read the difference and keep it."""
 HELD = (
     "Held back while it is disputed, a promised date is still ahead, a payment plan is on track or contact is paused."
 )
 SENDS = (
-    "to the billing contact in the name of the customer’s specialist, one message per customer listing all its matching "
-    "invoices."
+    "to the billing contact in the name of the customer’s specialist, one message per customer listing all its "
+    "matching invoices."
 )
 CODE_WORDS = re.compile(r"[_{}]| {2}|\bNone\b|\bTrue\b|\b(any_of|none_of|not_in|gte|lte)\b|invoice\.|customer\.")
 
@@ -29,34 +29,36 @@ def said(name):
 
 def test_the_unopened_invoice_of_a_key_account():
     assert said("unopened-key-account") == (
-        "Every business day at 09:00, for each invoice that is open, was delivered more than 3 business days ago, has not "
-        "been seen by anyone yet, has EUR 1,000 or more left to pay and belongs to a customer in Key accounts or Strategic "
-        "accounts: raise a normal alert for the customer’s specialist; give the customer’s specialist the task “Call to "
-        f"confirm the invoice arrived”, due in 1 business day. Once only. {HELD}"
+        "Every business day at 09:00, for each invoice that is open, was delivered more than 3 business days ago,"
+        " has not been seen by anyone yet, has EUR 1,000 or more left to pay and belongs to a customer in Key "
+        "accounts or Strategic accounts: raise a normal alert for the customer’s specialist; give the customer’s "
+        f"specialist the task “Call to confirm the invoice arrived”, due in 1 business day. Once only. {HELD}"
     )
 
 
 def test_the_bounced_invoice():
     assert said("bounced") == (
-        "Every day at 07:00, and as soon as a delivery bounces, for each invoice that is open, could not be delivered and "
-        "bounced in the last 30 days: give the customer’s specialist the task “Find a working billing address”, due in 1 "
-        "business day. Not more often than every 5 business days, at most 2 times. Runs even when contact is paused."
+        "Every day at 07:00, and as soon as a delivery bounces, for each invoice that is open, could not be "
+        "delivered and bounced in the last 30 days: give the customer’s specialist the task “Find a working "
+        "billing address”, due in 1 business day. Not more often than every 5 business days, at most 2 times. "
+        "Runs even when contact is paused."
     )
 
 
 def test_the_first_reminder_of_small_invoices():
     assert said("first-reminder-small") == (
-        "Every business day at 08:30, for each invoice that is open, is at least 3 business days past due, has less than "
-        "EUR 500 left to pay, has had no reminder and belongs to a customer not in Strategic accounts: send “First "
-        f"reminder” {SENDS} Once only. {HELD}"
+        "Every business day at 08:30, for each invoice that is open, is at least 3 business days past due, has "
+        "less than EUR 500 left to pay, has had no reminder and belongs to a customer not in Strategic accounts: "
+        f"send “First reminder” {SENDS} Once only. {HELD}"
     )
 
 
 def test_the_second_reminder():
     assert said("second-reminder") == (
-        "Every business day at 08:30, for each invoice that is open, is at least 15 days past due, was last reminded more "
-        "than 7 business days ago, has had 1 to 3 reminders and had no reply in the last 7 business days: send “Second "
-        f"reminder, with ways to pay” {SENDS} Not more often than every 7 business days, at most 3 times. {HELD}"
+        "Every business day at 08:30, for each invoice that is open, is at least 15 days past due, was last "
+        "reminded more than 7 business days ago, has had 1 to 3 reminders and had no reply in the last 7 business"
+        f" days: send “Second reminder, with ways to pay” {SENDS} Not more often than every 7 business days, at "
+        f"most 3 times. {HELD}"
     )
 
 
@@ -69,9 +71,9 @@ def test_either_or_inside_a_list():
 
 def test_a_rule_about_customers():
     assert said("paper-to-email") == (
-        "On day 3 of every month at 09:00, for each customer that gets invoices by paper and is not in Paper required: give "
-        "the customer’s specialist the task “Ask for a billing e-mail address”, due in 10 business days. Not more often than "
-        "every 90 days, at most 4 times. Held back while contact is paused."
+        "On day 3 of every month at 09:00, for each customer that gets invoices by paper and is not in Paper "
+        "required: give the customer’s specialist the task “Ask for a billing e-mail address”, due in 10 business"
+        " days. Not more often than every 90 days, at most 4 times. Held back while contact is paused."
     )
     assert "Every Monday at 09:00, for each customer that has an open invoice at least 60 days past due" in said(
         "escalate-to-call"
