@@ -11,7 +11,7 @@ CREATE FUNCTION gt.read_set() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE A
   SELECT coalesce(nullif(current_setting('gt.read_tenants', true), '')::uuid[], '{}') $$;
 CREATE FUNCTION gt.write_tenant() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT nullif(current_setting('gt.write_tenant', true), '')::uuid $$;
--- Written as "is not null" because the planner believes that nearly every row passes such a test; of a plain comparison it
+-- Written as "is not null" because the planner believes that nearly every row passes such a test; of a comparison it
 -- believes that one in two hundred does, and then it joins a million rows one by one.
 CREATE FUNCTION gt.shown_debtor(d uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN coalesce(current_setting('gt.debtor', true), '') = '' THEN true

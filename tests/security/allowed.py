@@ -1,0 +1,31 @@
+"""What may differ from the rule in the catalogue, each with its reason; a new line here is for a reviewer to judge."""
+
+WITHOUT_TENANT = {
+    "app.alembic_version": "which migrations ran; owner only",
+    "app.tenant": "the list of clients itself; walled by its own id",
+    "identity.person": "people stand outside every client's books; sign-in role only",
+    "identity.provider_role": "roles at the provider; sign-in role only",
+    "identity.credential": "kept passwords; sign-in role only",
+    "identity.browser_session": "who is signed in; sign-in role only",
+    "identity.sign_in_try": "how often sign-in failed lately; sign-in role only",
+}
+
+SHOWN_TO_DEBTORS_AS_A_WHOLE = {
+    "client_profile": "a portal page names its creditor and says how to pay",
+}
+
+MORE_POLICIES = {
+    ("membership", "known"): (
+        "SELECT",
+        "{gt_auth}",
+        "true",
+        "sign-in must find a person's clients before it knows one",
+    ),
+    ("work_item", "dispatched"): ("ALL", "{gt_dispatch}", "true", "one dispatcher claims for all clients"),
+    ("tenant_lane", "dispatched"): ("ALL", "{gt_dispatch}", "true", "one dispatcher keeps the turns of all clients"),
+    ("client_profile", "clocked"): ("SELECT", "{gt_dispatch}", "true", "the timetable needs each client's clock"),
+}
+"""Policies beside the four of the template: command, roles, expression, reason."""
+
+WITHOUT_PROGRAM_WRITES = {"tenant_lane": "the dispatcher alone writes it"}
+APPEND_ONLY = {"inbox_event", "history", "allocation", "evidence", "rule_version", "rule_firing"}
