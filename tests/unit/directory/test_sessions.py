@@ -1,0 +1,154 @@
+"""Signing in and out, and what an attacker learns from trying: nothing."""
+
+import hashlib
+import time
+from datetime import timedelta
+
+import pytest
+from argon2 import PasswordHasher
+
+from tenants import store
+from tenants.directory import passwords, people, sessions
+from tests.cast import NOW, PASSWORD, Door, Player
+
+WRONG = "a wrong word for a test"
+
+
+def enter(on_platform: Door, email: str, password: str = PASSWORD, **over) -> sessions.SignedIn | None:
+    with on_platform:
+        return sessions.sign_in(email, password=password, **{"now": NOW} | over)
+
+
+def test_sofia_signs_in_and_is_known_until_she_signs_out(on_platform, specialist: Player):
+    session = enter(on_platform, specialist.email.upper() + " ", agent="Firefox")
+    with on_platform:
+        found = sessions.find(session.token, now=NOW)
+        assert (found.person_id, found.name, found.side) == (specialist.id, "Sofia Lindqvist", "provider")
+        assert found.provider_roles == frozenset()
+        assert sessions.is_from(found, csrf_token=session.csrf_token)
+        assert not sessions.is_from(found, csrf_token="another")
+        sessions.end(session.token, now=NOW)
+        assert sessions.find(session.token, now=NOW) is None
+        sessions.end(session.token, now=NOW)
+
+
+def test_paula_comes_with_her_role_at_the_provider(on_platform, provider_admin: Player):
+    session = enter(on_platform, provider_admin.email)
+    with on_platform:
+        assert sessions.find(session.token, now=NOW).provider_roles == {"provider_admin"}
+
+
+def test_only_the_hash_of_a_token_is_kept(on_platform, specialist: Player, statements):
+    session = enter(on_platform, specialist.email)
+    digest = hashlib.sha256(session.token.encode()).hexdigest()
+    rows = statements(f"SELECT s::text FROM identity.browser_session s WHERE person_id = '{specialist.id}'")
+    assert digest in rows[0][0] and session.token not in rows[0][0]
+
+
+def test_two_sign_ins_are_two_sessions(on_platform, specialist: Player):
+    first, second = enter(on_platform, specialist.email), enter(on_platform, specialist.email)
+    assert first.token != second.token and first.csrf_token != second.csrf_token
+
+
+@pytest.mark.parametrize("token", ["", "made-up", "x" * 5000])
+def test_a_made_up_token_opens_nothing(on_platform, token):
+    with on_platform:
+        assert sessions.find(token, now=NOW) is None
+
+
+def test_a_session_ends_after_its_longest_time_and_earlier_when_idle(on_platform, specialist: Player):
+    busy, idle = enter(on_platform, specialist.email), enter(on_platform, specialist.email)
+    with on_platform:
+        for hours in (3, 6, 9, 11):
+            assert sessions.find(busy.token, now=NOW + timedelta(hours=hours))
+        assert sessions.find(busy.token, now=busy.expires_at) is None
+        assert sessions.find(idle.token, now=NOW + sessions.IDLE) is None
+
+
+def test_looking_within_a_minute_writes_nothing(on_platform, specialist: Player):
+    session = enter(on_platform, specialist.email)
+    with on_platform:
+        sessions.find(session.token, now=NOW + timedelta(seconds=59))
+        assert sessions.find(session.token, now=NOW).seen_at == NOW
+        sessions.find(session.token, now=NOW + timedelta(seconds=61))
+        assert sessions.find(session.token, now=NOW).seen_at == NOW + timedelta(seconds=61)
+
+
+def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(on_platform, specialist: Player):
+    assert enter(on_platform, specialist.email, WRONG) is None
+    assert enter(on_platform, "stranger@nowhere.test", WRONG) is None
+
+
+def test_the_time_of_the_answer_tells_nothing_either(on_platform, specialist: Player, monkeypatch):
+    """Counted in hashes, not in seconds: one for each, whoever asks."""
+    hashes = []
+    real = passwords.fits
+    monkeypatch.setattr(passwords, "fits", lambda word, kept: hashes.append(kept) or real(word, kept))
+    enter(on_platform, specialist.email, WRONG)
+    enter(on_platform, "stranger@nowhere.test", WRONG)
+    assert len(hashes) == 2 and hashes[1] is None
+    start = time.perf_counter()
+    real(WRONG, None)
+    assert time.perf_counter() - start > 0.005, "nobody's password costs a hash as well"
+
+
+def test_a_person_without_a_password_and_a_person_who_is_out_cannot_sign_in(on_platform, specialist: Player):
+    session = enter(on_platform, specialist.email)
+    with on_platform:
+        people.add(f"new.{specialist.email}", name="New", side="client", now=NOW)
+        people.disable(specialist.id, now=NOW)
+        assert sessions.find(session.token, now=NOW) is None
+    assert enter(on_platform, f"new.{specialist.email}") is None
+    assert enter(on_platform, specialist.email) is None
+
+
+def test_after_five_failures_even_the_right_password_must_wait_a_minute(on_platform, specialist: Player):
+    for _ in range(sessions.PER_ADDRESS):
+        assert enter(on_platform, specialist.email, WRONG) is None
+    with pytest.raises(sessions.TooManyTries):
+        enter(on_platform, specialist.email)
+    assert enter(on_platform, specialist.email, now=NOW + sessions.WINDOW)
+
+
+def test_an_unknown_address_is_slowed_down_just_the_same(on_platform, shell):
+    for _ in range(sessions.PER_ADDRESS):
+        assert enter(on_platform, "nobody.here@nowhere.test", WRONG) is None
+    with pytest.raises(sessions.TooManyTries):
+        enter(on_platform, "nobody.here@nowhere.test", WRONG)
+
+
+def test_one_network_cannot_try_many_addresses(on_platform, specialist: Player, monkeypatch):
+    monkeypatch.setattr(sessions, "PER_NETWORK", 3)
+    network = f"net of {specialist.id}"
+    for number in range(3):
+        assert enter(on_platform, f"{number}.{specialist.email}", WRONG, network=network) is None
+    with pytest.raises(sessions.TooManyTries):
+        enter(on_platform, specialist.email, network=network)
+    assert enter(on_platform, specialist.email, network="another " + network)
+
+
+def test_a_new_password_ends_every_session(on_platform, specialist: Player):
+    session = enter(on_platform, specialist.email)
+    with on_platform:
+        people.set_password(specialist.id, password="another fair word", now=NOW)
+        assert sessions.find(session.token, now=NOW) is None
+    assert enter(on_platform, specialist.email) is None
+    assert enter(on_platform, specialist.email, "another fair word")
+
+
+def test_an_old_hash_is_made_anew_at_the_next_sign_in(on_platform, specialist: Player):
+    weak = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1).hash(PASSWORD)
+    with on_platform:
+        store.run_identity(people.SET_PASSWORD, person_id=specialist.id, kept=weak, now=NOW)
+    assert enter(on_platform, specialist.email)
+    with on_platform:
+        kept = store.run_identity(sessions.WHO, email=specialist.email).one().password_hash
+    assert not passwords.is_outdated(kept)
+
+
+def test_tries_that_count_no_more_are_forgotten(on_platform, specialist: Player):
+    enter(on_platform, specialist.email, WRONG)
+    with on_platform:
+        sessions.purge(before=NOW + timedelta(days=1))
+        left = store.run_identity("SELECT count(*) FROM identity.sign_in_try WHERE since_at <= :now", now=NOW)
+        assert left.scalar_one() == 0
