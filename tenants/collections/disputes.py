@@ -23,6 +23,7 @@ ORDER BY i.id
 
 def open_for_import(import_id: UUID, *, now: datetime, today: date) -> list[UUID]:
     """Dispute each open invoice that the file calls disputed, once; one that was ended is not opened again."""
+    store.plan_for_sets()
     drafts = [
         NewHold("dispute", row.debtor_id, today, invoice_id=row.id, reason=REASON)
         for row in store.run(OBJECTED, import_id=import_id)

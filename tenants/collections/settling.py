@@ -78,6 +78,7 @@ def settle_open_work(invoice_ids: Sequence[UUID], *, now: datetime) -> Ended:
 
 def settle_import(import_id: UUID, *, now: datetime) -> Ended:
     """End everything open about what a ledger file brought money for."""
+    store.plan_for_sets()
     return settle_open_work(store.run(OF_IMPORT, import_id=import_id).scalars().all(), now=now)
 
 
