@@ -34,6 +34,9 @@ CAP_SHARE, LEAST_CAP = 20, 50
 PASSING = ("40001", "40P01", "55P03", "57P01")
 """Faults of the moment: the work item is tried again, and the rule is not to blame."""
 
+# A plan that was made for clients of all sizes would be wrong for the largest and for the smallest.
+BOUNDED = "SET LOCAL statement_timeout = {ms}; SET LOCAL plan_cache_mode = force_custom_plan"
+UNBOUNDED = "SET LOCAL statement_timeout = DEFAULT; SET LOCAL plan_cache_mode = DEFAULT"
 LOCK = """
 SELECT r.id, r.key, r.version, v.document FROM rule r
 JOIN rule_version v ON v.tenant_id = :tenant AND v.rule_id = r.id AND v.version = r.version
@@ -144,7 +147,7 @@ def _match(asked: Question, kept: Any, run_id: UUID, invoice_ids: Sequence[UUID]
     matches."""
     some = invoice_ids is not None
     values = {**asked.values, "rule": kept["id"], **({"ids": list(invoice_ids or ())} if some else {})}
-    db.session.connection().exec_driver_sql(f"SET LOCAL statement_timeout = {TIMEOUT_MS}")
+    db.session.connection().exec_driver_sql(BOUNDED.format(ms=TIMEOUT_MS))
     if asked.rule.again.mode == "rematch" and not some:
         store.run(statements.forgetting(asked), **values)
     matched, free, *held = store.run(statements.tally(asked, some=some), **values).one()
@@ -155,7 +158,7 @@ def _match(asked: Question, kept: Any, run_id: UUID, invoice_ids: Sequence[UUID]
         more = {"run": run_id, "version": kept["version"], "now": asked.moment.now, "cap": most}
         fired = tuple(store.run(statements.firing(asked, some=some), **values, **more).scalars())
         store.run(REMEMBER, run=run_id)
-    db.session.connection().exec_driver_sql("SET LOCAL statement_timeout = DEFAULT")
+    db.session.connection().exec_driver_sql(UNBOUNDED)
     if free > most:
         counts["cap"] = free - most
     return Run(run_id, kept["id"], asked.rule.key, matched, len(fired), counts, fired)
