@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from jobs.turns import Place
 from tenants.events import queue
 from tenants.values import ids
 
@@ -53,7 +54,7 @@ WHERE lane = :lane AND waiting > 0 AND in_flight < cap
 ORDER BY vtime, tenant_id LIMIT :most FOR UPDATE SKIP LOCKED
 """)
 CLAIM = text("""
-UPDATE work_item SET state = 'leased', lease_until = :until, lease_token = :token
+UPDATE work_item SET state = 'leased', lease_until = :until, lease_token = :token, begun_at = NULL
 WHERE tenant_id = :tenant AND id = ANY(ARRAY(
   SELECT id FROM work_item WHERE tenant_id = :tenant AND lane = :lane AND state = 'ready' AND run_at <= :now
   ORDER BY run_at, id LIMIT :most FOR UPDATE SKIP LOCKED))
@@ -66,9 +67,8 @@ UPDATE tenant_lane SET vtime = vtime + :items / weight, in_flight = in_flight + 
 WHERE tenant_id = :tenant AND lane = :lane
 """)
 LAPSED = text("""
-SELECT tenant_id, id, lease_token, attempts, max_attempts, run_at FROM work_item
-WHERE state = 'leased' AND lease_until < :now
-ORDER BY lease_token, attempts, run_at, id LIMIT 2000 FOR UPDATE SKIP LOCKED
+SELECT tenant_id, id, lease_token, attempts, max_attempts, run_at, begun_at FROM work_item
+WHERE state = 'leased' AND lease_until < :now ORDER BY lease_until LIMIT 2000 FOR UPDATE SKIP LOCKED
 """)
 FREE = text("""
 UPDATE work_item SET state = :state, run_at = :run_at, attempts = :attempts, lease_token = NULL, lease_until = NULL,
@@ -95,6 +95,11 @@ class Leased:
     kind: str
     tenant_id: UUID
 
+    @property
+    def place(self) -> Place:
+        """Where a worker finds it."""
+        return Place(self.tenant_id, self.id, self.kind, self.attempts > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -103,6 +108,11 @@ class Batch:
     lane: str
     token: UUID
     items: tuple[Leased, ...]
+
+    @property
+    def places(self) -> list[Place]:
+        """Where a worker finds them, in its order."""
+        return [item.place for item in self.items]
 
 
 def survey(connection: Connection, *, now: datetime, only: Iterable[UUID] | None = None) -> int:
@@ -158,21 +168,18 @@ def release(connection: Connection, batch: Batch) -> None:
 def reap(connection: Connection, *, now: datetime) -> int:
     """Free lapsed leases; return how many.
 
-    A batch is worked in its order, so the first item that is unfinished is the one during which the worker died: it
-    alone counts an
-    attempt and waits; the others were not begun. An item that kills its worker is therefore given up in the end, its
-    mates are not.
+    An attempt is counted for an item that was begun, as far as is written down: the head of a batch and what was tried
+    before. Its mates are not charged, nor is a batch that nobody began. What kills its worker in the middle of a batch
+    comes to the head of a later one, because it is the oldest, and is given up in the end; its mates are not.
     """
     lapsed = connection.execute(LAPSED, {"now": now}).all()
-    seen: set[UUID] = set()
     for row in lapsed:
-        begun = row.lease_token not in seen
-        seen.add(row.lease_token)
-        connection.execute(FREE, _freed(row, begun=begun, now=now))
+        connection.execute(FREE, _freed(row, now=now))
     return len(lapsed)
 
 
-def _freed(row: Any, *, begun: bool, now: datetime) -> dict[str, Any]:
+def _freed(row: Any, *, now: datetime) -> dict[str, Any]:
+    begun = row.begun_at is not None
     failures = row.attempts + begun
     dead = begun and failures >= row.max_attempts
     return {

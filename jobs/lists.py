@@ -64,7 +64,10 @@ class Lists:
         """Hand a batch over. The job dies with the lease: nobody should begin work that was given to somebody else."""
         self._queues[Lane(batch.lane)].enqueue_call(
             JOB,
-            args=(str(batch.token), [(str(item.tenant_id), str(item.id), item.kind) for item in batch.items]),
+            args=(
+                str(batch.token),
+                [(str(tenant), str(item), kind, retried) for tenant, item, kind, retried in batch.places],
+            ),
             timeout=LONGEST_JOB_S,
             result_ttl=0,
             failure_ttl=60,

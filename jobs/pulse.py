@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from jobs import heartbeat
+from jobs.turns import Place
 from tenants.events import queue
 from tenants.isolation import scope
 from tenants.values.clock import Clock
@@ -37,7 +38,7 @@ class Pulse:
     """Beats from a thread of its own, because the batch's thread may be inside a long call. Short batches never
     start it."""
 
-    def __init__(self, shell: Shell, *, token: UUID, waiting: Sequence[tuple[UUID, UUID, str]], clock: Clock) -> None:
+    def __init__(self, shell: Shell, *, token: UUID, waiting: Sequence[Place], clock: Clock) -> None:
         self._shell, self._token, self._waiting, self._clock = shell, token, waiting, clock
         self._ended = threading.Event()
         self._timer: threading.Timer | None = None
@@ -67,8 +68,8 @@ class Pulse:
     def _lengthen(self) -> None:
         waiting = list(self._waiting)
         until = self._clock.now() + timedelta(seconds=queue.LEASE_S)
-        for tenant_id in dict.fromkeys(tenant for tenant, _, _ in waiting):
-            own = [item for tenant, item, _ in waiting if tenant == tenant_id]
+        for tenant_id in dict.fromkeys(place.tenant_id for place in waiting):
+            own = [place.item_id for place in waiting if place.tenant_id == tenant_id]
             try:
                 with unit_of_work(scope.tenant(tenant_id, actor="job:pulse")):
                     queue.heartbeat(own, token=self._token, until=until)

@@ -37,7 +37,7 @@ def run_until_quiet(
     while batches := _claim(engine, tools.clock.now(), tenants):
         for batch in batches:
             handed_out += len(batch.items)
-            runtime.run(batch.token, [(item.tenant_id, item.id, item.kind) for item in batch.items])
+            runtime.run(batch.token, batch.places)
     return handed_out
 
 

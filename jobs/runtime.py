@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from jobs import crash, heartbeat
 from jobs.handlers import HANDLERS
 from jobs.pulse import Pulse, Shell
-from jobs.turns import Handler, Inside, Later, Outside, Turn
+from jobs.turns import Handler, Inside, Later, Outside, Place, Turn
 from tenants import store
 from tenants.assembly import Toolbox
 from tenants.events import queue
@@ -26,9 +26,6 @@ BUDGET_S = 15.0
 """A batch begins no further item after this time: the rest goes back, so that nobody waits behind a slow batch."""
 PASSING = frozenset({Kind.UNAVAILABLE, Kind.TOO_MUCH})
 """Refusals that may go away by themselves; every other one is final."""
-
-Place = tuple[UUID, UUID, str]
-"""Tenant, work item, kind."""
 
 
 class LeaseLost(Exception):
@@ -54,10 +51,12 @@ class Runtime:
 
     def run(self, token: UUID, places: Sequence[Place]) -> None:
         """Work through the items of one lease, in their order; each ends in a transaction of its own."""
-        crash.at("batch_started")
         waiting = list(reversed(places))
         deadline = time.monotonic() + BUDGET_S
         with store.held_line(), Pulse(self._shell, token=token, waiting=waiting, clock=self._tools.clock):
+            if not self._begin(waiting[-1], token):
+                return
+            crash.at("batch_started")
             while waiting and time.monotonic() < deadline and not self._stopping():
                 heartbeat.beat()
                 if not self._run_one(waiting[-1], token):
@@ -65,12 +64,20 @@ class Runtime:
                 waiting.pop()
         self._hand_back(waiting, token)
 
+    def _begin(self, place: Place, token: UUID) -> bool:
+        """Write down that this item is begun; False when its lease is lost."""
+        first = queue.beginning(place.item_id, token=token, at=self._tools.clock.now())
+        with unit_beginning_with(first, scope.tenant(place.tenant_id, actor="job:runtime")) as answer:
+            return answer is not None
+
     def _run_one(self, place: Place, token: UUID) -> bool:
         """Try one item; False when not even its failure could be written down, so that trying the next is no use."""
-        tenant_id, item_id, kind = place
+        tenant_id, item_id, kind, retried = place
         crash.at("before_take")
         with structlog.contextvars.bound_contextvars(work_item=str(item_id), kind=kind):
             try:
+                if retried:
+                    self._begin(place, token)
                 self._go(Turn(tenant_id, item_id, kind, {}, self._tools), token)
             except LeaseLost:
                 log.info("work.lease_lost", tenant=str(tenant_id))
@@ -91,7 +98,8 @@ class Runtime:
         except DBAPIError as fault:
             if not fault.connection_invalidated:
                 raise
-            # The line was cut, perhaps long ago. If its last commit came through, the token is gone and nothing is done twice.
+            # The line was cut, perhaps long ago. If its last commit came through, the token is gone and nothing is
+            # done twice.
             self._go_inside(handler, replace(turn), token)
 
     def _go_inside(self, handler: Inside, turn: Turn, token: UUID) -> None:
@@ -147,7 +155,7 @@ class Runtime:
 
     def _record_failure(self, place: Place, token: UUID, fault: Exception) -> bool:
         """Count the attempt, or give up at once when no repetition can help; the reaper does it when we cannot."""
-        tenant_id, item_id, _ = place
+        tenant_id, item_id = place[:2]
         final = isinstance(fault, Refusal) and fault.kind not in PASSING
         log.warning("work.failed", tenant=str(tenant_id), final=final, exc_info=not final, reason=str(fault)[:300])
         end = queue.bury if final else queue.put_back
@@ -166,9 +174,9 @@ class Runtime:
         return True
 
     def _hand_back(self, waiting: Sequence[Place], token: UUID) -> None:
-        for tenant_id in dict.fromkeys(tenant for tenant, _, _ in waiting):
+        for tenant_id in dict.fromkeys(place.tenant_id for place in waiting):
             with unit_of_work(scope.tenant(tenant_id, actor="job:runtime")):
-                queue.go_back([item for tenant, item, _ in waiting if tenant == tenant_id], token=token)
+                queue.go_back([place.item_id for place in waiting if place.tenant_id == tenant_id], token=token)
 
 
 _here: Runtime | None = None
@@ -180,8 +188,8 @@ def settle_in(runtime: Runtime) -> None:
     _here = runtime
 
 
-def run_batch(token: str, items: list[list[str]]) -> None:
-    """What RQ calls: work through the items of one lease, each given as tenant, id and kind."""
+def run_batch(token: str, items: list[tuple[str, str, str, bool]]) -> None:
+    """What RQ calls: work through the items of one lease, each given as a place."""
     if _here is None:
         raise RuntimeError("batches are run by a process that was started as jobs.worker")
-    _here.run(UUID(token), [(UUID(tenant), UUID(item), kind) for tenant, item, kind in items])
+    _here.run(UUID(token), [Place(UUID(tenant), UUID(item), kind, tried) for tenant, item, kind, tried in items])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from tenants import store
@@ -15,6 +15,15 @@ CLOCK = """
 SELECT t.time_zone, coalesce(p.clock_shift_s, 0) FROM tenant t
 LEFT JOIN client_profile p ON p.tenant_id = t.id AND p.tenant_id = :tenant WHERE t.id = :tenant
 """
+
+
+class Place(NamedTuple):
+    """Where one leased item is found, and whether it was tried before."""
+
+    tenant_id: UUID
+    item_id: UUID
+    kind: str
+    retried: bool = False
 
 
 @dataclass

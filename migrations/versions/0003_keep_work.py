@@ -12,7 +12,7 @@ WORK_ITEM = """
   id uuid NOT NULL, lane text NOT NULL, kind text NOT NULL, dedupe_key text NOT NULL, payload jsonb NOT NULL,
   state text NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'leased', 'done', 'dead', 'held')),
   run_at timestamptz NOT NULL, attempts smallint NOT NULL DEFAULT 0, max_attempts smallint NOT NULL DEFAULT 8,
-  lease_until timestamptz, lease_token uuid, last_error text, error_class text,
+  lease_until timestamptz, lease_token uuid, begun_at timestamptz, last_error text, error_class text,
   recorded_at timestamptz NOT NULL, finished_at timestamptz,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, kind, dedupe_key)
 """

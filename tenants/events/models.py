@@ -33,6 +33,7 @@ class WorkItem(TenantOwned, Model):
     max_attempts: Mapped[int] = mapped_column(SmallInteger, server_default="8")
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[UUID | None]
+    begun_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
     error_class: Mapped[str | None]
     recorded_at: Mapped[datetime]

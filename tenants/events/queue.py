@@ -31,6 +31,10 @@ TAKE_FIRST = """
 UPDATE work_item SET state = 'done', finished_at = $4, attempts = attempts + 1, lease_token = NULL, lease_until = NULL
 WHERE tenant_id = $1 AND id = $2 AND state = 'leased' AND lease_token = $3 RETURNING kind, payload
 """
+BEGIN = """
+UPDATE work_item SET begun_at = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'leased' AND lease_token = $3
+RETURNING id
+"""
 LOOK = f"SELECT kind, payload FROM work_item WHERE {HELD_BY} FOR UPDATE"
 HOLD_UNTIL = f"""
 UPDATE work_item SET state = 'ready', run_at = :run_at, lease_token = NULL, lease_until = NULL, last_error = :reason
@@ -89,6 +93,12 @@ class Taken:
 
     kind: str
     payload: dict[str, Any]
+
+
+def beginning(item_id: UUID, *, token: UUID, at: datetime) -> First:
+    """Note, in a unit that begins with this, that a worker begins with the item: if its lease lapses now, an attempt is
+    counted. It answers a row if the lease still holds."""
+    return First("begin_work_item", BEGIN, (str(item_id), str(token), at.isoformat()))
 
 
 def taking(item_id: UUID, *, token: UUID, at: datetime) -> First:

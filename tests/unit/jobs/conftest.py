@@ -2,6 +2,7 @@
 brings."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -30,6 +31,14 @@ SELECT dedupe_key, state, attempts, error_class, run_at FROM work_item WHERE ten
 """
 
 
+class Died(BaseException):
+    """The process is gone: nothing is written down."""
+
+
+def _die(_: object) -> None:
+    raise Died
+
+
 @dataclass
 class Floor:
     """The shop floor: records work, claims it, runs it, and shows what became of it."""
@@ -55,7 +64,12 @@ class Floor:
     ) -> None:
         """Run a batch as a worker does."""
         runtime = Runtime(self.shell, self.tools, handlers={"noop": handler}, stopping=stopping)
-        runtime.run(batch.token, [(item.tenant_id, item.id, item.kind) for item in batch.items])
+        runtime.run(batch.token, batch.places)
+
+    def die(self, batch: claims.Batch) -> None:
+        """Run a batch as a worker does that dies with its first item."""
+        with suppress(Died):
+            self.run(batch, _die)
 
     def drain(self, *tenants: UUID, handler: Handler = noop) -> int:
         """Do all that is due."""

@@ -1,6 +1,7 @@
 """The fair share: whose turn it is, what a lease is worth, and what becomes of one that lapsed."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from jobs import claims
 from tenants.events import queue
 from tests.cast import open_client
-from tests.unit.jobs.conftest import LANE
+from tests.unit.jobs.conftest import LANE, Died
 
 
 def named(batch, *tenants):
@@ -123,7 +124,7 @@ def test_surveys_at_the_same_time_do_not_lock_each_other_out(floor, alder, birch
 
 def test_only_the_item_during_which_the_worker_died_counts_an_attempt(floor, alder):
     floor.record(alder, "a", "b", "c")
-    floor.claim(alder)
+    floor.die(floor.claim(alder))
     floor.wait(queue.LEASE_S + 1)
     assert floor.reap() >= 3
     assert sorted(floor.states(alder).values()) == [
@@ -131,6 +132,14 @@ def test_only_the_item_during_which_the_worker_died_counts_an_attempt(floor, ald
         ("ready", 0, None),
         ("ready", 1, "LeaseLapsed"),
     ]
+
+
+def test_a_batch_that_nobody_began_counts_no_attempt(floor, alder):
+    floor.record(alder, "a", "b")
+    floor.claim(alder)
+    floor.wait(queue.LEASE_S + 1)
+    floor.reap()
+    assert set(floor.states(alder).values()) == {("ready", 0, None)}
 
 
 def test_a_lease_that_still_runs_is_left_alone(floor, alder):
@@ -146,9 +155,6 @@ def test_an_item_that_kills_its_worker_is_given_up_and_its_mates_are_done(floor,
     poison = floor.claim(alder).items[2].id
     floor.wait(queue.LEASE_S + 1)
     floor.reap()
-
-    class Died(BaseException):
-        """The process is gone: nothing is written down."""
 
     def handler(turn):
         if turn.item_id == poison:
@@ -169,9 +175,31 @@ def test_an_item_that_kills_its_worker_is_given_up_and_its_mates_are_done(floor,
     assert max(attempts for state, attempts, _ in states if state == "done") <= 2
 
 
+def test_an_item_that_kills_its_worker_is_counted_even_when_others_are_ahead_of_it(floor, alder):
+    floor.record(alder, "poison")
+    poison = floor.claim(alder).items[0].id
+    floor.wait(queue.LEASE_S + 1)
+    floor.reap()
+
+    def handler(turn):
+        if turn.item_id == poison:
+            raise Died
+
+    for number in range(3):
+        floor.wait(queue.BACKOFF_S[-1])
+        floor.record(alder, f"mate {number}")
+        with suppress(Died):
+            floor.run(floor.claim(alder), handler)
+        floor.wait(queue.LEASE_S + 1)
+        floor.reap()
+    assert floor.states(alder)["poison"] == ("ready", 3, "LeaseLapsed")
+
+
 def test_what_failed_before_comes_last_in_its_batch(floor, alder):
     floor.record(alder, "a", "b")
-    first = floor.claim(alder).items[0].id
+    batch = floor.claim(alder)
+    first = batch.items[0].id
+    floor.die(batch)
     floor.wait(queue.LEASE_S + 1)
     floor.reap()
     floor.wait(queue.BACKOFF_S[0])

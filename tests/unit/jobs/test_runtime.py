@@ -107,7 +107,7 @@ def test_work_of_an_unknown_kind_waits_for_a_newer_process(floor, alder):
     batch = floor.claim(alder)
     from jobs.runtime import Runtime
 
-    Runtime(floor.shell, floor.tools, handlers={}).run(batch.token, [(i.tenant_id, i.id, i.kind) for i in batch.items])
+    Runtime(floor.shell, floor.tools, handlers={}).run(batch.token, batch.places)
     assert floor.states(alder) == {"a": ("ready", 1, "UnknownKind")}
 
 
@@ -284,7 +284,7 @@ def test_outside_work_that_lost_its_lease_while_acting_settles_nothing(floor, al
 
     floor.run(floor.claim(alder), Post().steps(act=lapse))
     assert floor.done(alder) == []
-    assert floor.states(alder)["a"][:2] == ("ready", 1)
+    assert floor.states(alder)["a"] == ("ready", 1, "LeaseLapsed")
 
 
 @pytest.mark.parametrize("keys", [1, 3])
