@@ -108,7 +108,10 @@ def run_once(
                 )
         finally:
             supervisor.stop()
-    answer(summary, as_json=as_json)
+    if as_json:
+        answer(summary, as_json=True)
+    else:
+        click.echo(importlib.import_module("console.summary").as_text(summary))
     return int(code)
 
 

@@ -28,9 +28,7 @@ from tenants.work import unit_of_work
 
 MORNING, AFTERNOON = wall_time(10), wall_time(16)
 SOURCE = "ledger"
-LOOK_S = 0.1
-STEADY_S = 0.7
-"""A mail that comes back lies with the mail server for a moment, which no queue shows."""
+LOOK_S = 0.05
 PATIENCE_S = 240.0
 
 # What was to happen at an instant of the client's clock happens at that instant still, however the clock came there.
@@ -62,26 +60,30 @@ class Stage:
 
 
 def waiting_for_processes(tools: Toolbox, *, look: Callable[[], None]) -> Wait:
-    """Wait until the worker processes have nothing due; `look` keeps them alive meanwhile."""
+    """Wait until the worker processes have nothing due; `look` keeps them alive meanwhile.
+
+    Quiet is asked twice: between the two answers no mail may lie with the mail server on its way back, because that is
+    work which no queue shows yet.
+    """
     spool = Path(tools.settings.mailbox) / "returned" if tools.settings.mailbox else None
 
+    def is_quiet(tenants: Sequence[UUID]) -> bool:
+        return quiet.is_quiet(tenants, now=tools.clock.now())
+
     def wait(tenants: Sequence[UUID]) -> None:
-        deadline, quiet_since = time.monotonic() + PATIENCE_S, 0.0
-        while True:
+        deadline = time.monotonic() + PATIENCE_S
+        while not (is_quiet(tenants) and is_empty(spool) and is_quiet(tenants)):
             look()
-            now = time.monotonic()
-            returning = spool is not None and spool.is_dir() and any(spool.iterdir())
-            if returning or not quiet.is_quiet(tenants, now=tools.clock.now()):
-                quiet_since = 0.0
-            elif not quiet_since:
-                quiet_since = now
-            elif now - quiet_since >= STEADY_S:
-                return
-            if now > deadline:
+            if time.monotonic() > deadline:
                 raise CannotRun(f"The work does not come to an end: {stuck(tenants, now=tools.clock.now())}")
             time.sleep(LOOK_S)
 
     return wait
+
+
+def is_empty(folder: Path | None) -> bool:
+    """Whether nothing lies there."""
+    return folder is None or not folder.is_dir() or not any(folder.iterdir())
 
 
 def stuck(tenants: Sequence[UUID], *, now: datetime) -> str:
