@@ -59,7 +59,7 @@ def show(template: str, *, section: str, **context: Any) -> str:
     return render_template(
         template,
         section=section,
-        caller=caller,
+        me=caller,
         client=client,
         across=_ways(ACROSS, lambda need: bool(caller.clients_with(need))),
         ways=_ways(OF_CLIENT, lambda need: client is not None and caller.may(need, client), client),
@@ -73,7 +73,7 @@ def fragment(template: str, **context: Any) -> str:
     caller, client = signed_in(), g.get("client")
     return render_template(
         template,
-        caller=caller,
+        me=caller,
         client=client,
         can=lambda need: client is not None and caller.may(need, client),
         **context,

@@ -37,7 +37,7 @@ EVIDENCE = {
 }
 RUNGS = {
     "known": "In the ledger",
-    "queued": "Waiting to be sent",
+    "queued": "Queued for sending",
     "accepted": "Taken by our mail service",
     "relayed": "Passed on by the first mail server",
     "delivered": "Accepted by the customer’s mail server",
