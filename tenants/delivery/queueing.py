@@ -10,51 +10,40 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import rendering
+from tenants.delivery import contacts, rendering
+from tenants.delivery.contacts import Contact
 from tenants.events import recording
 from tenants.events.recording import Occurrence
 from tenants.values import ids
 
 SLICE = 500
 LAST_ROW = 2**31 - 1
-FIRST = UUID(int=0)
+LOOK_BACK = timedelta(days=31)
+"""How far back a new day looks for invoices whose day has come: a long outage is caught up, old books are left
+alone."""
 
-# The billing contact first; one whose address is dead only when there is no other, so that the refusal is seen and
-# not silent.
-BEST_CONTACT = """
-  SELECT DISTINCT ON (c.debtor_id) c.debtor_id, c.id AS contact_id, c.email, c.language
-  FROM contact c LEFT JOIN suppression s ON s.tenant_id = c.tenant_id AND s.address = lower(c.email)
-    AND s.lifted_at IS NULL
-    AND s.tenant_id = :tenant
-  WHERE c.tenant_id = :tenant AND c.active AND c.email <> '' AND c.debtor_id IN (SELECT debtor_id FROM wanted)
-  ORDER BY c.debtor_id, s.id IS NOT NULL, c.role <> 'billing', c.id
+# One table a statement, by ids: a plan over several, made before the tables of a new client are analysed, can be a
+# thousand times slower.
+WANTED = """
+SELECT i.id, i.debtor_id, i.issued_on FROM invoice i
+WHERE i.tenant_id = :tenant AND i.delivery = 'none' AND i.open_minor > 0 AND i.voided_on IS NULL
+  AND i.issued_on <= :today {narrow} ORDER BY i.issued_on, i.id LIMIT :limit
 """
-WANTED = f"""
-WITH wanted AS MATERIALIZED (
-  SELECT i.id, i.debtor_id FROM invoice i JOIN debtor d ON d.tenant_id = i.tenant_id AND d.id = i.debtor_id
-  WHERE i.tenant_id = :tenant AND d.tenant_id = :tenant AND d.channel = 'email' AND i.delivery = 'none'
-    AND i.open_minor > 0 AND i.voided_on IS NULL AND i.issued_on <= :today AND i.id > :after {{narrow}}
-  ORDER BY i.id LIMIT :limit),
-best AS ({BEST_CONTACT})
-SELECT w.id AS invoice_id, w.debtor_id, b.contact_id, b.email, b.language
-FROM wanted w LEFT JOIN best b ON b.debtor_id = w.debtor_id ORDER BY w.id
-"""
-OF_IMPORT = """AND i.id IN (SELECT r.invoice_id FROM import_row r WHERE r.tenant_id = :tenant
-  AND r.import_id = :import_id
-  AND r.row_no BETWEEN :from_row AND :to_row)"""
 OF_IDS = "AND i.id = ANY(:ids)"
-TO_REMIND = f"""
-WITH wanted AS MATERIALIZED (
-  SELECT i.id, i.debtor_id, i.due_on FROM invoice i
-  WHERE i.tenant_id = :tenant AND i.id = ANY(:ids) AND i.open_minor > 0 AND i.voided_on IS NULL),
-best AS ({BEST_CONTACT})
-SELECT w.id AS invoice_id, w.debtor_id, b.contact_id, b.email, b.language
-FROM wanted w LEFT JOIN best b ON b.debtor_id = w.debtor_id ORDER BY w.debtor_id, w.due_on, w.id
+OF_DAYS = "AND i.issued_on >= :since AND (i.issued_on, i.id) > (:after_on, :after)"
+OF_IMPORT = """
+SELECT invoice_id FROM import_row
+WHERE tenant_id = :tenant AND import_id = :import_id AND row_no BETWEEN :from_row AND :to_row
+"""
+TO_REMIND = """
+SELECT i.id, i.debtor_id FROM invoice i
+WHERE i.tenant_id = :tenant AND i.id = ANY(:ids) AND i.open_minor > 0 AND i.voided_on IS NULL
+ORDER BY i.debtor_id, i.due_on, i.id
 """
 ADD = """
 INSERT INTO message (tenant_id, id, debtor_id, contact_id, step_key, kind, recipient, language, template, rule_key,
@@ -79,9 +68,7 @@ class Step:
 
     key: str
     debtor_id: UUID
-    contact_id: UUID
-    email: str
-    language: str
+    reader: Contact
     invoice_ids: tuple[UUID, ...]
 
 
@@ -106,32 +93,20 @@ def queue_invoices(
 ) -> int:
     """Queue the mail of every open invoice issued by `today` that has none yet; return how many are new.
 
-    With `import_id` (and rows) or `invoice_ids` only those; with neither the whole client, as on a new day. `real` is
-    the time on the wall, by which work is due; `now` is the client's.
-    """
-    narrow = ""
-    values: dict[str, Any] = {}
-    if invoice_ids is not None:
-        narrow, values = OF_IDS, {"ids": list(invoice_ids)}
-    elif import_id is not None:
-        narrow, values = OF_IMPORT, {"import_id": import_id, "from_row": from_row, "to_row": to_row}
+    With `import_id` (and rows) or `invoice_ids` only those; with neither the invoices whose day has come lately, as
+    on a new day. `real` is the time on the wall, by which work is due; `now` is the client's. """
+    if import_id is not None:
+        invoice_ids = store.run(OF_IMPORT, import_id=import_id, from_row=from_row, to_row=to_row).scalars().all()
     made = 0
-    for rows in _slices(WANTED.format(narrow=narrow), today=today, **values):
+    for rows in _of_days(today) if invoice_ids is None else _of_ids(invoice_ids, today):
+        readers = contacts.best([row.debtor_id for row in rows], by_mail=True)
         steps = [
-            Step(
-                f"invoice:{row.invoice_id}:{row.contact_id}",
-                row.debtor_id,
-                row.contact_id,
-                row.email,
-                row.language,
-                (row.invoice_id,),
-            )
+            Step(f"invoice:{row.id}:{reader.contact_id}", row.debtor_id, reader, (row.id,))
             for row in rows
-            if row.contact_id is not None
+            if (reader := readers.get(row.debtor_id)) is not None
         ]
-        queued = _keep(steps, kind="invoice", template="Invoice", rule_key="", now=now, real=real)
+        made += len(_keep(steps, kind="invoice", template="Invoice", rule_key="", now=now, real=real))
         store.run(MARK, ids=[invoice_id for step in steps for invoice_id in step.invoice_ids])
-        made += len(queued)
     return made
 
 
@@ -151,16 +126,14 @@ def queue_reminders(
     occurrence never make a second message. `run_at` is real time. Raises rendering.UnknownTemplate.
     """
     rendering.known(template)
-    bundles: dict[tuple[UUID, UUID, str, str], list[UUID]] = defaultdict(list)
-    nobody: list[UUID] = []
+    bundles: dict[UUID, list[UUID]] = defaultdict(list)
     for row in store.run(TO_REMIND, ids=list(invoice_ids)):
-        if row.contact_id is None:
-            nobody.append(row.invoice_id)
-        else:
-            bundles[row.debtor_id, row.contact_id, row.email, row.language].append(row.invoice_id)
+        bundles[row.debtor_id].append(row.id)
+    readers = contacts.best(list(bundles), by_mail=False)
     steps = [
-        Step(f"rule:{rule_key}:{debtor_id}:{occurrence}", debtor_id, contact_id, email, language, tuple(found))
-        for (debtor_id, contact_id, email, language), found in bundles.items()
+        Step(f"rule:{rule_key}:{debtor_id}:{occurrence}", debtor_id, readers[debtor_id], tuple(found))
+        for debtor_id, found in bundles.items()
+        if debtor_id in readers
     ]
     messages: dict[UUID, tuple[UUID, ...]] = {}
     for start in range(0, len(steps), SLICE):
@@ -168,15 +141,24 @@ def queue_reminders(
         messages |= _keep(
             part, kind="reminder", template=template, rule_key=rule_key, now=now, real=real, run_at=run_at
         )
-    return Queued(messages, tuple(nobody))
+    silent = (found for debtor_id, found in bundles.items() if debtor_id not in readers)
+    return Queued(messages, tuple(invoice_id for found in silent for invoice_id in found))
 
 
-def _slices(sql: str, **values: Any) -> Iterator[Sequence[Any]]:
-    """Walk by id; an invoice without a reader stays behind, so the walk must not ask again for what it has seen."""
-    after = FIRST
-    while rows := store.run(sql, after=after, limit=SLICE, **values).all():
+def _of_ids(invoice_ids: Sequence[UUID], today: date) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(invoice_ids), SLICE):
+        some = list(invoice_ids[start : start + SLICE])
+        yield store.run(WANTED.format(narrow=OF_IDS), ids=some, today=today, limit=SLICE).all()
+
+
+def _of_days(today: date) -> Iterator[Sequence[Any]]:
+    """Walk by day and id; an invoice without a reader stays behind, so the walk must not ask for it again."""
+    since = today - LOOK_BACK
+    after_on, after = since, UUID(int=0)
+    sql = WANTED.format(narrow=OF_DAYS)
+    while rows := store.run(sql, since=since, today=today, after_on=after_on, after=after, limit=SLICE).all():
         yield rows
-        after = rows[-1].invoice_id
+        after_on, after = rows[-1].issued_on, rows[-1].id
 
 
 def _keep(
@@ -197,10 +179,10 @@ def _keep(
         {
             "id": str(message_id),
             "debtor_id": str(step.debtor_id),
-            "contact_id": str(step.contact_id),
+            "contact_id": str(step.reader.contact_id),
             "step_key": step.key,
-            "email": step.email,
-            "language": step.language,
+            "email": step.reader.email,
+            "language": step.reader.language,
         }
         for message_id, step in named.items()
     ]
