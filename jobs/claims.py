@@ -58,7 +58,7 @@ UPDATE work_item SET state = 'leased', lease_until = :until, lease_token = :toke
 WHERE tenant_id = :tenant AND id = ANY(ARRAY(
   SELECT id FROM work_item WHERE tenant_id = :tenant AND lane = :lane AND state = 'ready' AND run_at <= :now
   ORDER BY run_at, id LIMIT :most FOR UPDATE SKIP LOCKED))
-RETURNING attempts, run_at, id, kind
+RETURNING id, kind, run_at, attempts
 """)
 # A claim that found less than it asked for has emptied the lane, as far as this dispatcher can see.
 COUNT = text("""
@@ -153,7 +153,7 @@ def claim(
             break
         words = {"tenant": tenant_id, "lane": lane, "now": now, "most": wanted, "token": token}
         rows = connection.execute(CLAIM, words | {"until": now + timedelta(seconds=queue.LEASE_S)}).all()
-        found += [Leased(*row, tenant_id=tenant_id) for row in rows]
+        found += [Leased(row.attempts, row.run_at, row.id, row.kind, tenant_id) for row in rows]
         counts = {"items": len(rows), "emptied": len(rows) < wanted, "tenant": tenant_id, "lane": lane}
         connection.execute(COUNT, counts)
     return Batch(lane, token, tuple(sorted(found))) if found else None

@@ -46,7 +46,7 @@ class Doorstep:
     def listen(self, patience: float) -> set[UUID]:
         """Wait for a ring, and answer who rang; several rings are heard as one."""
         if self._ear is None:
-            self._ear = self._connection.pubsub(ignore_subscribe_messages=True)
+            self._ear = self._connection.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
             self._ear.subscribe(CHANNEL)
         rang: set[UUID] = set()
         message = self._ear.get_message(timeout=patience)

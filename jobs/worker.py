@@ -38,7 +38,7 @@ class LaneWorker(SimpleWorker):
 
     def handle_warm_shutdown_request(self) -> None:
         """Remember that somebody asked us to stop: RQ itself remembers it only when it came during a batch."""
-        super().handle_warm_shutdown_request()
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
         self._stop_requested = True
 
     def is_stopping(self) -> bool:
@@ -51,7 +51,10 @@ def serve(lane: Lane, chosen: Settings) -> int:
     shell = assembly.make_shell(chosen, repeats=True)
     current: list[LaneWorker] = []
     shell.app_context().push()
-    stopping = lambda: bool(current) and current[-1].is_stopping()  # noqa: E731
+
+    def stopping() -> bool:
+        return bool(current) and current[-1].is_stopping()
+
     runtime.settle_in(Runtime(shell, assembly.make_tools(chosen), stopping=stopping))
     while True:
         try:
