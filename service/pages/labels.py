@@ -85,6 +85,10 @@ HOLDS = {"dispute": "Dispute", "promise": "Promise to pay", "plan": "Payment pla
 HOLD_TONES = {"dispute": "warn", "promise": "info", "plan": "info", "pause": ""}
 REFUSALS = {
     "settled": "Paid or cancelled",
+    "dispute": "Disputed",
+    "promise": "Promised",
+    "plan": "On a payment plan",
+    "pause": "Paused",
     "disputed": "Disputed",
     "promised": "Promised",
     "on_plan": "On a payment plan",
@@ -130,6 +134,7 @@ EVENTS = {
     "hold_pause": "Pause",
     "hold_plan": "Payment plan",
 } | {f"evidence_{key}": words for key, words in RUNGS.items()}
+VERDICTS = {"human": "by a person", "machine": "by a machine, not counted", "unknown": "by a person or a machine"}
 ACTS = {
     "done": "Task done",
     "dropped": "Task dropped",

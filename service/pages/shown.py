@@ -20,7 +20,7 @@ def dress(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=money, day=day, instant=instant, moment=moment, number=number, ref=ref, late=late
     )
-    app.jinja_env.filters.update(percent=percent, size=size)
+    app.jinja_env.filters.update(percent=percent, size=size, iban=iban)
     app.jinja_env.globals.update(static=static.address, labels=labels, words=labels.words, toned=labels.toned)
 
 
@@ -77,6 +77,12 @@ def percent(value: float | None) -> str:
 def size(value: int) -> str:
     """Bytes as a person reads them."""
     return f"{value / 1024:,.0f} kB" if value < 1_048_576 else f"{value / 1_048_576:,.1f} MB"
+
+
+def iban(text: str) -> str:
+    """In groups of four, as it is read aloud."""
+    plain = text.replace(" ", "")
+    return " ".join(plain[at : at + 4] for at in range(0, len(plain), 4))
 
 
 def ref(value: UUID, prefix: str) -> str:

@@ -19,6 +19,7 @@ from service.portal import words
 from tenants.collections import holds, tasks
 from tenants.collections.tasks import NewTask
 from tenants.delivery import documents, evidence, facts, links, printing
+from tenants.delivery import words as writing
 from tenants.delivery.facts import Item, Reader
 from tenants.delivery.links import LinkGrant
 from tenants.delivery.tokens import BadToken
@@ -193,9 +194,10 @@ def page(items: tuple[Item, ...], *, reader: Reader, said: str = "", preview: bo
     profile = clients.profile()
     today = profile.clock.today(tools().clock.now())
     language, text = words.of(reader.language)
+    place = writing.locale(language, profile.country)
     return render_template(
         "portal.html",
-        items=[_shown(each, language, today) for each in items],
+        items=[_shown(each, place, today) for each in items],
         reader=reader,
         profile=profile,
         provider=tools().settings.provider_name,
@@ -208,17 +210,17 @@ def page(items: tuple[Item, ...], *, reader: Reader, said: str = "", preview: bo
     )
 
 
-def _shown(item: Item, language: str, today: date) -> dict[str, Any]:
+def _shown(item: Item, place: str, today: date) -> dict[str, Any]:
     """One invoice as its reader writes amounts and days."""
     return {
         "item": item,
-        "open": item.open.shown(language),
-        "amount": item.amount.shown(language),
+        "open": item.open.shown(place),
+        "amount": item.amount.shown(place),
         "part": item.open_minor != item.amount_minor,
-        "due": format_date(item.due_on, "long", locale=language),
-        "issued": format_date(item.issued_on, "long", locale=language),
+        "due": format_date(item.due_on, "long", locale=place),
+        "issued": format_date(item.issued_on, "long", locale=place),
         "late": item.due_on < today,
-        "lines": [(line.description, Money(line.net_minor, item.currency).shown(language)) for line in item.lines],
+        "lines": [(line.description, Money(line.net_minor, item.currency).shown(place)) for line in item.lines],
     }
 
 

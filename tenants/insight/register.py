@@ -111,7 +111,8 @@ def find(asked: Asked, *, today: date, after: tuple[date, UUID] | None = None, l
 
 def _wanted(asked: Asked, today: date) -> tuple[str, dict[str, Any]]:
     """The condition and its values; every text is one of ours, everything asked is a value."""
-    parts, values = [STANDINGS[asked.standing]], {}
+    parts: list[str] = [STANDINGS[asked.standing]]
+    values: dict[str, Any] = {}
     if asked.standing == "overdue":
         values["today"] = today
     for column, value in (("delivery", asked.delivery), ("currency", asked.currency), ("debtor_id", asked.debtor_id)):

@@ -49,7 +49,7 @@ SELECT * FROM (
   UNION ALL
   (SELECT e.occurred_at, 'evidence_' || e.kind, coalesce(i.number, ''), e.verdict, NULL, ''
    FROM evidence e LEFT JOIN invoice i ON i.tenant_id = :tenant AND i.id = e.invoice_id
-   WHERE e.tenant_id = :tenant AND e.debtor_id = :debtor AND e.level >= 2 ORDER BY e.occurred_at DESC LIMIT :limit)
+   WHERE e.tenant_id = :tenant AND e.debtor_id = :debtor AND e.level >= 3 ORDER BY e.occurred_at DESC LIMIT :limit)
   UNION ALL
   (SELECT CAST(p.received_on AS timestamptz), 'payment', p.reference, '', p.amount_minor, p.currency
    FROM payment p WHERE p.tenant_id = :tenant AND p.debtor_id = :debtor ORDER BY p.received_on DESC LIMIT :limit)
