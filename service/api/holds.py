@@ -14,6 +14,7 @@ from service.fields import Actor, Instant, MoneyField, Ref
 from tenants.collections import holds
 from tenants.directory.access import VisibleClient
 from tenants.ledger import debtors, invoices
+from tenants.values.faults import Refusal
 
 face = Blueprint("api_holds", __name__, url_prefix="/api/v1")
 
@@ -81,9 +82,10 @@ class HoldEnded(Schema):
     outcome = fields.String(required=True)
 
 
-class NobodyNamed(holds.BadHold):
-    """Neither a debtor nor an invoice is named."""
+class HoldOnNobody(Refusal):
+    """Neither a debtor nor an invoice is named, or they do not belong together."""
 
+    code = "hold_on_nobody"
     remedy = "Name the invoice, or the debtor for all of its invoices."
 
 
@@ -158,9 +160,9 @@ def _debtor(debtor_id: UUID | None, invoice_id: UUID | None) -> UUID:
     """Whose hold it is; an invoice that is named must be that debtor's."""
     if invoice_id is None:
         if debtor_id is None:
-            raise NobodyNamed("The hold is on nobody.", pointer="/debtor_id")
+            raise HoldOnNobody("The hold is on nobody.", pointer="/debtor_id")
         return debtors.card(debtor_id).id
     owner = invoices.card(invoice_id).debtor_id
     if debtor_id is not None and debtors.card(debtor_id).id != owner:
-        raise NobodyNamed("The invoice is another debtor's.", pointer="/invoice_id")
+        raise HoldOnNobody("The invoice is another debtor's.", pointer="/invoice_id")
     return owner

@@ -64,7 +64,7 @@ def codes() -> list[dict[str, Any]]:
             "code": refusal.code,
             "status": int(problems.STATUS[refusal.kind]),
             "meaning": (refusal.__doc__ or "").strip().split("\n", 1)[0],
-            "remedy": refusal.remedy,
+            "remedy": refusal.remedy or "The answer itself says what to do.",
         }
         found.setdefault(refusal.code, known)
     return [found[code] for code in sorted(found)]

@@ -85,8 +85,8 @@ class World:
         with self.books():
             return clients.profile()
 
-    def invoice(self, *, amount: int = 100_00) -> UUID:
-        return an_invoice(self.tenant, self.at["deb"], amount=amount, currency=self.currency)
+    def invoice(self) -> UUID:
+        return an_invoice(self.tenant, self.at["deb"], currency=self.currency)
 
     def payment(self) -> UUID:
         return a_payment(self.tenant, self.at["deb"], currency=self.currency)
@@ -157,8 +157,9 @@ class World:
             )
 
     def acted_on(self) -> UUID:
-        """An invoice on which the rule has acted: big, delivered long ago, never seen."""
-        invoice = self.invoice(amount=2_000_00)
+        """An invoice on which the rule has acted: a key account's, big, delivered long ago, never seen, not held."""
+        debtor = a_debtor(self.tenant, groups=["key"])
+        invoice = an_invoice(self.tenant, debtor, amount=2_000_00, currency=self.currency)
         with self.books():
             store.run(DELIVERED, id=invoice, at=self.now - timedelta(days=10))
             running.run(rule_book.find(RULE).id, occurrence=str(invoice), now=self.now, real=self.now)
