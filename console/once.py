@@ -38,7 +38,7 @@ CURRENCY, ZONE, COUNTRY = "USD", "America/New_York", "US"
 DAYS = 5
 """Business days that are played up to the wanted day."""
 DOMAIN = "customers.demo.test"
-BOUNCING, LATE = 4, 2
+BOUNCING, LATE = 8, 4
 """Of a hundred demo addresses so many are refused at once, and so many taken and returned later."""
 
 KNOWN = "SELECT id FROM tenant WHERE slug = :slug"
@@ -58,6 +58,7 @@ SELECT g.key FROM debtor_group g JOIN invoice i ON i.tenant_id = :tenant AND i.d
 WHERE g.tenant_id = :tenant AND i.open_minor > 0 GROUP BY g.key
 ORDER BY g.key = 'key' DESC, sum(i.open_minor) DESC, g.key LIMIT 2
 """
+ON_PAPER = "SELECT count(*) FROM debtor WHERE tenant_id = :tenant AND channel = 'paper'"
 USUAL = """
 SELECT CAST(percentile_disc(0.5) WITHIN GROUP (ORDER BY open_minor) AS bigint) FROM invoice
 WHERE tenant_id = :tenant AND open_minor > 0 AND currency = :currency
@@ -158,6 +159,7 @@ class Run:
                 {"id": ids.new(), "debtor_id": row.id, "email": address(row.number)} for row in store.run(NO_ADDRESS)
             ]
             store.run(ADDRESSES, rows=json.dumps(rows, default=str), now=profile.clock.now(self.stage.real))
+            on_paper = int(store.run(ON_PAPER).scalar_one())
             groups = list(store.run(KEY_GROUPS).scalars()) or ["key"]
             usual = store.run(USUAL, currency=profile.base_currency).scalar() or 0
         if profile.state == "setup":
@@ -166,7 +168,12 @@ class Run:
             play.install_rules(self.stage, self.tenant, least=known, groups=groups, actor="demo")
             play.go_live(self.tenant)
         hosts = [row["email"].rpartition("@")[2].partition(".")[0] for row in rows]
-        return {"made": len(rows), "refusing": hosts.count("bounce"), "returning_later": hosts.count("late")}
+        return {
+            "made": len(rows),
+            "refusing": hosts.count("bounce"),
+            "returning_later": hosts.count("late"),
+            "on_paper": on_paper,
+        }
 
     def play(self, days: list[date], *, until: date) -> None:
         """Let the days pass; the file comes every night, with the payments that the next day knows."""
