@@ -1,0 +1,117 @@
+"""Every page answers those who may see it, and tells nobody else more than that it is not there."""
+
+import pytest
+
+from service.endpoint import OPEN_NEEDS, PORTAL, ROUTES, SAFE
+from service.faces import PAGES, PORTAL as PORTAL_FACES
+from tenants.directory import permissions
+from tenants.values import ids
+from tests.cast import engage
+
+NAMES = {face.name for face in PAGES}
+OURS = [route for route in ROUTES if route.blueprint in NAMES]
+GETS = [route for route in OURS if route.method in SAFE]
+CHANGES = [route for route in OURS if route.method not in SAFE]
+OF_CLIENT = [route for route in GETS if "<client:client>" in route.rule]
+QUERIES = {"behind_page": "?currency=EUR"}
+
+
+def address(route, world, **over):
+    """The address of a page of that client, with the ids of the world's things unless others are given."""
+    path = route.rule.replace("<client:client>", world.slug).replace("<bucket>", "all")
+    path = path.replace("<key>", "unopened-key-account").replace("<name>", "0" * 36)
+    for prefix in ("inv", "deb", "tsk", "imp", "hld"):
+        shown = ids.show(prefix, over.get(prefix) or world.at[prefix])
+        for part in ("invoice_id", "debtor_id", "task_id", "import_id", "hold_id"):
+            path = path.replace(f"<ref('{prefix}'):{part}>", shown)
+    return path + QUERIES.get(route.view.__name__, "")
+
+
+def name(route):
+    return f"{route.blueprint}.{route.view.__name__}"
+
+
+def test_every_page_needs_a_permission_or_is_open_on_purpose():
+    open_ones = {name(route) for route in OURS if route.needs in OPEN_NEEDS}
+    assert open_ones == {"worklist.home", "worklist.no_clients"}
+    assert {route.needs for route in OURS} - set(OPEN_NEEDS) <= permissions.PERMISSIONS
+    assert {route.needs for route in ROUTES if route.blueprint in {face.name for face in PORTAL_FACES}} == {
+        PORTAL,
+        "public",
+    }
+
+
+@pytest.mark.parametrize("route", OF_CLIENT, ids=name)
+def test_a_specialist_reads_every_page_of_a_client(alder_world, as_, specialist, route):
+    answer = as_(specialist).get(address(route, alder_world))
+    assert answer.status_code == (404 if route.view.__name__ == "mail_page" else 200), answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("route", OF_CLIENT, ids=name)
+def test_another_clients_people_find_no_page(alder_world, as_, birch_viewer, route):
+    foreign = as_(birch_viewer).get(address(route, alder_world))
+    assert foreign.status_code == 404
+
+
+@pytest.mark.parametrize("route", [route for route in OF_CLIENT if "<ref(" in route.rule], ids=name)
+def test_a_thing_of_another_client_is_not_there(alder_world, birch_world, as_, specialist, route):
+    mixed = address(route, alder_world, **birch_world.at)
+    assert as_(specialist).get(mixed).status_code == 404
+
+
+def test_each_page_opens_for_exactly_the_roles_of_the_matrix(alder_world, as_):
+    wrong = []
+    for role in ("specialist", "client_viewer", "client_approver", "tenant_admin"):
+        browser = as_(engage("Robin Reed", (alder_world.tenant, role), side="provider"))
+        for route in OF_CLIENT:
+            expected = 200 if permissions.allowed([role], route.needs) else 403
+            if expected == 200 and route.view.__name__ == "mail_page":
+                expected = 404
+            found = browser.get(address(route, alder_world)).status_code
+            if found != expected:
+                wrong.append((role, name(route), found, expected))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("route", CHANGES, ids=name)
+def test_a_change_without_the_proof_of_our_own_page_is_refused(alder_world, as_, specialist, alder_admin, route):
+    player = specialist if permissions.allowed(["specialist"], route.needs) else alder_admin
+    browser = as_(player)
+    assert browser.client.post(address(route, alder_world), data={}).status_code == 403
+    assert browser.client.post(address(route, alder_world), data={"csrf_token": "guessed"}).status_code == 403
+
+
+@pytest.mark.parametrize("route", GETS, ids=name)
+def test_whoever_is_not_signed_in_is_asked_to_and_comes_back(alder_world, stranger, route):
+    answer = stranger.get(address(route, alder_world))
+    assert answer.status_code == 302
+    assert answer.location.startswith("/sign-in?next=/")
+
+
+def test_reading_every_page_changes_no_table(alder_world, as_, specialist, statements):
+    def books():
+        tables = [row[0] for row in statements("SELECT tablename FROM pg_tables WHERE schemaname = 'app'")]
+        return {
+            table: statements(f"SELECT count(*), coalesce(sum(hashtext(t::text)::bigint), 0) FROM app.{table} t")
+            for table in tables
+        }
+
+    browser, before = as_(specialist), books()
+    for route in OF_CLIENT:
+        browser.get(address(route, alder_world))
+    browser.get("/my-day")
+    browser.get("/alerts")
+    assert books() == before
+
+
+def test_each_page_has_its_own_title_one_heading_and_no_script_or_style_within(alder_world, as_, specialist):
+    browser, titles = as_(specialist), set()
+    for route in OF_CLIENT:
+        answer = browser.get(address(route, alder_world))
+        text = answer.get_data(as_text=True)
+        if answer.status_code != 200 or not answer.content_type.startswith("text/html") or "<html" not in text:
+            continue
+        assert text.count("<h1") == 1, name(route)
+        assert " style=" not in text and "<style" not in text and "onclick" not in text, name(route)
+        titles.add(text.split("<title>")[1].split("</title>")[0])
+    assert len(titles) >= 10
