@@ -17,6 +17,7 @@ from uuid import UUID
 from tenants import store
 from tenants.delivery import contacts, rendering
 from tenants.delivery.contacts import Contact
+from tenants.delivery.standing import IN_ORDER
 from tenants.events import recording
 from tenants.events.recording import Occurrence
 from tenants.values import ids
@@ -59,7 +60,10 @@ SELECT :tenant, r.message_id, r.invoice_id, r.debtor_id
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(message_id uuid, invoice_id uuid, debtor_id uuid)
 ON CONFLICT (tenant_id, message_id, invoice_id) DO NOTHING
 """
-MARK = "UPDATE invoice SET delivery = 'queued' WHERE tenant_id = :tenant AND id = ANY(:ids) AND delivery = 'none'"
+MARK = f"""
+WITH {IN_ORDER} UPDATE invoice i SET delivery = 'queued' FROM held h
+WHERE i.tenant_id = :tenant AND i.id = h.id AND i.delivery = 'none'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def queue_invoices(
     """Queue the mail of every open invoice issued by `today` that has none yet; return how many are new.
 
     With `import_id` (and rows) or `invoice_ids` only those; with neither the invoices whose day has come lately, as
-    on a new day. `real` is the time on the wall, by which work is due; `now` is the client's. """
+    on a new day. `real` is the time on the wall, by which work is due; `now` is the client's."""
     if import_id is not None:
         invoice_ids = store.run(OF_IMPORT, import_id=import_id, from_row=from_row, to_row=to_row).scalars().all()
     made = 0

@@ -1,9 +1,9 @@
 """Decides when a message leaves, and makes sure that it leaves at most once.
 
 Three steps. *Claim* asks the gate and writes down the intent, in one transaction. *Act* renders and hands over, with
-no transaction open. *Settle* writes down what the mail server said. A crash between intent and answer leaves an
-attempt of which nobody knows whether it was sent: it is ambiguous, never repeated by itself, settled by what comes
-back about it, or held for a person after a while.
+no transaction open. *Settle* writes down what the mail server said. Who finds an intent that was never settled sends
+nothing: it settles the answer that was heard, if one was, and otherwise the attempt is ambiguous. That is never
+repeated by itself, but settled by what comes back about it, or held for a person after a while.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import typst
 from sqlalchemy import Row
 
 from tenants import store
-from tenants.delivery import documents, facts, holding, letters, links, outcome, unsettled
+from tenants.delivery import answers, documents, facts, holding, letters, links, outcome, unsettled
 from tenants.delivery.facts import Outgoing, Reader
 from tenants.delivery.outcome import Result
 from tenants.delivery.ports import Answer, DocumentStore, Gate, Handover, Mailer
@@ -38,6 +38,9 @@ LEFT JOIN suppression s ON s.tenant_id = m.tenant_id AND s.address = lower(m.rec
   AND s.tenant_id = :tenant
 WHERE m.tenant_id = :tenant AND c.tenant_id = :tenant AND d.tenant_id = :tenant AND m.id = :message_id
 FOR UPDATE OF m
+"""
+LEFT_OPEN = """
+SELECT id, attempt_no FROM delivery_attempt WHERE tenant_id = :tenant AND message_id = :message_id AND state = 'intent'
 """
 INTEND = """
 WITH taken AS (
@@ -68,8 +71,8 @@ def claim(
     if row is None or row.state not in ("queued", "sending"):
         return None
     if row.state == "sending":
-        unsettled.doubt(message_id, now=now, real=real)
-        return None
+        left = store.run(LEFT_OPEN, message_id=message_id).one_or_none()
+        return None if left is None else _outgoing(row, left.id, left.attempt_no, now=now, today=today, resumed=True)
     if row.contact_debtor_id != row.debtor_id:
         raise facts.WrongRecipient("a message is addressed to a contact of another customer; it was not sent")
     verdict = gate(message_id, now=now)
@@ -82,16 +85,24 @@ def claim(
     if row.suppressed:
         holding.cancel(message_id, reason="suppressed", detail=f"{row.recipient}: {row.suppressed}", now=now)
         return None
-    return _intend(row, provider=provider, now=now, today=today)
-
-
-def _intend(row: Row[tuple[object, ...]], *, provider: str, now: datetime, today: date) -> Outgoing | None:
-    items = facts.items_of(row.id, debtor_id=row.debtor_id, with_lines=row.kind == "invoice")
-    if not items:
+    mail = _outgoing(row, ids.new(), row.tries + 1, now=now, today=today)
+    if not mail.items:
         holding.cancel(row.id, reason="nothing_left", detail="every invoice was taken out of this message", now=now)
         return None
-    attempt_id, attempt_no = ids.new(), row.tries + 1
-    store.run(INTEND, id=attempt_id, message_id=row.id, attempt_no=attempt_no, provider=provider, now=now)
+    store.run(INTEND, id=mail.attempt_id, message_id=row.id, attempt_no=mail.attempt_no, provider=provider, now=now)
+    return mail
+
+
+def _outgoing(
+    row: Row[tuple[object, ...]],
+    attempt_id: UUID,
+    attempt_no: int,
+    *,
+    now: datetime,
+    today: date,
+    resumed: bool = False,
+) -> Outgoing:
+    items = facts.items_of(row.id, debtor_id=row.debtor_id, with_lines=row.kind == "invoice")
     invoice_id = items[0].invoice_id if len(items) == 1 else None
     link_id, expires_at = links.make(
         row.debtor_id, contact_id=row.contact_id, invoice_id=invoice_id, message_id=row.id, now=now
@@ -121,6 +132,7 @@ def _intend(row: Row[tuple[object, ...]], *, provider: str, now: datetime, today
         link_id=link_id,
         link_expires_at=expires_at,
         pixel=may_track(creditor, consent=row.pixel_consent),
+        resumed=resumed,
     )
 
 
@@ -132,7 +144,13 @@ def may_track(creditor: Profile, *, consent: str) -> bool:
 
 
 def act(mail: Outgoing, *, documents_in: DocumentStore, mailer: Mailer, settings: Settings) -> Result:
-    """Print, render and hand over; every fault becomes an answer, because only an answer can be settled."""
+    """Print, render and hand over; every fault becomes an answer, because only an answer can be settled.
+
+    An attempt that somebody else began is never handed over again: its answer is recalled.
+    """
+    if mail.resumed:
+        answer, said = answers.recall(mail, documents_in=documents_in)
+        return Result(answer, subject=said.get("subject", ""), content_key=said.get("content_key", ""))
     try:
         enclosures = documents.enclose(mail, documents_in=documents_in, settings=settings)
         letter = letters.write(mail, enclosures=enclosures, settings=settings)
@@ -141,7 +159,10 @@ def act(mail: Outgoing, *, documents_in: DocumentStore, mailer: Mailer, settings
         return Result(Answer(Handover.REFUSED, detail=f"the mail cannot be written: {fault}"[:500]))
     except OSError as fault:
         return Result(Answer(Handover.RETRY, detail=f"the document store is away: {fault.strerror}"))
-    return Result(mailer.send(letter), subject=letter.subject, content_key=content_key, enclosures=enclosures)
+    said = {"subject": letter.subject, "content_key": content_key}
+    answer = mailer.send(letter)
+    answers.keep(mail, answer, said=said, documents_in=documents_in)
+    return Result(answer, subject=letter.subject, content_key=content_key, enclosures=enclosures)
 
 
 def settle(mail: Outgoing, result: Result, *, now: datetime, real: datetime, final: bool) -> datetime | None:

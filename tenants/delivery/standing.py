@@ -22,9 +22,12 @@ UPDATE message SET state = :state, sent_at = coalesce(sent_at, CAST(:sent_at AS 
   delivered_at = :delivered_at, bounced_at = :bounced_at
 WHERE tenant_id = :tenant AND id = :message_id AND state <> 'cancelled'
 """
+# Everybody who changes several invoices locks them in the order of their ids, so that nobody waits in a circle.
+IN_ORDER = """held AS (
+  SELECT id FROM invoice WHERE tenant_id = :tenant AND id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE)"""
 # Per invoice: the newest bounce against the newest sign of arrival or of a new try; then the best of what is left.
-INVOICES = """
-WITH told AS (
+INVOICES = f"""
+WITH {IN_ORDER}, told AS (
   SELECT x.invoice_id, max(m.bounced_at) FILTER (WHERE m.state = 'bounced') AS bounced_at,
          min(m.delivered_at) FILTER (WHERE m.state = 'delivered') AS delivered_at,
          max(coalesce(m.delivered_at, m.sent_at)) FILTER (WHERE m.state IN ('sent', 'delayed',
@@ -40,18 +43,19 @@ UPDATE invoice i SET
                   WHEN t.delivered THEN 'delivered' WHEN t.delayed THEN 'delayed' WHEN t.sent THEN 'sent'
                   WHEN t.waiting THEN 'queued' WHEN t.failed THEN 'failed' ELSE i.delivery END,
   delivered_at = t.delivered_at, bounced_at = coalesce(t.bounced_at, i.bounced_at)
-FROM told t WHERE i.tenant_id = :tenant AND i.id = t.invoice_id
+FROM held h JOIN told t ON t.invoice_id = h.id WHERE i.tenant_id = :tenant AND i.id = h.id
 """
 ITEMS = "SELECT invoice_id FROM message_item WHERE tenant_id = :tenant AND message_id = :message_id ORDER BY invoice_id"
 RAISE_MESSAGE = """
 UPDATE message SET evidence_level = :level WHERE tenant_id = :tenant AND id = :message_id AND evidence_level < :level
 """
-RAISE_INVOICES = """
-UPDATE invoice SET evidence_level = greatest(evidence_level, :level),
-  first_seen_at = CASE WHEN :level >= 4 THEN least(first_seen_at, CAST(:at AS timestamptz)) ELSE first_seen_at END
-WHERE tenant_id = :tenant AND id = ANY(:ids) AND (evidence_level < :level OR (:level >= 4
-  AND (first_seen_at IS NULL OR first_seen_at > :at)))
-RETURNING id
+RAISE_INVOICES = f"""
+WITH {IN_ORDER}
+UPDATE invoice i SET evidence_level = greatest(i.evidence_level, :level),
+  first_seen_at = CASE WHEN :level >= 4 THEN least(i.first_seen_at, CAST(:at AS timestamptz)) ELSE i.first_seen_at END
+FROM held h WHERE i.tenant_id = :tenant AND i.id = h.id
+  AND (i.evidence_level < :level OR (:level >= 4 AND (i.first_seen_at IS NULL OR i.first_seen_at > :at)))
+RETURNING i.id
 """
 
 

@@ -202,17 +202,53 @@ def test_a_document_store_that_is_away_is_tried_again_later(post, monkeypatch):
 def test_a_crash_after_the_intent_never_sends_a_second_time(post):
     message = post.a_message()
     post.claim(message)
-    assert post.claim(message) is None, "the next worker finds the intent"
+    assert post.send(message) is None, "the next worker finds the intent and no answer"
     assert post.ask(ATTEMPTS) == [(1, "ambiguous")]
     assert post.mailer.sent == [] and len(post.work("settle_attempt")) == 1
-    assert post.claim(message) is None and len(post.work("settle_attempt")) == 1
+    assert post.claim(message) is None, "who comes third leaves it to the patience"
 
 
-def test_a_crash_after_the_call_is_settled_by_what_comes_back(post):
+@pytest.mark.parametrize(("answer", "state"), [(None, "delivered"), (DEAD, "bounced"), (BUSY, "queued")])
+def test_an_answer_that_was_heard_survives_the_process_that_heard_it(post, answer, state):
     message = post.a_message()
+    post.answers = [answer] if answer else []
     mail = post.claim(message)
     post.act(mail)
+    sent = len(post.mailer.sent)
+    again = post.claim(message)
+    assert again.resumed and again.attempt_id == mail.attempt_id
+    post.settle(again, post.act(again))
+    assert post.message(message).state == state
+    assert len(post.mailer.sent) == sent, "nothing is handed over twice"
+
+
+def test_a_worker_that_was_thought_dead_may_still_bring_the_answer(post):
+    message = post.a_message()
+    mail = post.claim(message)
+    post.send(message)
+    assert post.ask(ATTEMPTS) == [(1, "ambiguous")]
+    post.settle(mail, post.act(mail))
+    assert post.ask(ATTEMPTS) == [(1, "accepted")] and post.message(message).state == "delivered"
+
+
+def test_an_answer_that_cannot_be_kept_is_still_settled(post, monkeypatch):
+    message = post.a_message()
+    mail, put = post.claim(message), post.documents.put
+
+    def no_room_for_answers(key, body, *, media_type):
+        if key.endswith(".answer"):
+            raise OSError(28, "No space left on device")
+        put(key, body, media_type=media_type)
+
+    monkeypatch.setattr(post.documents, "put", no_room_for_answers)
+    post.settle(mail, post.act(mail))
+    assert post.message(message).state == "delivered"
+
+
+def test_a_crash_during_the_call_is_settled_by_what_comes_back(post):
+    message = post.a_message()
     post.claim(message)
+    post.send(message)
     with post.unit():
         inbox.keep(
             "report",
@@ -225,7 +261,7 @@ def test_a_crash_after_the_call_is_settled_by_what_comes_back(post):
         )
         unsettled.resolve(message, now=NOW)
     assert post.message(message).state == "delivered"
-    assert post.ask(ATTEMPTS) == [(1, "accepted")] and len(post.mailer.sent) == 1
+    assert post.ask(ATTEMPTS) == [(1, "accepted")]
 
 
 def test_silence_after_an_unknown_end_holds_the_message_for_a_person(post):
@@ -243,7 +279,7 @@ def test_silence_after_an_unknown_end_holds_the_message_for_a_person(post):
 def test_a_person_may_send_a_held_message_again_once(post):
     message = post.a_message()
     post.claim(message)
-    post.claim(message)
+    post.send(message)
     with post.unit():
         unsettled.resolve(message, now=NOW)
     with post.unit():
@@ -281,7 +317,7 @@ def test_two_workers_at_one_message_make_one_attempt(post, shell):
         worker.start()
     for worker in workers:
         worker.join()
-    assert sum(isinstance(one, facts.Outgoing) for one in found) == 1
+    assert sorted(one.resumed for one in found) == [False, True], "the second may only ask what the first heard"
     assert len(post.ask(ATTEMPTS)) == 1
 
 
