@@ -1,0 +1,75 @@
+"""How an invoice reached its reader, by API: document, messages, ladder."""
+
+import pytest
+
+from tenants import store
+from tests.cast import engage
+
+
+@pytest.fixture
+def browser(as_, alder):
+    return as_(engage("Sofia Lindqvist", (alder, "specialist")))
+
+
+@pytest.fixture
+def base(alder_world):
+    return f"~/tenants/{alder_world.slug}"
+
+
+@pytest.fixture
+def invoice(browser, base):
+    return browser.get(f"{base}/invoices").json["items"][0]
+
+
+def test_a_document_is_there_once_it_was_printed_and_stays_the_same(browser, base, invoice):
+    address = f"{base}/invoices/{invoice['id']}/document"
+    missing = browser.get(address)
+    assert (missing.status_code, missing.json["code"]) == (404, "not_found")
+    printed = browser.post(address)
+    assert (printed.status_code, printed.json["media_type"]) == (201, "application/pdf")
+    found = browser.get(address)
+    assert found.data.startswith(b"%PDF") and len(found.data) == printed.json["bytes"]
+    assert found.headers["Content-Disposition"] == f"attachment; filename=invoice-{invoice['number']}.pdf"
+    assert found.headers["ETag"] == f'"{printed.json["sha256"]}"'
+    assert browser.post(address).json == printed.json
+
+
+def test_a_number_with_strange_signs_makes_a_plain_file_name(browser, base, alder_world):
+    from service.api.delivery import _file_name
+
+    assert _file_name('7/2026"\r\nX-Evil: ä') == "invoice-7-2026---X-Evil---.pdf"
+
+
+def test_the_ladder_tells_what_is_known_and_what_is_not(browser, base, invoice):
+    ladder = browser.get(f"{base}/invoices/{invoice['id']}/ladder").json
+    assert [(rung["what"], rung["strength"]) for rung in ladder["rungs"]] == [("known", "proved"), ("queued", "proved")]
+    assert (ladder["invoice_id"], ladder["level"]) == (invoice["id"], 0)
+    assert ladder["unknown"]
+
+
+def test_messages_are_listed_for_the_client_and_for_an_invoice(browser, base, invoice):
+    (message,) = browser.get(f"{base}/invoices/{invoice['id']}/messages").json["items"]
+    assert message["invoice_ids"] == [invoice["id"]]
+    assert (message["state"], message["kind"], message["sent_at"]) == ("queued", "invoice", None)
+    assert browser.get(f"{base}/messages").json["items"] == [message]
+    assert browser.get(f"{base}/messages/{message['id']}").json == message
+    assert browser.get(f"{base}/messages?state=bounced").json["items"] == []
+    assert browser.get(f"{base}/messages?state=queued").json["items"] == [message]
+
+
+def test_messages_are_leafed_through_newest_first(browser, base, alder_world):
+    from tests.unit.service.test_lists import leaf
+
+    with alder_world.books():
+        store.run(COPIES)
+    rows = leaf(browser, f"{base}/messages", limit=2)
+    assert [row["subject"] for row in rows[1:]] == ["copy 1", "copy 2", "copy 3", "copy 4"]
+
+
+COPIES = """
+INSERT INTO message (tenant_id, id, debtor_id, contact_id, step_key, kind, recipient, template, subject, queued_at)
+SELECT m.tenant_id, CAST(md5(CAST(n AS text)) AS uuid), m.debtor_id, m.contact_id, 'copy:' || n, 'invoice', m.recipient,
+  m.template, 'copy ' || n, m.queued_at - make_interval(days => n)
+FROM message m, generate_series(1, 4) n WHERE m.tenant_id = :tenant
+ON CONFLICT DO NOTHING
+"""
