@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tenants.directory import access, memberships, passwords, people, permissions
+from tenants.directory import access, memberships, passwords, people, permissions, sessions
 from tenants.events import history
 from tenants.values import ids
 from tests.cast import NOW, Door, Player
@@ -160,3 +160,12 @@ def test_a_kept_password_is_argon2id_with_the_stated_costs_and_fits_only_itself(
 
 def test_nobody_has_no_password_not_even_the_one_that_is_hashed_for_nobody():
     assert not passwords.fits("nobody at all", None)
+
+
+def test_a_person_can_start_with_a_password_and_not_with_a_weak_one(on_platform: Door, shell):
+    address = f"nina.{ids.new().hex[-8:]}@people.test"
+    with on_platform:
+        people.add(address, name="Nina", side="client", now=NOW, password="a fair word of her own")
+        assert sessions.sign_in(address, password="a fair word of her own", now=NOW)
+    with on_platform, pytest.raises(passwords.WeakPassword):
+        people.add("x" + address, name="Nina", side="client", now=NOW, password="short")
