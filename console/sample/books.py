@@ -34,7 +34,7 @@ HEADER = (
 )
 MONTHS_BACK = 200
 """Days of invoices before today."""
-HABITS = (("prompt", 45), ("late", 30), ("slow", 15), ("part", 10))
+HABITS = (("prompt", 50), ("late", 33), ("slow", 17))
 DAYS_LATE = {"prompt": (-8, 3), "late": (2, 24), "slow": (20, 75), "part": (0, 30)}
 DEAD_ADDRESSES = 0.06
 ON_PAPER = 0.05
@@ -74,6 +74,7 @@ def ledger(client: SampleClient, *, today: date) -> bytes:
 
 def _customers(client: SampleClient, dice: random.Random) -> list[Customer]:
     found = []
+    habits, shares = [habit for habit, _ in HABITS], [share for _, share in HABITS]
     for at, name in enumerate(names.companies(client.style, client.customers, seed=client.slug)):
         host = names.domain(name)
         dead = dice.random() < DEAD_ADDRESSES or at == client.customers // 2
@@ -84,7 +85,7 @@ def _customers(client: SampleClient, dice: random.Random) -> list[Customer]:
                 name=name,
                 email=f"{dice.choice(('accounts', 'billing', 'invoices'))}@{behaviour}{host}",
                 group="key" if at < client.customers // 5 else dice.choice(("trade", "trade", "retail")),
-                habit=dice.choices([habit for habit, _ in HABITS], [share for _, share in HABITS])[0],
+                habit="part" if at % 8 == 3 else dice.choices(habits, shares)[0],
                 size=dice.lognormvariate(0, 0.8),
                 channel="paper" if dice.random() < ON_PAPER else "email",
             )
