@@ -18,7 +18,7 @@ from typing import Any, cast
 from tenants.rules import bounds
 from tenants.rules.bounds import Moment
 from tenants.rules.fields import HOLDS, LEVELS, Kind
-from tenants.rules.sources import ACTED, GROUPED, GROUPS, HELD, JOINS, NOBODY, OVERDUE, REACHABLE, SUBJECTS, Subject
+from tenants.rules.sources import GROUPS, JOINS, NOBODY, OVERDUE, POINT, SUBJECTS, SWEEP, Lookups, Subject
 from tenants.rules.tree import Again, Duration, Group, Leaf, Rule
 from tenants.values import calendars
 from tenants.values.money import Money
@@ -43,6 +43,7 @@ class Question:
     rule: Rule
     subject: Subject
     moment: Moment
+    lookups: Lookups
     conditions: list[Part] = field(default_factory=list)
     """The top of the tree: all must hold."""
     leaves: list[Part] = field(default_factory=list)
@@ -71,8 +72,12 @@ class Question:
     def limits(self) -> list[str]:
         """What must be true besides the conditions: no hold that the rule respects, in one look, and somebody to
         write to."""
-        held = [f"NOT {HELD[self.rule.about].format(kind='= ANY(:holds)')}"] if self.rule.skip_while else []
-        return held + ([REACHABLE.format(debtor=self.subject.debtor)] if self.rule.writes_to_debtors else [])
+        held = (
+            [f"NOT {self.lookups.held[self.rule.about].format(kind='= ANY(:holds)')}"] if self.rule.skip_while else []
+        )
+        return held + (
+            [self.lookups.reachable.format(debtor=self.subject.debtor)] if self.rule.writes_to_debtors else []
+        )
 
     def bind(self, value: Any) -> str:
         """Hand a value to the statement; answers its placeholder."""
@@ -81,17 +86,18 @@ class Question:
         return f":{name}"
 
 
-def compile(rule: Rule, *, at: Moment) -> Question:
-    """Turn a checked rule into its question at a moment."""
-    asked = Question(rule, SUBJECTS[rule.about], at)
+def compile(rule: Rule, *, at: Moment, few: bool = False) -> Question:
+    """Turn a checked rule into its question at a moment; `few` when it will be asked about some named subjects only."""
+    asked = Question(rule, SUBJECTS[rule.about], at, POINT if few else SWEEP)
     asked.values = {"today": at.today, "holds": [HOLDS[name][0] for name in rule.skip_while]}
     asked.leaves = [_leaf(leaf, asked) for leaf in rule.leaves()]
     by_label = {part.label: part.sql for part in asked.leaves}
     tops = rule.condition.parts if rule.condition.join == "all" else (rule.condition,)
     asked.conditions = [Part(top.pointer, _node(top, by_label)) for top in tops]
-    asked.holds = [Part(name, HELD[rule.about].format(kind=f"= '{HOLDS[name][0]}'")) for name in rule.skip_while]
+    held = asked.lookups.held[rule.about]
+    asked.holds = [Part(name, held.format(kind=f"= '{HOLDS[name][0]}'")) for name in rule.skip_while]
     if rule.writes_to_debtors:
-        asked.holds.append(Part(NOBODY, "NOT " + REACHABLE.format(debtor=asked.subject.debtor)))
+        asked.holds.append(Part(NOBODY, "NOT " + asked.lookups.reachable.format(debtor=asked.subject.debtor)))
     asked.gate = Part("again", _gate(rule.again, asked))
     return asked
 
@@ -115,7 +121,7 @@ def _gate(again: Again, asked: Question) -> str:
         since = asked.bind(calendars.start_of_day(day, zone=asked.moment.zone))
         asked.bounds["/again"] = f"last acted before {asked.values[since[1:]].isoformat()}"
         barred = f"(st.fire_count >= {asked.bind(again.most)} OR st.last_fired_at >= {since})"
-    return "NOT " + ACTED.format(subject=asked.subject.id, barred=barred)
+    return "NOT " + asked.lookups.acted.format(subject=asked.subject.id, barred=barred)
 
 
 def _leaf(leaf: Leaf, asked: Question) -> Part:
@@ -153,7 +159,9 @@ def _level(leaf: Leaf, asked: Question) -> str:
 
 
 def _keys(leaf: Leaf, asked: Question) -> str:
-    found = GROUPED.format(debtor=asked.subject.debtor, keys=asked.bind(list(cast(tuple[str, ...], leaf.value))))
+    found = asked.lookups.grouped.format(
+        debtor=asked.subject.debtor, keys=asked.bind(list(cast(tuple[str, ...], leaf.value)))
+    )
     return found if leaf.op == "any_of" else f"NOT {found}"
 
 

@@ -19,15 +19,16 @@ TOP = 20
 NO_RULE = UUID(int=0)
 """The rule that never acted: a draft is tried as if nothing had been done before."""
 SHOWN = {
-    "invoice": """SELECT i.id, i.number, c.name AS customer, i.currency, i.open_minor, i.due_on
+    "invoice": """
+SELECT i.id, i.number, c.name AS customer, i.currency, i.open_minor, i.due_on
 FROM invoice i JOIN debtor c ON c.tenant_id = :tenant AND c.id = i.debtor_id
-WHERE i.tenant_id = :tenant AND i.id IN ({matching}) ORDER BY i.open_minor DESC, i.id LIMIT :top""",
-    "customer": """SELECT c.id, c.number, c.name AS customer, '' AS currency, CAST(0 AS bigint) AS open_minor,
-  CAST(NULL AS date) AS due_on
-FROM debtor c WHERE c.tenant_id = :tenant AND c.id IN ({matching}) ORDER BY c.name, c.id LIMIT :top""",
+WHERE i.tenant_id = :tenant AND i.id = ANY(:ids) ORDER BY i.open_minor DESC, i.id
+""",
+    "customer": """
+SELECT c.id, c.number, c.name AS customer, '' AS currency, CAST(0 AS bigint) AS open_minor, CAST(NULL AS date) AS due_on
+FROM debtor c WHERE c.tenant_id = :tenant AND c.id = ANY(:ids) ORDER BY c.name, c.id
+""",
 }
-SUMS = """SELECT i.currency, CAST(sum(i.open_minor) AS bigint) FROM invoice i
-WHERE i.tenant_id = :tenant AND i.id IN ({matching}) GROUP BY i.currency ORDER BY i.currency"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,8 @@ def count(rule: Rule, *, now: datetime, rule_id: UUID = NO_RULE) -> DryRun:
     held = {part.label: found for part, found in zip(asked.holds, counts, strict=True)}
     nobody = held.pop(NOBODY, 0)
     cap = running.cap(rule)
-    matching = statements.matching(asked)
-    sums = store.run(SUMS.format(matching=matching), **values).all() if rule.about == "invoice" else []
+    sums = store.run(statements.sums(asked), **values).all() if rule.about == "invoice" else []
+    largest = list(store.run(statements.largest(asked), **values, top=TOP).scalars())
     return DryRun(
         matched=matched,
         would_act=min(free, cap),
@@ -62,7 +63,7 @@ def count(rule: Rule, *, now: datetime, rule_id: UUID = NO_RULE) -> DryRun:
         nobody=nobody,
         stopped_by_cap=max(0, free - cap),
         sums=tuple(Money(minor, currency) for currency, minor in sums),
-        top=store.run(SHOWN[rule.about].format(matching=matching), top=TOP, **values).mappings().all(),
+        top=store.run(SHOWN[rule.about], ids=largest).mappings().all(),
         funnel=_funnel(asked, list(store.run(statements.funnel(asked), **values).one())),
     )
 

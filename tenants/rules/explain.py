@@ -80,7 +80,7 @@ def why_not(rule_key: str, *, invoice_id: UUID, now: datetime) -> WhyNot:
     """Whether the rule would act on the invoice now, and if not, what stands in the way. Raises RuleUnknown."""
     kept = rule_book.find(rule_key)
     rule = language.read(kept.document)
-    asked = compiler.compile(rule, at=bounds.here(now))
+    asked = compiler.compile(rule, at=bounds.here(now), few=True)
     subject = _subject(rule, invoice_id)
     row = store.run(statements.labelled(asked), **asked.values, rule=kept.id, ids=[subject]).one_or_none()
     if row is None:

@@ -23,7 +23,7 @@ def recheck(rule_key: str, invoice_ids: Sequence[UUID], now: datetime) -> set[UU
         rule = rule_book.read(kept)
     except RuleRefused:
         return set()
-    asked = compiler.compile(rule, at=bounds.here(now))
+    asked = compiler.compile(rule, at=bounds.here(now), few=True)
     found = store.run(
         statements.matching(asked, some=True, gate=False), **asked.values, ids=list(invoice_ids)
     ).scalars()

@@ -115,7 +115,7 @@ def run(
     try:
         with db.session.connection().begin_nested():
             rule = rule_book.read(kept)
-            question = compiler.compile(rule, at=bounds.here(now))
+            question = compiler.compile(rule, at=bounds.here(now), few=invoice_ids is not None)
             done = _match(question, kept, run_id, invoice_ids)
     except RuleRefused as refused:
         done = _broken(kept, run_id, f"{refused.detail} ({refused.pointer or 'document'})", now)

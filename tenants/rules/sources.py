@@ -66,17 +66,43 @@ OVERDUE = """,
     CAST(sum(o.open_minor) FILTER (WHERE o.currency = '{currency}' AND o.due_on < :today) AS bigint) AS {column}"""
 """One more column of `owed`, for each currency that the rule names."""
 
-_GROUP = "FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = {debtor}"
-GROUPED = f"EXISTS (SELECT {_GROUP} AND g.key = ANY({{keys}}))"
-GROUPS = f"(SELECT jsonb_agg(g.key ORDER BY g.key) {_GROUP})"
-_HOLD = f"EXISTS (SELECT FROM hold h WHERE h.tenant_id = :tenant AND h.kind {{kind}} AND {holds.LIVE}"
-HELD = {
-    "invoice": f"{_HOLD}\n    AND h.debtor_id = i.debtor_id AND (h.invoice_id IS NULL OR h.invoice_id = i.id))",
-    "customer": f"{_HOLD}\n    AND h.debtor_id = d.id AND h.invoice_id IS NULL)",
-}
-ACTED = """EXISTS (SELECT FROM rule_state st
-    WHERE st.tenant_id = :tenant AND st.rule_id = :rule AND st.subject_id = {subject} AND {barred})"""
-REACHABLE = """EXISTS (SELECT FROM contact c
-    WHERE c.tenant_id = :tenant AND c.debtor_id = {debtor} AND c.active AND c.email <> '')"""
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """How conditions about other tables are written; what stands in braces is filled in by the compiler."""
+
+    grouped: str
+    reachable: str
+    acted: str
+    held: dict[str, str]
+
+
+_GROUP = "FROM debtor_group g WHERE g.tenant_id = :tenant"
+_CONTACT = "FROM contact c WHERE c.tenant_id = :tenant AND c.active AND c.email <> ''"
+_HOLD = f"FROM hold h WHERE h.tenant_id = :tenant AND h.kind {{kind}} AND {holds.LIVE}"
+_STATE = "FROM rule_state st WHERE st.tenant_id = :tenant AND st.rule_id = :rule AND {barred}"
+_WHOLE = f"(SELECT h.debtor_id {_HOLD} AND h.invoice_id IS NULL)"
+
+SWEEP = Lookups(
+    grouped=f"({{debtor}} IN (SELECT g.debtor_id {_GROUP} AND g.key = ANY({{keys}})))",
+    reachable=f"({{debtor}} IN (SELECT c.debtor_id {_CONTACT}))",
+    acted=f"({{subject}} IN (SELECT st.subject_id {_STATE}))",
+    held={
+        "invoice": f"(i.id IN (SELECT h.invoice_id {_HOLD} AND h.invoice_id IS NOT NULL) OR i.debtor_id IN {_WHOLE})",
+        "customer": f"(d.id IN {_WHOLE})",
+    },
+)
+"""Over all subjects: each table is read once and hashed, however wrong the planner's guess of the rows that remain."""
+POINT = Lookups(
+    grouped=f"EXISTS (SELECT {_GROUP} AND g.debtor_id = {{debtor}} AND g.key = ANY({{keys}}))",
+    reachable=f"EXISTS (SELECT {_CONTACT} AND c.debtor_id = {{debtor}})",
+    acted=f"EXISTS (SELECT {_STATE} AND st.subject_id = {{subject}})",
+    held={
+        "invoice": f"EXISTS (SELECT {_HOLD} AND h.debtor_id = i.debtor_id AND coalesce(h.invoice_id, i.id) = i.id)",
+        "customer": f"EXISTS (SELECT {_HOLD} AND h.debtor_id = d.id AND h.invoice_id IS NULL)",
+    },
+)
+"""For a few named subjects: by index."""
+GROUPS = f"(SELECT jsonb_agg(g.key ORDER BY g.key) {_GROUP} AND g.debtor_id = {{debtor}})"
 NOBODY = "nobody"
 """The label of what keeps a message back when the customer has no address; it goes when one is added."""

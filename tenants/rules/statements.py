@@ -24,6 +24,18 @@ def matching(asked: Question, *, some: bool = False, gate: bool = True) -> str:
     return f"SELECT {asked.subject.id}\n{asked.source}\n{_where(asked, *_limits(asked, gate=gate), some=some)}"
 
 
+def sums(asked: Question) -> str:
+    """What is left to pay on the invoices that the rule would act on, by currency."""
+    found = f"{asked.source}\n{_where(asked, *_limits(asked, gate=True))}"
+    return f"SELECT i.currency, CAST(sum(i.open_minor) AS bigint)\n{found}\nGROUP BY i.currency ORDER BY i.currency"
+
+
+def largest(asked: Question) -> str:
+    """The ids to show first: the largest invoices, or any customers."""
+    order = "i.open_minor DESC, i.id" if asked.rule.about == "invoice" else asked.subject.order
+    return f"{matching(asked)}\nORDER BY {order} LIMIT :top"
+
+
 def firing(asked: Question, *, some: bool = False) -> str:
     """Write down up to the cap of firings, oldest due first; what another run wrote at the same time is left alone."""
     episode = "1" if asked.rule.again.mode == "never" else EPISODE.format(subject=asked.subject.id)
@@ -53,11 +65,13 @@ WHERE tenant_id = :tenant AND rule_id = :rule AND matched_since IS NOT NULL
 
 
 def funnel(asked: Question) -> str:
-    """In one pass: how many are left after each condition in turn, then after the gate and the holds."""
-    steps = [part.sql for part in asked.conditions]
-    base, rest = steps[0], [*steps[1:], asked.gate.sql, *asked.limits]
-    counts = ["count(*)"] + [f"count(*) FILTER (WHERE {' AND '.join(rest[: n + 1])})" for n in range(len(rest))]
-    return f"SELECT {', '.join(counts)}\n{asked.source}\nWHERE {asked.there} AND {base}"
+    """In one pass: how many are left after each condition in turn, then after the gate and the limits."""
+    steps = [part.sql for part in asked.conditions] + [asked.gate.sql] + asked.limits
+    base, rest = steps[0], steps[1:]
+    fails = " ".join(f"WHEN ({sql}) IS NOT TRUE THEN {passed}" for passed, sql in enumerate(rest))
+    left = "".join(f", count(*) FILTER (WHERE s.passed >= {n + 1})" for n in range(len(rest)))
+    judged = f"SELECT CASE {fails} ELSE {len(rest)} END AS passed\n{asked.source}\nWHERE {asked.there} AND {base}"
+    return f"SELECT count(*){left} FROM ({judged}) s"
 
 
 def labelled(asked: Question) -> str:

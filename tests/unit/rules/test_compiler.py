@@ -36,6 +36,8 @@ def every_statement(asked):
     yield statements.matching(asked, some=True, gate=False)
     yield statements.firing(asked, some=True)
     yield statements.tally(asked)
+    yield statements.sums(asked)
+    yield statements.largest(asked)
     yield statements.forgetting(asked)
     yield statements.funnel(asked)
     yield statements.labelled(asked)
@@ -44,8 +46,9 @@ def every_statement(asked):
 @pytest.mark.parametrize(("field", "op", "about"), EVERY, ids=lambda each: getattr(each, "key", each))
 def test_every_operator_of_every_field_compiles_and_names_the_tenant_of_every_table(field, op, about):
     rule = language.read(document(readers.example(field, op), about=about))
-    for sql in every_statement(compiler.compile(rule, at=AT)):
-        assert unnamed(sql) == []
+    for few in (False, True):
+        for sql in every_statement(compiler.compile(rule, at=AT, few=few)):
+            assert unnamed(sql) == []
 
 
 @pytest.mark.parametrize("about", SUBJECTS)

@@ -51,6 +51,11 @@ def test_sql_and_plain_python_find_the_same_subjects(in_alder, now, where, count
             }
             assert found == expected, (document, [subjects[key] for key in list(found ^ expected)[:1]])
             some += bool(expected)
+            pointed = compiler.compile(rule, at=at, few=True)
+            asked_about = [key for key, subject in subjects.items() if isinstance(subject, Bill)]
+            sql = statements.matching(pointed, some=True)
+            found = set(store.run(sql, **pointed.values, rule=NOBODYS_RULE, ids=asked_about).scalars())
+            assert found == {key for key in expected if rule.about == "invoice" or subjects[key].bills}, document
     assert some > RULES // 3, "rules that match nothing prove nothing"
 
 
