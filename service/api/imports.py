@@ -112,8 +112,8 @@ class ImportCard(Import):
     """One import with its mapping and its reports."""
 
     mapping = fields.Dict(required=True)
-    check = fields.Nested(CheckReport, attribute="report.check", allow_none=True)
-    load = fields.Nested(LoadReport, attribute="report.load", allow_none=True)
+    check = fields.Nested(CheckReport, attribute="report.check", required=True, allow_none=True, dump_default=None)
+    load = fields.Nested(LoadReport, attribute="report.load", required=True, allow_none=True, dump_default=None)
 
 
 class Choice(Schema):

@@ -2,8 +2,10 @@
 
 import pytest
 
+from service.api.delivery import _file_name
 from tenants import store
 from tests.cast import engage
+from tests.unit.service.test_lists import leaf
 
 
 @pytest.fixture
@@ -34,9 +36,7 @@ def test_a_document_is_there_once_it_was_printed_and_stays_the_same(browser, bas
     assert browser.post(address).json == printed.json
 
 
-def test_a_number_with_strange_signs_makes_a_plain_file_name(browser, base, alder_world):
-    from service.api.delivery import _file_name
-
+def test_a_number_with_strange_signs_makes_a_plain_file_name():
     assert _file_name('7/2026"\r\nX-Evil: ä') == "invoice-7-2026---X-Evil---.pdf"
 
 
@@ -58,8 +58,6 @@ def test_messages_are_listed_for_the_client_and_for_an_invoice(browser, base, in
 
 
 def test_messages_are_leafed_through_newest_first(browser, base, alder_world):
-    from tests.unit.service.test_lists import leaf
-
     with alder_world.books():
         store.run(COPIES)
     rows = leaf(browser, f"{base}/messages", limit=2)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cast import TODAY
 from tests.factories import a_debtor, a_payment, an_invoice
+from tests.unit.service.test_lists import leaf
 
 
 @pytest.fixture
@@ -90,8 +91,6 @@ def test_who_owes_most_comes_first(browser, base, books):
 
 
 def test_the_rows_of_a_bucket_are_leafed_through(browser, base, books):
-    from tests.unit.service.test_lists import leaf
-
     rows = leaf(browser, f"{base}/aging/items?bucket=all&currency=EUR", limit=2)
     assert [row["days_late"] for row in rows] == [45, 5, 5, -5]
 

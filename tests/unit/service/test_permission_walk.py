@@ -4,7 +4,7 @@ import pytest
 
 from service.endpoint import OPEN_NEEDS, PUBLIC, ROUTES, SAFE, SIGNED_IN
 from service.openapi import PREFIX
-from tenants.directory import permissions
+from tenants.directory import memberships, permissions
 from tenants.values import ids
 from tests.cast import engage
 from tests.unit.service import asking
@@ -143,8 +143,6 @@ def test_a_filter_with_an_id_of_another_client_finds_nothing(alder_world, birch_
 
 
 def test_a_role_that_ended_opens_nothing_on_the_next_request(alder_world, as_, web_clock):
-    from tenants.directory import memberships
-
     leaver = engage("Lea Lang", (alder_world.tenant, "client_viewer"))
     browser = as_(leaver)
     assert browser.get(f"~/tenants/{alder_world.slug}").status_code == 200
