@@ -13,7 +13,6 @@ from werkzeug.wrappers import Response
 from service import moment
 from service.endpoint import endpoint, tools
 from service.pages import frame
-from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 from tenants.intake import imports, landing, runs
 from tenants.intake.formats import csv_file
@@ -91,7 +90,7 @@ def upload(client: VisibleClient, body: dict[str, Any]) -> Response:
         source=body["source"],
         actor=frame.signed_in().actor,
         now=tools().clock.now(),
-        files=tools().documents,
+        files=tools().files,
     )
     return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=run.id))
 
@@ -137,7 +136,7 @@ def check_again(client: VisibleClient, import_id: UUID, body: dict[str, Any]) ->
             "terms_days": int(body["terms_days"]) if body["terms_days"] else None,
         }
     )
-    imports.check(import_id, files=tools().documents, base_currency=clients.profile().base_currency, chosen=chosen)
+    imports.check(import_id, files=tools().files, chosen=chosen)
     return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id))
 
 
@@ -150,7 +149,7 @@ def check_again(client: VisibleClient, import_id: UUID, body: dict[str, Any]) ->
 )
 def load(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Response:
     """Ask for a checked import to be loaded."""
-    imports.confirm(import_id, now=moment.here().wall, leave_out_faults=body["leave_out_faults"])
+    imports.confirm(import_id, real=moment.here().wall, leave_out_faults=body["leave_out_faults"])
     return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id, asked=1))
 
 
@@ -164,7 +163,7 @@ def _layout(run: Import, found: dict[str, Any]) -> dict[str, Any]:
     """What the file looks like: its columns, its first rows, the mapping in use."""
     header, sample = [], []
     if run.state in ("checked", "refused"):
-        with suppress(KeyError, FileRefused), tools().documents.open(run.file_key) as file:
+        with suppress(KeyError, FileRefused), tools().files.open(run.file_key) as file:
             header, sample = _first_rows(file)
     return {
         "header": header,

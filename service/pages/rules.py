@@ -75,6 +75,14 @@ def rule_page(client: VisibleClient, key: str, query: dict[str, Any]) -> str:
     )
 
 
+@endpoint(face, "/c/<client:client>/rules/<key>/trial", needs="rules.read")
+def trial(client: VisibleClient, key: str) -> str:
+    """What a rule would do now, as a piece of the list: counting takes longer than reading."""
+    kept = rule_book.find(key)
+    found = dryrun.count(language.read(kept.document), now=moment.here().now, rule_id=kept.id)
+    return frame.fragment("parts/trial.html", trial=found)
+
+
 @endpoint(face, "/c/<client:client>/rules", needs="rules.write", method="POST", accepts=Recipe)
 def take_recipe(client: VisibleClient, body: dict[str, Any]) -> Response:
     """Keep a recipe as a draft, to be tried and published."""

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from babel.dates import format_date
-from flask import Blueprint, make_response, redirect, render_template
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
@@ -259,8 +259,8 @@ def _words(grant: LinkGrant) -> dict[str, str]:
 
 
 def _thanks(said: str) -> Response:
-    """Back to the page by a path next to this one, so that the token is not written anew."""
-    return redirect(f"../view?said={said}", 303)
+    """The page again, as somebody who has just pressed a button sees it."""
+    return redirect(url_for("portal.portal_view", token=(request.view_args or {})["token"], said=said), 303)
 
 
 def _day(text: str) -> date | None:

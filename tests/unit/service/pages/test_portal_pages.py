@@ -1,0 +1,170 @@
+"""The customer's side: a link opens one invoice without a password, looking changes nothing, a button does."""
+
+from datetime import timedelta
+
+import pytest
+
+from tenants import store
+from tenants.collections import holds
+from tenants.delivery import links as portal_links
+from tenants.directory import clients
+from tenants.values import ids
+from tests.cast import NOW, TODAY
+from tests.factories import a_debtor, an_invoice
+
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+
+
+class Visitor:
+    """Dana at her browser, with the link of a mail."""
+
+    def __init__(self, client, path, invoice):
+        self.client, self.path, self.invoice = client, path, ids.show("inv", invoice)
+
+    def look(self, tail="", **options):
+        return self.client.get(self.path + tail, headers=BROWSER, **options)
+
+    def press(self, button, **form):
+        return self.client.post(f"{self.path}/{self.invoice}/{button}", data=form, headers=BROWSER)
+
+
+@pytest.fixture
+def link(web, alder, in_alder, debtor_contact):
+    """A link to one invoice, and the invoice."""
+    invoice = an_invoice(alder, debtor_contact.debtor_id, amount=120_50, late=3, number="D-1", purchase_order="PO-7")
+    with in_alder:
+        clients.change(iban="DE02120300000000202051", contact_name="Sofia Lindqvist", contact_phone="+49 30 1")
+        link_id, ends = portal_links.make(
+            debtor_contact.debtor_id, contact_id=debtor_contact.contact_id, invoice_id=invoice, message_id=None, now=NOW
+        )
+    secret = web.extensions["goodterms"].settings.secret_key
+    return portal_links.token(alder, link_id=link_id, expires_at=ends, secret=secret), invoice
+
+
+@pytest.fixture
+def dana(web, link):
+    return Visitor(web.test_client(), f"/p/{link[0]}", link[1])
+
+
+def test_dana_sees_what_is_due_and_how_to_pay_without_a_script(dana, words):
+    answer = dana.look()
+    page = words(answer)
+    assert "Invoice D-1" in page and "120,50 €" in page and "was due" in page
+    assert "DE02 1203 0000 0000 2020 51" in page and "PO-7" in page and "Sofia Lindqvist" in page
+    assert "<script" not in answer.get_data(as_text=True) and len(answer.data) < 50_000
+
+
+def test_a_german_reader_reads_german(alder, in_alder, dana, debtor_contact, words):
+    with in_alder:
+        store.run(
+            "UPDATE debtor SET language = 'de' WHERE tenant_id = :tenant AND id = :id", id=debtor_contact.debtor_id
+        )
+    page = words(dana.look())
+    assert "Rechnung D-1" in page and "120,50 €" in page
+
+
+def test_looking_changes_nothing_but_leaves_a_trace(dana, in_alder, statements):
+    def books():
+        return [
+            statements(f"SELECT sum(hashtext(t::text)::bigint) FROM app.{table} t")
+            for table in ("invoice", "hold", "task")
+        ]
+
+    before = books()
+    dana.look()
+    dana.look(f"/{dana.invoice}.pdf")
+    dana.client.head(dana.path, headers=BROWSER)
+    assert books() == before
+    with in_alder:
+        kinds = store.run(
+            "SELECT kind, payload ->> 'method' FROM inbox_event WHERE tenant_id = :tenant ORDER BY id"
+        ).all()
+    assert sorted(map(tuple, kinds)) == [("download", "GET"), ("link_get", "GET"), ("link_get", "HEAD")]
+
+
+def test_our_own_people_leave_no_trace(dana, in_alder, as_, specialist, alder, words):
+    sofia = as_(specialist)
+    assert sofia.get(dana.path).status_code == 200
+    with in_alder:
+        slug = clients.profile().slug
+        invoice = ids.read("inv", dana.invoice)
+    page = sofia.get(f"/c/{slug}/invoices/{ids.show('inv', invoice)}/as-customer")
+    assert "Preview" in words(page) and "disabled" in page.get_data(as_text=True)
+    with in_alder:
+        assert store.run("SELECT count(*) FROM inbox_event WHERE tenant_id = :tenant").scalar_one() == 0
+
+
+def test_the_document_is_the_invoice_and_no_other(dana, alder, debtor_contact):
+    answer = dana.look(f"/{dana.invoice}.pdf")
+    assert answer.data[:5] == b"%PDF-" and 'filename="D-1.pdf"' in answer.headers["Content-Disposition"]
+    own_other = an_invoice(alder, debtor_contact.debtor_id)
+    foreign = an_invoice(alder, a_debtor(alder))
+    for each in (own_other, foreign):
+        assert dana.look(f"/{ids.show('inv', each)}.pdf").status_code == 404
+
+
+def test_a_promise_stops_what_is_automatic_until_its_day(dana, in_alder, words):
+    answer = dana.press("promise", by=str(TODAY + timedelta(days=7)))
+    assert answer.status_code == 303
+    assert "Thank you" in words(dana.client.get(answer.location, headers=BROWSER, follow_redirects=True))
+    with in_alder:
+        (held,) = holds.live(today=TODAY)
+    assert (held["kind"], held["ends_on"], held["invoice_number"]) == ("promise", TODAY + timedelta(days=7), "D-1")
+
+
+@pytest.mark.parametrize("by", ["", "soon", "2026-11-19", "2031-01-01"])
+def test_a_day_that_cannot_be_promised_is_asked_for_again(dana, in_alder, words, by):
+    answer = dana.press("promise", by=by)
+    assert answer.status_code == 422 and "choose a day" in words(answer)
+    with in_alder:
+        assert holds.live(today=TODAY) == []
+
+
+def test_an_objection_opens_a_dispute_and_work_for_a_person(dana, in_alder):
+    assert dana.press("objection", message="Two boxes\nwere missing").status_code == 303
+    with in_alder:
+        (held,) = holds.live(today=TODAY)
+        reasons = store.run("SELECT reason FROM task WHERE tenant_id = :tenant AND kind = 'dispute'").scalars().all()
+    assert held["kind"] == "dispute" and held["reason"] == "Two boxes were missing"
+    assert "Two boxes were missing" in reasons[0]
+
+
+def test_an_objection_without_words_is_asked_again(dana):
+    assert dana.press("objection", message="  ").status_code == 422
+
+
+def test_saying_that_the_invoice_is_there_is_an_interaction(dana, in_alder):
+    assert dana.press("received").status_code == 303
+    with in_alder:
+        assert store.run("SELECT kind FROM inbox_event WHERE tenant_id = :tenant").scalars().all() == [
+            "portal_interaction"
+        ]
+
+
+def test_a_button_for_another_invoice_is_not_there(dana, alder, in_alder):
+    dana.invoice = ids.show("inv", an_invoice(alder, a_debtor(alder)))
+    assert dana.press("objection", message="x").status_code == 404
+    with in_alder:
+        assert holds.live(today=TODAY) == []
+
+
+def test_forged_revoked_and_expired_links_are_answered_alike(dana, web, in_alder, web_clock, debtor_contact, words):
+    forged = Visitor(web.test_client(), dana.path[:-3] + "AAA", ids.read("inv", dana.invoice)).look()
+    web_clock.stand_at(NOW + timedelta(days=120))
+    expired = dana.look()
+    web_clock.stand_at(NOW)
+    with in_alder:
+        portal_links.revoke(now=NOW, contact_id=debtor_contact.contact_id)
+    pages = [words(each).split("request")[0] for each in (forged, expired, dana.look())]
+    assert {each.status_code for each in (forged, expired)} == {404}
+    assert pages[0] == pages[1] == pages[2] and "ask for a new one" in pages[0]
+
+
+def test_the_image_answers_always_alike_and_keeps_nothing_without_consent(web, alder, in_alder):
+    secret = web.extensions["goodterms"].settings.secret_key
+    token = portal_links.pixel_token(alder, message_id=ids.new(), secret=secret)
+    answer = web.test_client().get(f"/o/{token}.gif", headers=BROWSER)
+    assert answer.content_type == "image/gif" and answer.data[:6] == b"GIF89a"
+    assert web.test_client().get("/o/forged.gif").status_code == 404
+    with in_alder:
+        assert store.run("SELECT count(*) FROM inbox_event WHERE tenant_id = :tenant").scalar_one() == 0

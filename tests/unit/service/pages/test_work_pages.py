@@ -1,0 +1,196 @@
+"""Invoices, alerts, imports, rules and sent mail: what people do on them."""
+
+import re
+from io import BytesIO
+
+import pytest
+
+from tenants.delivery import letters
+from tenants.values import ids
+from tests.cast import TODAY
+from tests.unit.service.world import FAULTY, LEDGER
+
+
+@pytest.fixture
+def sofia(alder_world, as_, specialist):
+    return as_(specialist)
+
+
+@pytest.fixture
+def invoice(alder_world):
+    return f"/c/{alder_world.slug}/invoices/{ids.show('inv', alder_world.at['inv'])}"
+
+
+def test_an_invoice_tells_its_way_what_is_unknown_its_money_and_its_rules(sofia, invoice, words):
+    page = words(sofia.get(invoice))
+    assert "In the ledger proved" in page and "Queued for sending" in page
+    assert "Who read the invoice is not known" in page
+    assert "EUR 10.00" in page and "EUR 90.00 open of EUR 100.00" in page
+    assert "unopened-key-account" in page and "Not acted on" in page
+
+
+def test_the_document_may_stand_in_our_own_page_only(sofia, invoice):
+    answer = sofia.get(f"{invoice}/document.pdf")
+    assert answer.data[:5] == b"%PDF-"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'self'"
+
+
+def test_a_dispute_is_opened_and_ended_with_its_outcome(sofia, invoice, words, links):
+    opened = sofia.send("POST", f"{invoice}/holds", data={"kind": "dispute", "reason": "Two boxes were missing"})
+    assert opened.status_code == 303
+    html = sofia.get(invoice).get_data(as_text=True)
+    assert "Two boxes were missing" in html
+    end = re.findall(r'action="([^"]+/end)"', html)[0]
+    sofia.send("POST", end, data={"outcome": "Boxes arrived"})
+    assert "Two boxes were missing" not in words(sofia.get(invoice)).split("History")[0]
+
+
+def test_a_promise_holds_an_amount_until_its_day(sofia, invoice, words):
+    sofia.send("POST", f"{invoice}/holds", data={"kind": "promise", "ends_on": "2026-11-27", "amount": "40.50"})
+    assert "Promise to pay of EUR 40.50 by 27 Nov 2026" in words(sofia.get(invoice))
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"kind": "promise"}, "A promise needs its day"),
+        ({"kind": "pause", "ends_on": "2027-11-27"}, "within 90 days"),
+        ({"kind": "promise", "ends_on": "soon"}, "This is not a day"),
+        ({"kind": "promise", "ends_on": "2026-11-27", "amount": "4,5"}, "is not an amount"),
+        ({"kind": "party"}, "kind"),
+    ],
+)
+def test_a_hold_that_makes_no_sense_is_refused_with_what_to_do(sofia, invoice, words, form, said):
+    answer = sofia.send("POST", f"{invoice}/holds", data=form)
+    assert answer.status_code == 422
+    assert said in words(answer)
+
+
+def test_a_whole_customer_can_be_paused(alder_world, sofia, words):
+    customer = f"/c/{alder_world.slug}/customers/{ids.show('deb', alder_world.at['deb'])}"
+    form = {"kind": "pause", "ends_on": str(TODAY.replace(day=28)), "reason": "Moving house"}
+    assert sofia.send("POST", f"{customer}/holds", data=form).status_code == 303
+    assert "Moving house" in words(sofia.get(customer))
+
+
+def test_alerts_are_acknowledged_and_resolved_by_cause(alder_world, birch_world, sofia, words):
+    assert "Not opened Alder Tools GmbH" in words(sofia.get("/alerts"))
+    sofia.send("POST", f"/c/{alder_world.slug}/alerts/acknowledge", data={"cause": "rule:x"})
+    assert words(sofia.get("/alerts")).count("Acknowledged") == 1
+    done = {"cause": "rule:x", "resolution": "They have a new address"}
+    sofia.send("POST", f"/c/{alder_world.slug}/alerts/resolve", data=done)
+    assert "Alder Tools GmbH Normal" not in words(sofia.get("/alerts"))
+    assert "They have a new address" in words(sofia.get(f"/c/{alder_world.slug}/alerts?cause=rule:x&resolved=1"))
+
+
+def test_one_alert_of_a_cause_can_be_resolved_alone(alder_world, sofia, words):
+    alder_world.alert()
+    form = {"cause": "rule:x", "alert": str(alder_world.at["alt"])}
+    assert sofia.send("POST", f"/c/{alder_world.slug}/alerts/resolve", data=form).status_code == 303
+    assert words(sofia.get(f"/c/{alder_world.slug}/alerts?cause=rule:x")).count("Nobody opened it") == 1
+
+
+def test_no_alerts_is_said_kindly(alder, birch, as_, specialist, words):
+    assert "No alerts" in words(as_(specialist).get("/alerts"))
+
+
+def send(browser, world, body, name="ledger.csv"):
+    form = {"source": "upload", "file": (BytesIO(body), name)}
+    return browser.send("POST", f"/c/{world.slug}/imports", data=form, content_type="multipart/form-data")
+
+
+def test_a_file_is_taken_checked_and_its_faults_stand_first(alder_world, sofia, words):
+    taken = send(sofia, alder_world, alder_world.ledger_file(LEDGER))
+    assert taken.status_code == 303
+    assert "Checking the file" in words(sofia.get(taken.location))
+    checked = f"/c/{alder_world.slug}/imports/{ids.show('imp', alder_world.checked_import(FAULTY))}"
+    page = words(sofia.get(checked))
+    assert "1 row cannot be read" in page and "Invoice date" in page and "2026-13-45" in page
+    assert "leave out 1" in page and page.index("cannot be read") < page.index("Load it")
+
+
+def test_a_form_without_a_file_is_told_so(alder_world, sofia, words):
+    answer = sofia.send("POST", f"/c/{alder_world.slug}/imports", data={"source": "upload"})
+    assert answer.status_code == 422
+    assert "Choose a CSV file" in words(answer)
+
+
+def test_the_same_file_again_is_recognised(alder_world, sofia, words):
+    body = alder_world.ledger_file(LEDGER)
+    send(sofia, alder_world, body)
+    again = send(sofia, alder_world, body, name="copy.csv")
+    assert "This very file came before" in words(sofia.get(again.location))
+
+
+def test_a_mapping_is_corrected_and_the_load_is_asked_for(alder_world, sofia, words):
+    address = f"/c/{alder_world.slug}/imports/{ids.show('imp', alder_world.checked_import(LEDGER))}"
+    html = sofia.get(address).get_data(as_text=True)
+    selects = [part.split("</select>")[0] for part in html.split("<select")[1:]]
+    found = [
+        re.search(r'name="(column_[a-z_]+)".*<option value="([^"]*)" selected', part, re.DOTALL) for part in selects
+    ]
+    form = dict(each.groups() for each in found if each)
+    assert form["column_number"] == "Invoice number"
+    assert sofia.send("POST", f"{address}/check", data=form | {"dates": "ymd", "terms_days": "30"}).status_code == 303
+    assert "30 days after the invoice date" in words(sofia.get(address))
+    asked = sofia.send("POST", f"{address}/load")
+    piece = sofia.client.get(asked.location, headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "Loading the file" in piece and "every 2s" in piece and "<html" not in piece
+
+
+def test_a_mapping_without_a_needed_column_refuses_the_file_in_words(alder_world, sofia, words):
+    address = f"/c/{alder_world.slug}/imports/{ids.show('imp', alder_world.checked_import(LEDGER))}"
+    sofia.send("POST", f"{address}/check", data={"column_number": "Invoice number"})
+    assert "Refused" in words(sofia.get(address))
+
+
+def test_a_rule_is_read_tried_and_explained_for_one_invoice(alder_world, sofia, words):
+    rules = f"/c/{alder_world.slug}/rules"
+    assert "for each invoice that is open" in words(sofia.get(rules))
+    assert "would act on" in words(sofia.get(f"{rules}/unopened-key-account/trial"))
+    number = re.search(r"A-\d{5}", words(sofia.get(f"/c/{alder_world.slug}/invoices")))[0]
+    page = words(sofia.get(f"{rules}/unopened-key-account?invoice={number}"))
+    assert "Not acted on" in page and "Does not hold" in page
+    assert sofia.get(f"{rules}/unopened-key-account?invoice=none-such").status_code == 404
+    assert sofia.get(f"{rules}/no-such-rule").status_code == 404
+
+
+def test_toni_takes_a_recipe_publishes_it_and_pauses_it(alder_world, as_, alder_admin, words):
+    toni, rules = as_(alder_admin), f"/c/{alder_world.slug}/rules"
+    taken = toni.send("POST", rules, data={"recipe": "overdue-reminder"})
+    assert taken.location == f"{rules}/overdue-reminder"
+    assert "Draft" in words(toni.get(taken.location))
+    toni.send("POST", f"{taken.location}/publish", data={"version": "1"})
+    assert "overdue-reminder Live" in words(toni.get(taken.location))
+    toni.send("POST", f"{taken.location}/pause", data={"reason": "Holidays"})
+    assert "overdue-reminder Paused" in words(toni.get(taken.location))
+
+
+def test_a_specialist_sees_no_button_that_would_refuse(alder_world, sofia):
+    page = sofia.get(f"/c/{alder_world.slug}/rules/unopened-key-account").get_data(as_text=True)
+    assert "/pause" not in page and "/publish" not in page
+
+
+def test_sent_mail_shows_each_client_its_own(
+    alder_world, birch_world, sofia, web, tmp_path, words, monkeypatch, settings
+):
+    tools = web.extensions["goodterms"]
+    object.__setattr__(settings, "mailbox", str(tmp_path))
+    try:
+        for world, subject in ((alder_world, "For Alder"), (birch_world, "For Birch")):
+            sender = letters.return_path(world.tenant, attempt_id=ids.new(), settings=tools.settings)
+            mail = f"Return-Path: <{sender}>\r\nDelivered-To: dana@dune.test\r\nSubject: {subject}\r\n\r\nHello http://x.test/p/1\r\n"
+            (tmp_path / f"{ids.new()}.eml").write_text(mail)
+        (tmp_path / f"{ids.new()}.eml").write_text("Subject: Stray\r\n\r\nNobody knows whose\r\n")
+        page = sofia.get(f"/c/{alder_world.slug}/sent-mail")
+        assert "For Alder" in words(page) and "For Birch" not in words(page) and "Stray" not in words(page)
+        own = re.search(r'href="([^"]+/sent-mail/[^"]+)"', page.get_data(as_text=True))[1]
+        assert "Hello" in words(sofia.get(own))
+        other = own.replace(alder_world.slug, birch_world.slug)
+        assert sofia.get(other).status_code == 404
+    finally:
+        object.__setattr__(settings, "mailbox", "")
+
+
+def test_without_a_mailbox_the_page_says_where_mail_goes(alder_world, sofia, words):
+    assert "No local mailbox here" in words(sofia.get(f"/c/{alder_world.slug}/sent-mail"))
