@@ -15,8 +15,8 @@ item would run again. Work that talks to the outside does wait, before and after
 
 import argparse
 import os
+import signal
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -34,6 +34,7 @@ from rq.serializers import JSONSerializer
 
 from bench import _stage
 from bench.line import line, show
+from console.servers import children
 from jobs import lists
 from jobs.lanes import Lane
 from tenants.events import recording
@@ -65,15 +66,13 @@ def drain() -> int:
 @contextmanager
 def running(*commands: Sequence[str]) -> Iterator[None]:
     """Keep these Python processes while the block lasts."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    started = [subprocess.Popen([sys.executable, "-m", *words], env=os.environ, **quiet) for words in commands]
+    log = Path(os.environ["GOODTERMS_DOCUMENTS"]) / "processes.log"
+    started = [children.launch([sys.executable, "-m", *words], log=log, env=os.environ) for words in commands]
     try:
         yield
     finally:
         for process in started:
-            process.terminate()
-        for process in started:
-            process.wait(15)
+            children.stop(process, how=signal.SIGTERM, patience=15)
 
 
 def wait_for_workers(connection: redis.Redis, queue: str, *, count: int) -> None:

@@ -14,7 +14,7 @@ from uuid import UUID
 import psycopg
 import redis
 
-from console.servers import Redis, start_redis
+from console.servers import Redis, children, start_redis
 from jobs import crash
 from tenants.values import ids
 from tests.servers import PROJECT
@@ -55,10 +55,8 @@ class Plant:
             "GOODTERMS_POOL_SIZE": "3",
             crash.VARIABLE: crash_at,
         }
-        log = (self.home / f"{module}-{len(self.processes)}.log").open("wb")
-        command = [sys.executable, "-m", module, *arguments]
-        process = subprocess.Popen(command, env=env, cwd=PROJECT, stdout=log, stderr=log, start_new_session=True)
-        log.close()
+        log = self.home / f"{module}-{len(self.processes)}.log"
+        process = children.launch([sys.executable, "-m", module, *arguments], log=log, env=env, cwd=PROJECT)
         self.processes.append(process)
         return process
 
