@@ -107,18 +107,21 @@ def endpoint(
             leaves,
         )
         ROUTES.append(route)
-
-        @wraps(view)
-        def handle(**path: Any) -> Any:
-            try:
-                return _answer(route, path)
-            except Exception as fault:
-                return problems.answer(fault)
-
-        blueprint.add_url_rule(rule, view_func=handle, methods=[method])
+        blueprint.add_url_rule(rule, view_func=_handler(route), methods=[method])
         return view
 
     return declare
+
+
+def _handler(route: Route) -> View:
+    @wraps(route.view)
+    def handle(**path: Any) -> Any:
+        try:
+            return _answer(route, path)
+        except Exception as fault:
+            return problems.answer(fault)
+
+    return handle
 
 
 def _answer(route: Route, path: dict[str, Any]) -> Any:

@@ -37,12 +37,12 @@ class MoneyField(fields.Field[Money]):
         super().__init__(**options)
         self.minor, self.currency = minor, currency
 
-    def get_value(self, obj: Any, attr: str, accessor: Any = None, default: Any = None) -> Any:
+    def serialize(self, attr: str, obj: Any, accessor: Any = None, **kwargs: Any) -> Any:
         """The amount itself, or the one that two columns of the row make."""
         if not self.minor:
-            return super().get_value(obj, attr, accessor=accessor, default=default)
+            return super().serialize(attr, obj, accessor=accessor, **kwargs)
         minor, currency = accessor(obj, self.minor, None), accessor(obj, self.currency, None)
-        return None if minor is None or not currency else Money(minor, currency)
+        return self._serialize(None if minor is None or not currency else Money(minor, currency), attr, obj)
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> dict[str, str] | None:
         return None if value is None else {"amount": value.as_text(), "currency": value.currency}
