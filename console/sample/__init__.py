@@ -33,7 +33,7 @@ FILE_DAYS = 3
 """A ledger file comes on the first day and on every third after it."""
 RULES = dict.fromkeys(recipes.DEMO, "800") | {
     "escalate-to-call": "1500",
-    "big-invoice-personal-call": "4000",
+    "big-invoice-personal-call": "9000",
     "broken-promise": "0",
 }
 """The recipes that are live in the demo, and the amount from which each looks."""

@@ -125,7 +125,9 @@ FROM debtor d JOIN (
 WHERE d.tenant_id = ANY(:tenants) AND d.id = ANY(:ids)
 """
 INVOICES = """
-SELECT tenant_id, id, number, open_minor, currency, due_on, last_contact_at, evidence_level FROM invoice
+SELECT tenant_id, id, number, open_minor, currency, due_on, last_contact_at,
+  CASE WHEN delivery IN ('bounced', 'failed') AND evidence_level <= 2 THEN 0 ELSE evidence_level END AS evidence_level
+FROM invoice
 WHERE tenant_id = ANY(:tenants) AND id = ANY(:ids)
 """
 

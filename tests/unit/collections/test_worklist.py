@@ -83,6 +83,15 @@ def test_a_row_says_who_what_why_how_much_and_what_next(in_alder, in_both):
         assert row.why_this_order.urgency == 120
 
 
+def test_a_mail_that_came_back_late_is_no_evidence_any_more(in_alder, in_both):
+    with in_alder:
+        kessler = a_customer()
+        for delivery, level in (("bounced", 2), ("bounced", 6)):
+            raised(a_task(level, invoice_id=a_delivered_invoice(kessler, delivery=delivery, level=level)))
+    with in_both:
+        assert sorted(row.evidence_level for row in rows()) == [0, 6]
+
+
 def test_a_row_about_nothing_in_particular_is_still_a_row(in_alder, in_both):
     with in_alder:
         raised(a_task("loose"))
