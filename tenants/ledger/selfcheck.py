@@ -1,0 +1,133 @@
+"""Decides whether the books are right: questions that must all answer nothing, asked after each import and every hour.
+
+Each question is an invariant of the ledger turned round: it asks for the rows that break it. An answer means that a
+figure on somebody's screen is wrong, so it is kept in the client's history with the rows to look at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from tenants import store
+from tenants.events import history
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """One invariant that is broken: how often, and some of the rows that break it."""
+
+    question: str
+    count: int
+    examples: tuple[str, ...]
+
+
+APPLIED = """
+SELECT a.invoice_id, sum(a.amount_minor) AS minor FROM allocation a WHERE a.tenant_id = :tenant GROUP BY a.invoice_id
+"""
+OPEN_IS_AMOUNT_LESS_APPLIED = f"""
+SELECT i.number FROM invoice i LEFT JOIN ({APPLIED}) a ON a.invoice_id = i.id
+WHERE i.tenant_id = :tenant AND i.open_minor <> i.amount_minor - coalesce(a.minor, 0)
+"""
+OPEN_WITHIN_AMOUNT = """
+SELECT i.number FROM invoice i WHERE i.tenant_id = :tenant AND (i.open_minor < 0 OR i.open_minor > i.amount_minor)
+"""
+SETTLED_HAS_A_DAY = """
+SELECT i.number FROM invoice i WHERE i.tenant_id = :tenant AND (i.open_minor = 0) <> (i.settled_on IS NOT NULL)
+"""
+NEVER_OVERPAID = """
+SELECT DISTINCT invoice_id::text FROM (
+  SELECT a.invoice_id, i.amount_minor, sum(a.minor) OVER (PARTITION BY a.invoice_id ORDER BY a.effective_on) AS applied
+  FROM (SELECT invoice_id, effective_on, sum(amount_minor) AS minor FROM allocation
+        WHERE tenant_id = :tenant GROUP BY invoice_id, effective_on) a
+  JOIN invoice i ON i.tenant_id = :tenant AND i.id = a.invoice_id
+) t WHERE applied < 0 OR applied > amount_minor
+"""
+SOURCE_ADDS_UP = """
+SELECT s.id::text FROM {table} s LEFT JOIN (
+  SELECT {table}_id AS id, sum(amount_minor) AS minor FROM allocation
+  WHERE tenant_id = :tenant AND {table}_id IS NOT NULL GROUP BY {table}_id) a ON a.id = s.id
+WHERE s.tenant_id = :tenant
+  AND (s.unapplied_minor <> s.amount_minor - coalesce(a.minor, 0) OR s.unapplied_minor NOT BETWEEN 0 AND s.amount_minor)
+"""
+SOURCE_FITS = """
+SELECT a.id::text FROM allocation a JOIN {table} s ON s.tenant_id = :tenant AND s.id = a.{table}_id
+WHERE a.tenant_id = :tenant
+  AND (s.currency <> a.currency OR s.debtor_id <> a.debtor_id OR a.effective_on < s.{since} OR a.known_at < s.known_at)
+"""
+INVOICE_FITS = """
+SELECT a.id::text FROM allocation a JOIN invoice i ON i.tenant_id = :tenant AND i.id = a.invoice_id
+WHERE a.tenant_id = :tenant
+  AND (i.currency <> a.currency OR i.debtor_id <> a.debtor_id OR a.effective_on < i.issued_on)
+"""
+NOTHING_FROM_THE_FUTURE = """
+SELECT a.id::text FROM allocation a WHERE a.tenant_id = :tenant AND a.effective_on > :today
+"""
+REVERSAL_MIRRORS = """
+SELECT r.id::text FROM allocation r JOIN allocation a ON a.tenant_id = :tenant AND a.id = r.reverses_id
+WHERE r.tenant_id = :tenant AND (r.amount_minor <> -a.amount_minor OR r.invoice_id <> a.invoice_id OR r.kind <> a.kind
+  OR r.payment_id IS DISTINCT FROM a.payment_id OR r.credit_note_id IS DISTINCT FROM a.credit_note_id
+  OR r.effective_on < a.effective_on)
+"""
+NEGATIVE_IS_A_REVERSAL = """
+SELECT a.id::text FROM allocation a WHERE a.tenant_id = :tenant AND (a.amount_minor < 0) <> (a.reverses_id IS NOT NULL)
+"""
+VOID_HAS_NOTHING_APPLIED = """
+SELECT i.number FROM invoice i WHERE i.tenant_id = :tenant AND i.voided_on IS NOT NULL
+  AND (i.open_minor <> i.amount_minor OR i.voided_at IS NULL OR i.voided_on < i.issued_on)
+"""
+LINES_ADD_UP = """
+SELECT i.number FROM invoice i JOIN (
+  SELECT invoice_id, sum(net_minor + tax_minor) AS minor FROM invoice_line WHERE tenant_id = :tenant GROUP BY invoice_id
+) l ON l.invoice_id = i.id
+WHERE i.tenant_id = :tenant AND l.minor <> i.amount_minor
+"""
+BALANCE_IS_TRUE = """
+SELECT coalesce(b.currency, t.currency) || ' ' || coalesce(b.due_on, t.due_on)::text
+FROM (SELECT * FROM open_balance WHERE tenant_id = :tenant) b
+FULL JOIN (
+  SELECT currency, due_on, sum(open_minor) AS minor, count(*) AS items FROM invoice
+  WHERE tenant_id = :tenant AND open_minor > 0 AND voided_on IS NULL GROUP BY currency, due_on
+) t ON t.currency = b.currency AND t.due_on = b.due_on
+WHERE (coalesce(b.open_minor, 0), coalesce(b.open_count, 0)) <> (coalesce(t.minor, 0), coalesce(t.items, 0))
+"""
+
+QUESTIONS: dict[str, str] = {
+    "open amounts that are not the amount less what was applied": OPEN_IS_AMOUNT_LESS_APPLIED,
+    "open amounts below nothing or above the amount": OPEN_WITHIN_AMOUNT,
+    "settled invoices without a day of settlement, or the reverse": SETTLED_HAS_A_DAY,
+    "invoices that were overpaid on some day": NEVER_OVERPAID,
+    "payments whose parts do not add up": SOURCE_ADDS_UP.format(table="payment"),
+    "credit notes whose parts do not add up": SOURCE_ADDS_UP.format(table="credit_note"),
+    "payments applied to what they do not fit": SOURCE_FITS.format(table="payment", since="received_on"),
+    "credit notes applied to what they do not fit": SOURCE_FITS.format(table="credit_note", since="issued_on"),
+    "invoices with postings that do not fit them": INVOICE_FITS,
+    "postings that count before their day has come": NOTHING_FROM_THE_FUTURE,
+    "reversals that do not mirror what they reverse": REVERSAL_MIRRORS,
+    "negative postings that reverse nothing, or the reverse": NEGATIVE_IS_A_REVERSAL,
+    "void invoices with something applied": VOID_HAS_NOTHING_APPLIED,
+    "invoices whose lines do not add up": LINES_ADD_UP,
+    "balances that are not what the invoices say": BALANCE_IS_TRUE,
+}
+ASK = "SELECT count(*) OVER (), q.what FROM ({question}) q(what) ORDER BY q.what LIMIT :shown"
+
+
+def run(today: date) -> list[Discrepancy]:
+    """Ask every question about the current client's books; right books give an empty list."""
+    store.plan_for_sets()
+    found = []
+    for words, question in QUESTIONS.items():
+        extra = {"today": today} if ":today" in question else {}
+        rows = store.run(ASK.format(question=question), shown=SHOWN, **extra).all()
+        if rows:
+            found.append(Discrepancy(words, rows[0][0], tuple(row[1] for row in rows)))
+    return found
+
+
+def watch(today: date, *, now: datetime) -> Sequence[Discrepancy]:
+    """Run the check, and keep what it found in the client's history."""
+    found = run(today)
+    for each in found:
+        history.note("ledger.discrepant", about=("ledger", None), at=now, became=asdict(each))
+    return found
