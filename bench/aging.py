@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
@@ -129,19 +130,23 @@ def measure_today(tenant: UUID, *, rows: int, rounds: int) -> dict[str, object]:
 
 
 def measure_past(tenant: UUID, *, rows: int, rounds: int) -> dict[str, object]:
-    """Ours and the hand-written SQL in turns over several past days; medians."""
-    mine, floor = [], []
-    for round_no in range(max(rounds, 3)):
-        for back in PAST:
-            day = TODAY - timedelta(days=back)
-            floor.append(timed(lambda day=day: by_hand(day), tenant=tenant))
-            mine.append(timed(lambda day=day: ours(day), tenant=tenant))
-        print(f"round {round_no + 1}: ours {mine[-3:]}, by hand {floor[-3:]}", file=sys.stderr, flush=True)
+    """Ours and the hand-written SQL in turns, medians for each past day; the line is that of the worst day."""
+    days = [TODAY - timedelta(days=back) for back in PAST]
+    mine: dict[date, list[float]] = {day: [] for day in days}
+    floor: dict[date, list[float]] = {day: [] for day in days}
+    for _ in range(max(rounds, 3)):
+        for day in days:
+            floor[day].append(timed(partial(by_hand, day), tenant=tenant))
+            mine[day].append(timed(partial(ours, day), tenant=tenant))
     with unit_of_work(scope.viewing(tenant, actor="bench")):
-        for back in PAST:
-            assert ours(TODAY - timedelta(days=back)) == by_hand(TODAY - timedelta(days=back))
-    seconds, bare = statistics.median(mine), statistics.median(floor)
-    return line("aging.past", n=rows, seconds=seconds, rate=1 / seconds, floor=1 / bare, target=FLOOR_RATIO)
+        for day in days:
+            assert ours(day) == by_hand(day), f"the figures of {day} differ"
+    lines = []
+    for day in days:
+        seconds, bare = statistics.median(mine[day]), statistics.median(floor[day])
+        print(f"{day}: ours {seconds:.2f} s, by hand {bare:.2f} s", file=sys.stderr, flush=True)
+        lines.append(line("aging.past", n=rows, seconds=seconds, rate=1 / seconds, floor=1 / bare, target=FLOOR_RATIO))
+    return min(lines, key=lambda each: each["ratio"])
 
 
 def main(argv: Sequence[str]) -> int:

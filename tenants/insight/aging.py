@@ -103,27 +103,32 @@ UNION ALL
 SELECT currency, due_on, CAST(-sum(open_minor) AS bigint), -count(*) FROM invoice
 WHERE tenant_id = :tenant AND issued_on > :day AND open_minor > 0 AND voided_on IS NULL GROUP BY currency, due_on
 """
-# With all that is known now: what is open now, and what was applied since. Settled by the day means nothing open then.
-THEN = """
+# Two ways to the same rows: back from what is open now by what was applied since, or up from nothing by what was
+# applied until then. With all that is known now, what is settled by the day is not open on it.
+BACK = """
 SELECT i.id, i.debtor_id, i.currency, i.{counted_from} AS from_on, i.open_minor + coalesce(a.minor, 0) AS minor,
   1 AS items
 FROM invoice i LEFT JOIN (
   SELECT invoice_id, CAST(sum(amount_minor) AS bigint) AS minor FROM allocation
   WHERE tenant_id = :tenant AND effective_on > :day GROUP BY invoice_id) a ON a.invoice_id = i.id
-WHERE i.tenant_id = :tenant AND i.issued_on <= :day AND i.open_minor + coalesce(a.minor, 0) <> 0
-  AND (i.settled_on IS NULL OR i.settled_on > :day) AND (i.voided_on IS NULL OR i.voided_on > :day)
+WHERE i.tenant_id = :tenant AND i.issued_on <= :day AND i.open_minor + coalesce(a.minor, 0) <> 0{standing}
 """
-THEN_AS_KNOWN = """
+UP = """
 SELECT i.id, i.debtor_id, i.currency, i.{counted_from} AS from_on, i.amount_minor - coalesce(a.minor, 0) AS minor,
   1 AS items
 FROM invoice i LEFT JOIN (
   SELECT invoice_id, CAST(sum(amount_minor) AS bigint) AS minor FROM allocation
-  WHERE tenant_id = :tenant AND effective_on <= :day AND known_at <= :known_at GROUP BY invoice_id
-) a ON a.invoice_id = i.id
-WHERE i.tenant_id = :tenant AND i.issued_on <= :day AND i.amount_minor <> coalesce(a.minor, 0)
-  AND i.known_at <= :known_at AND (i.voided_on IS NULL OR i.voided_on > :day OR i.voided_at > :known_at)
+  WHERE tenant_id = :tenant AND effective_on <= :day{known} GROUP BY invoice_id) a ON a.invoice_id = i.id
+WHERE i.tenant_id = :tenant AND i.issued_on <= :day AND i.amount_minor <> coalesce(a.minor, 0){standing}
 """
-UNAPPLIED = """
+RESTATED = " AND (i.settled_on IS NULL OR i.settled_on > :day) AND (i.voided_on IS NULL OR i.voided_on > :day)"
+AS_KNOWN = """
+  AND i.known_at <= :known_at AND (i.voided_on IS NULL OR i.voided_on > :day OR i.voided_at > :known_at)"""
+KNOWN = " AND known_at <= :known_at"
+FIRST_AND_LAST = """
+SELECT min(effective_on), max(effective_on) FROM allocation WHERE tenant_id = :tenant
+"""
+UNAPPLIED_BACK = """
 SELECT currency, sum(minor) FROM (
   SELECT currency, unapplied_minor AS minor FROM payment
   WHERE tenant_id = :tenant AND unapplied_minor > 0 AND received_on <= :day
@@ -139,16 +144,16 @@ SELECT currency, sum(minor) FROM (
   WHERE a.tenant_id = :tenant AND a.effective_on > :day AND c.issued_on <= :day
 ) u GROUP BY currency HAVING sum(minor) <> 0
 """
-UNAPPLIED_AS_KNOWN = """
+UNAPPLIED_UP = """
 SELECT currency, sum(minor) FROM (
   SELECT currency, amount_minor AS minor FROM payment
-  WHERE tenant_id = :tenant AND received_on <= :day AND known_at <= :known_at
+  WHERE tenant_id = :tenant AND received_on <= :day{known}
   UNION ALL
   SELECT currency, amount_minor FROM credit_note
-  WHERE tenant_id = :tenant AND issued_on <= :day AND known_at <= :known_at
+  WHERE tenant_id = :tenant AND issued_on <= :day{known}
   UNION ALL
   SELECT currency, -amount_minor FROM allocation
-  WHERE tenant_id = :tenant AND effective_on <= :day AND known_at <= :known_at AND kind IN ('payment', 'credit_note')
+  WHERE tenant_id = :tenant AND effective_on <= :day{known} AND kind IN ('payment', 'credit_note')
 ) u GROUP BY currency HAVING sum(minor) <> 0
 """
 
@@ -156,7 +161,7 @@ SELECT currency, sum(minor) FROM (
 def today(day: date, *, edges: Sequence[int] = EDGES) -> Aging:
     """The aging of the client's present day, by due date, from the kept balances."""
     sums = store.run(SUMS.format(rows=NOW), day=day, floors=buckets.floors(edges)).all()
-    unapplied = store.run(UNAPPLIED, day=day).all()
+    unapplied = store.run(UNAPPLIED_BACK, day=day).all()
     return Aging(day, None, DUE, tuple(edges), _lines(sums, unapplied, edges))
 
 
@@ -166,14 +171,20 @@ def as_of(day: date, *, known_at: datetime | None = None, basis: str = DUE, edge
     `basis` counts lateness from the due date or from the invoice date.
     """
     values = {"day": day} if known_at is None else {"day": day, "known_at": known_at}
-    sums = store.run(SUMS.format(rows=open_items(known_at, basis=basis)), floors=buckets.floors(edges), **values).all()
-    unapplied = store.run(UNAPPLIED if known_at is None else UNAPPLIED_AS_KNOWN, **values).all()
-    return Aging(day, known_at, basis, tuple(edges), _lines(sums, unapplied, edges))
+    items, unapplied = open_items(day, known_at=known_at, basis=basis)
+    sums = store.run(SUMS.format(rows=items), floors=buckets.floors(edges), **values).all()
+    return Aging(day, known_at, basis, tuple(edges), _lines(sums, store.run(unapplied, **values).all(), edges))
 
 
-def open_items(known_at: datetime | None, *, basis: str = DUE) -> str:
-    """The SQL that names every item that was open on `:day`, and on what it is counted from."""
-    return (THEN if known_at is None else THEN_AS_KNOWN).format(counted_from=COUNTED_FROM[basis])
+def open_items(day: date, *, known_at: datetime | None, basis: str) -> tuple[str, str]:
+    """The SQL of every item open on the day, and of the cash unapplied on it: by the way that has less to add."""
+    counted_from = COUNTED_FROM[basis]
+    if known_at is not None:
+        return UP.format(counted_from=counted_from, known=KNOWN, standing=AS_KNOWN), UNAPPLIED_UP.format(known=KNOWN)
+    first_on, last_on = store.run(FIRST_AND_LAST).one()
+    if first_on is None or last_on - day <= day - first_on:
+        return BACK.format(counted_from=counted_from, standing=RESTATED), UNAPPLIED_BACK
+    return UP.format(counted_from=counted_from, known="", standing=RESTATED), UNAPPLIED_UP.format(known="")
 
 
 def _lines(sums: Iterable[Any], unapplied: Iterable[Any], edges: Sequence[int]) -> tuple[CurrencyAging, ...]:

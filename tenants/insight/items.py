@@ -86,7 +86,9 @@ def behind(
         values["debtor_id"] = debtor_id
     within = WITHIN if debtor_id is None else WITHIN + OF_DEBTOR
     present = known_at is None and not store.run(SETTLED_SINCE, day=day).scalar_one()
-    rows = _rows(present, known_at, basis)
+    rows = PRESENT.format(counted_from=aging.COUNTED_FROM[basis])
+    if not present:
+        rows, _ = aging.open_items(day, known_at=known_at, basis=basis)
     summed = aging.NOW if present and basis == aging.DUE and debtor_id is None else rows
     minor, count = store.run(TOTAL.format(rows=summed, within=within), **values).one()
     if after is not None:
@@ -96,9 +98,3 @@ def behind(
     page = [Item(*row) for row in found[:limit]]
     more = (page[-1].counted_from_on, page[-1].id) if len(found) > limit else None
     return Page(page, Bucket(bucket, int(minor), int(count)), more)
-
-
-def _rows(present: bool, known_at: datetime | None, basis: str) -> str:
-    if present:
-        return PRESENT.format(counted_from=aging.COUNTED_FROM[basis])
-    return aging.open_items(known_at, basis=basis)
