@@ -16,6 +16,7 @@ from tenants import store
 from tenants.delivery import scoring, standing
 from tenants.delivery.links import LinkGrant
 from tenants.delivery.scoring import Hit, Score
+from tenants.directory import clients
 from tenants.events import inbox, recording
 from tenants.values import ids
 
@@ -26,9 +27,10 @@ NEIGHBOURS = timedelta(minutes=1)
 SOURCE = "portal"
 
 MESSAGE = """
-SELECT m.id, m.debtor_id, m.contact_id, m.sent_at, m.delivered_at, p.pixel, c.pixel_consent FROM message m
-JOIN contact c ON c.tenant_id = m.tenant_id AND c.id = m.contact_id JOIN client_profile p ON p.tenant_id = m.tenant_id
-WHERE m.tenant_id = :tenant AND c.tenant_id = :tenant AND p.tenant_id = :tenant AND m.id = :message_id
+SELECT id, debtor_id, contact_id, sent_at, delivered_at FROM message WHERE tenant_id = :tenant AND id = :message_id
+"""
+CONSENT = """
+SELECT pixel_consent FROM contact WHERE tenant_id = :tenant AND debtor_id = :debtor_id AND id = :contact_id
 """
 KEPT = """
 SELECT id, kind, message_id, occurred_at, payload FROM inbox_event WHERE tenant_id = :tenant AND id = :id
@@ -92,12 +94,22 @@ def record_pixel(
 ) -> UUID | None:
     """Keep the load of a tracking image, where the client and the reader allow it now; a withdrawal also stops old
     mails."""
-    row = store.run(MESSAGE, message_id=message_id).one_or_none()
-    allowed = row is not None and (row.pixel_consent == "granted" if row.pixel == "consented" else row.pixel == "on")
-    if row is None or not allowed or row.pixel_consent == "withdrawn" or by_staff:
+    row = None if by_staff else store.run(MESSAGE, message_id=message_id).one_or_none()
+    if row is None:
+        return None
+    consent = store.run(CONSENT, debtor_id=row.debtor_id, contact_id=row.contact_id).scalar_one()
+    if not may_track(clients.profile().pixel, consent=consent):
         return None
     whose = {"debtor_id": str(row.debtor_id), "contact_id": str(row.contact_id), "invoice_id": None}
     return _keep(fetch, key=str(message_id), message_id=message_id, whose=whose, now=now, real=real, wait=patience)
+
+
+def may_track(pixel: str, *, consent: str) -> bool:
+    """Whether a tracking image may stand in a mail, and count: the client's choice, and the reader's, who can always
+    say no."""
+    if pixel == "consented":
+        return consent == "granted"
+    return pixel == "on" and consent != "withdrawn"
 
 
 def grade(inbox_id: UUID, *, now: datetime, real: datetime) -> Score | None:

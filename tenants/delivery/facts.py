@@ -95,12 +95,10 @@ class Outgoing:
     """An earlier worker wrote this intent and did not settle it: ask what it heard, send nothing."""
 
 
+MESSAGE_ITEMS = "SELECT invoice_id FROM message_item WHERE tenant_id = :tenant AND message_id = :message_id"
 ITEMS = """
-SELECT i.id, i.number, i.currency, i.amount_minor, i.tax_minor, i.open_minor, i.due_on,
-       i.issued_on, i.purchase_order, i.debtor_id
-FROM message_item x JOIN invoice i ON i.tenant_id = x.tenant_id AND i.id = x.invoice_id
-WHERE x.tenant_id = :tenant AND i.tenant_id = :tenant AND x.message_id = :message_id
-ORDER BY i.due_on, i.number
+SELECT id, number, currency, amount_minor, tax_minor, open_minor, due_on, issued_on, purchase_order FROM invoice
+WHERE tenant_id = :tenant AND debtor_id = :debtor_id AND id = ANY(:ids) ORDER BY due_on, number
 """
 INVOICE = """
 SELECT i.id, i.number, i.currency, i.amount_minor, i.tax_minor, i.open_minor, i.due_on, i.issued_on, i.purchase_order,
@@ -117,8 +115,9 @@ WHERE tenant_id = :tenant AND invoice_id = ANY(:ids) ORDER BY invoice_id, positi
 
 def items_of(message_id: UUID, *, debtor_id: UUID, with_lines: bool) -> tuple[Item, ...]:
     """The invoices of a message, oldest due date first. Raises WrongRecipient when one is another debtor's."""
-    rows = store.run(ITEMS, message_id=message_id).all()
-    if any(row.debtor_id != debtor_id for row in rows):
+    wanted = list(store.run(MESSAGE_ITEMS, message_id=message_id).scalars())
+    rows = store.run(ITEMS, debtor_id=debtor_id, ids=wanted).all()
+    if len(rows) != len(wanted):
         raise WrongRecipient("a message names an invoice of another customer; it was not sent")
     lines = lines_of([row.id for row in rows]) if with_lines else {}
     return tuple(_item(row, lines.get(row.id, ())) for row in rows)

@@ -14,31 +14,38 @@ import typst
 from sqlalchemy import Row
 
 from tenants import store
-from tenants.delivery import answers, documents, facts, holding, letters, links, outcome, unsettled
+from tenants.delivery import (
+    answers,
+    documents,
+    evidence,
+    facts,
+    holding,
+    letters,
+    links,
+    outcome,
+    suppression,
+    unsettled,
+)
 from tenants.delivery.facts import Outgoing, Reader
 from tenants.delivery.outcome import Result
 from tenants.delivery.ports import Answer, DocumentStore, Gate, Handover, Mailer
 from tenants.delivery.rendering import BadTemplate
 from tenants.directory import clients
-from tenants.directory.clients import Profile
 from tenants.isolation import scope
 from tenants.settings import Settings
 from tenants.values import ids
 
-# The row lock makes two workers take turns; contact and debtor must belong together, whatever wrote the message.
+# One row of one table a statement: row security hides from the planner how many rows a client has, and a join planned
+# for one row has been seen to visit every pair of a customer and a contact.
 LOCK = """
-SELECT m.id, m.state, m.step_key, m.kind, m.template, m.recipient, m.rule_key, m.debtor_id, m.contact_id,
-       c.name AS contact_name, c.language, c.pixel_consent, c.debtor_id AS contact_debtor_id,
-       d.number AS debtor_number, d.name AS debtor_name, d.country, s.reason AS suppressed,
-       (SELECT count(*) FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = :message_id) AS tries
-FROM message m
-JOIN contact c ON c.tenant_id = m.tenant_id AND c.id = m.contact_id
-JOIN debtor d ON d.tenant_id = m.tenant_id AND d.id = m.debtor_id
-LEFT JOIN suppression s ON s.tenant_id = m.tenant_id AND s.address = lower(m.recipient) AND s.lifted_at IS NULL
-  AND s.tenant_id = :tenant
-WHERE m.tenant_id = :tenant AND c.tenant_id = :tenant AND d.tenant_id = :tenant AND m.id = :message_id
-FOR UPDATE OF m
+SELECT id, state, kind, template, recipient, debtor_id, contact_id FROM message
+WHERE tenant_id = :tenant AND id = :message_id FOR UPDATE
 """
+CONTACT = """
+SELECT name, language, pixel_consent FROM contact WHERE tenant_id = :tenant AND debtor_id = :debtor_id AND id = :id
+"""
+DEBTOR = "SELECT number, name, country FROM debtor WHERE tenant_id = :tenant AND id = :id"
+TRIES = "SELECT count(*) FROM delivery_attempt WHERE tenant_id = :tenant AND message_id = :message_id"
 LEFT_OPEN = """
 SELECT id, attempt_no FROM delivery_attempt WHERE tenant_id = :tenant AND message_id = :message_id AND state = 'intent'
 """
@@ -73,8 +80,6 @@ def claim(
     if row.state == "sending":
         left = store.run(LEFT_OPEN, message_id=message_id).one_or_none()
         return None if left is None else _outgoing(row, left.id, left.attempt_no, now=now, today=today, resumed=True)
-    if row.contact_debtor_id != row.debtor_id:
-        raise facts.WrongRecipient("a message is addressed to a contact of another customer; it was not sent")
     verdict = gate(message_id, now=now)
     if not verdict.allowed and verdict.again_at is not None:
         holding.wait(message_id, reason=verdict.reason)
@@ -82,10 +87,11 @@ def claim(
     if not verdict.allowed:
         holding.cancel(message_id, reason=verdict.reason)
         return None
-    if row.suppressed:
-        holding.cancel(message_id, reason="suppressed", detail=f"{row.recipient}: {row.suppressed}", now=now)
+    if suppressed := suppression.reason_for(row.recipient):
+        holding.cancel(message_id, reason="suppressed", detail=f"{row.recipient}: {suppressed}", now=now)
         return None
-    mail = _outgoing(row, ids.new(), row.tries + 1, now=now, today=today)
+    tries = store.run(TRIES, message_id=message_id).scalar_one()
+    mail = _outgoing(row, ids.new(), tries + 1, now=now, today=today)
     if not mail.items:
         holding.cancel(row.id, reason="nothing_left", detail="every invoice was taken out of this message", now=now)
         return None
@@ -102,6 +108,10 @@ def _outgoing(
     today: date,
     resumed: bool = False,
 ) -> Outgoing:
+    contact = store.run(CONTACT, id=row.contact_id, debtor_id=row.debtor_id).one_or_none()
+    if contact is None:
+        raise facts.WrongRecipient("a message is addressed to a contact of another customer; it was not sent")
+    debtor = store.run(DEBTOR, id=row.debtor_id).one()
     items = facts.items_of(row.id, debtor_id=row.debtor_id, with_lines=row.kind == "invoice")
     invoice_id = items[0].invoice_id if len(items) == 1 else None
     link_id, expires_at = links.make(
@@ -118,29 +128,16 @@ def _outgoing(
         recipient=row.recipient,
         creditor=creditor,
         reader=Reader(
-            row.debtor_id,
-            row.debtor_number,
-            row.debtor_name,
-            row.country,
-            row.contact_id,
-            row.contact_name,
-            row.language,
+            row.debtor_id, debtor.number, debtor.name, debtor.country, row.contact_id, contact.name, contact.language
         ),
         items=items,
         today=today,
         now=now,
         link_id=link_id,
         link_expires_at=expires_at,
-        pixel=may_track(creditor, consent=row.pixel_consent),
+        pixel=evidence.may_track(creditor.pixel, consent=contact.pixel_consent),
         resumed=resumed,
     )
-
-
-def may_track(creditor: Profile, *, consent: str) -> bool:
-    """Whether a tracking image may stand in the mail: the client's choice, and the reader's, who can always say no."""
-    if creditor.pixel == "consented":
-        return consent == "granted"
-    return creditor.pixel == "on" and consent != "withdrawn"
 
 
 def act(mail: Outgoing, *, documents_in: DocumentStore, mailer: Mailer, settings: Settings) -> Result:

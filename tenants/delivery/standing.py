@@ -37,7 +37,8 @@ WITH {IN_ORDER}, told AS (
          bool_or(m.state IN ('failed', 'cancelled')) AS failed, bool_or(m.state IN ('queued', 'sending',
            'held')) AS waiting
   FROM message_item x JOIN message m ON m.tenant_id = x.tenant_id AND m.id = x.message_id
-  WHERE x.tenant_id = :tenant AND m.tenant_id = :tenant AND x.invoice_id = ANY(:ids) GROUP BY x.invoice_id)
+  WHERE x.tenant_id = :tenant AND m.tenant_id = :tenant AND x.invoice_id = ANY(:ids)
+    AND m.id = ANY(:messages) GROUP BY x.invoice_id)
 UPDATE invoice i SET
   delivery = CASE WHEN t.bounced_at IS NOT NULL AND (t.tried_at IS NULL OR t.tried_at <= t.bounced_at) THEN 'bounced'
                   WHEN t.delivered THEN 'delivered' WHEN t.delayed THEN 'delayed' WHEN t.sent THEN 'sent'
@@ -45,6 +46,7 @@ UPDATE invoice i SET
   delivered_at = t.delivered_at, bounced_at = coalesce(t.bounced_at, i.bounced_at)
 FROM held h JOIN told t ON t.invoice_id = h.id WHERE i.tenant_id = :tenant AND i.id = h.id
 """
+MESSAGES = "SELECT DISTINCT message_id FROM message_item WHERE tenant_id = :tenant AND invoice_id = ANY(:ids)"
 ITEMS = "SELECT invoice_id FROM message_item WHERE tenant_id = :tenant AND message_id = :message_id ORDER BY invoice_id"
 RAISE_MESSAGE = """
 UPDATE message SET evidence_level = :level WHERE tenant_id = :tenant AND id = :message_id AND evidence_level < :level
@@ -85,7 +87,8 @@ def refresh(message_id: UUID, *, invoice_ids: Sequence[UUID] | None = None) -> S
 
 def refresh_invoices(invoice_ids: Sequence[UUID]) -> None:
     """Compute the delivery columns of invoices again from their messages."""
-    store.run(INVOICES, ids=list(invoice_ids))
+    told = list(store.run(MESSAGES, ids=list(invoice_ids)).scalars())
+    store.run(INVOICES, ids=list(invoice_ids), messages=told)
 
 
 def raise_level(level: int, *, at: datetime, message_id: UUID | None, invoice_ids: Sequence[UUID]) -> list[UUID]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console import mailbox
@@ -210,6 +210,7 @@ def test_a_mail_means_one_thing(raw, kind):
     assert bounces.read(raw).kind == kind
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600), st.integers(0, 400))
 def test_no_mail_breaks_the_reader(noise, at):
     raw = dsn()

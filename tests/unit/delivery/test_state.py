@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenants.delivery import state
+from tenants.delivery import queueing, standing, state
 from tenants.delivery.state import Fact
 from tests.cast import NOW
+from tests.factories import a_contact
+from tests.unit.delivery.post import DEAD
 
 KINDS = ["accepted", "relayed", "delivered", "delayed", "bounced", "failed", "refused", "seen", "complained", "mail"]
 
@@ -66,6 +68,7 @@ def test_a_complaint_is_a_flag_beside_the_state():
 events = st.lists(st.builds(lambda kind, minutes: Fact(kind, at(minutes)), st.sampled_from(KINDS), st.integers(0, 20)))
 
 
+@settings(deadline=None)
 @given(events, st.randoms(use_true_random=False))
 def test_order_and_repeats_change_nothing(told, random):
     shuffled = told + told[: len(told) // 2]
@@ -73,7 +76,30 @@ def test_order_and_repeats_change_nothing(told, random):
     assert state.of(shuffled) == state.of(told)
 
 
+@settings(deadline=None)
 @given(events)
 def test_a_bounce_is_never_lost_without_a_later_reader(told):
     standing = state.of([*told, Fact("bounced", at(30))])
     assert standing.state == "bounced" and standing.bounced_at == at(30)
+
+
+def test_a_message_about_which_nothing_is_known_keeps_its_columns(post):
+    message = post.a_message()
+    with post.unit():
+        assert standing.refresh(message) is None
+    assert post.message(message).state == "queued"
+
+
+def test_a_new_try_after_a_bounce_counts_and_an_older_delivery_does_not(post):
+    first = post.a_message()
+    post.answers = [DEAD]
+    post.send(first)
+    invoice = post.invoice_of(first)
+    a_contact(post.tenant, invoice.debtor_id, email="new@dune.test", role="other")
+    post.later(days=1)
+    with post.unit():
+        queued = queueing.queue_reminders(
+            "overdue", invoice_ids=[invoice.id], template="First reminder", occurrence="1", now=post.now, real=post.now
+        )
+    post.send(next(iter(queued.messages)))
+    assert (post.invoice_of(first).delivery, post.invoice_of(first).bounced_at) == ("delivered", NOW)
