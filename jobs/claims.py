@@ -67,13 +67,17 @@ UPDATE tenant_lane SET vtime = vtime + :items / weight, in_flight = in_flight + 
 WHERE tenant_id = :tenant AND lane = :lane
 """)
 LAPSED = text("""
-SELECT tenant_id, id, lease_token, attempts, max_attempts, run_at, begun_at FROM work_item
-WHERE state = 'leased' AND lease_until < :now ORDER BY lease_until LIMIT 2000 FOR UPDATE SKIP LOCKED
+SELECT tenant_id, id, lease_token, lease_until, attempts, max_attempts, run_at, begun_at FROM work_item
+WHERE state = 'leased' AND lease_until < :now ORDER BY lease_until LIMIT 2000
 """)
+# An item whose work is under way is locked by the worker's transaction: it is skipped here, row by row, because a
+# cluster locks rows of one tenant at a time only.
 FREE = text("""
 UPDATE work_item SET state = :state, run_at = :run_at, attempts = :attempts, lease_token = NULL, lease_until = NULL,
   last_error = :error, error_class = :error_class, finished_at = :finished_at
-WHERE tenant_id = :tenant AND id = :id AND state = 'leased' AND lease_token = :token
+WHERE tenant_id = :tenant AND id = ANY(ARRAY(
+  SELECT id FROM work_item WHERE tenant_id = :tenant AND id = :id AND state = 'leased' AND lease_token = :token
+    AND lease_until = :lapsed_at FOR UPDATE SKIP LOCKED))
 """)
 RELEASE = text("""
 UPDATE work_item SET state = 'ready', lease_token = NULL, lease_until = NULL
@@ -173,9 +177,7 @@ def reap(connection: Connection, *, now: datetime) -> int:
     comes to the head of a later one, because it is the oldest, and is given up in the end; its mates are not.
     """
     lapsed = connection.execute(LAPSED, {"now": now}).all()
-    for row in lapsed:
-        connection.execute(FREE, _freed(row, now=now))
-    return len(lapsed)
+    return sum(connection.execute(FREE, _freed(row, now=now)).rowcount for row in lapsed)
 
 
 def _freed(row: Any, *, now: datetime) -> dict[str, Any]:
@@ -186,6 +188,7 @@ def _freed(row: Any, *, now: datetime) -> dict[str, Any]:
         "tenant": row.tenant_id,
         "id": row.id,
         "token": row.lease_token,
+        "lapsed_at": row.lease_until,
         "state": "dead" if dead else "ready",
         "run_at": now + queue.backoff(failures) if begun and not dead else row.run_at,
         "attempts": failures,

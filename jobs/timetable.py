@@ -35,8 +35,8 @@ KEPT_DAYS = 30
 """Work that is done stays this long: its keys keep a late repetition from being done again, and people look it up."""
 
 CLIENTS = text("""
-SELECT t.id, t.time_zone, t.country, coalesce(p.clock_shift_s, 0) FROM tenant t
-LEFT JOIN client_profile p ON p.tenant_id = t.id WHERE t.state = 'live'
+SELECT t.id, t.time_zone, t.country, p.clock_shift_s FROM client_profile p JOIN tenant t ON t.id = p.tenant_id
+WHERE t.state = 'live'
 """)
 INSERT = text("""
 INSERT INTO work_item (tenant_id, id, lane, kind, dedupe_key, payload, state, run_at, attempts, max_attempts,

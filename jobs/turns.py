@@ -12,8 +12,8 @@ from tenants.assembly import Toolbox
 from tenants.values import calendars
 
 CLOCK = """
-SELECT t.time_zone, coalesce(p.clock_shift_s, 0) FROM tenant t
-LEFT JOIN client_profile p ON p.tenant_id = t.id AND p.tenant_id = :tenant WHERE t.id = :tenant
+SELECT t.time_zone, p.clock_shift_s FROM client_profile p JOIN tenant t ON t.id = p.tenant_id
+WHERE p.tenant_id = :tenant AND t.id = :tenant
 """
 
 

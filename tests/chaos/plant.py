@@ -137,4 +137,5 @@ def tenant_of(urls: dict[str, str], name: str, tenant: UUID) -> UUID:
             " VALUES (%s, %s, %s, 'EUR', 'Europe/Berlin', 'DE', now())",
             (tenant, name, name),
         )
+        line.execute("INSERT INTO app.client_profile (tenant_id) VALUES (%s)", (tenant,))
     return tenant

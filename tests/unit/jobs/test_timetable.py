@@ -1,9 +1,12 @@
 """The timetable: each client's day and hour, once, by the client's own clock."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from jobs import dispatcher, timetable
 from jobs.timetable import KEPT_DAYS, Client, Timetable, due, last_business_day
 from tenants import store
 from tenants.isolation import scope
@@ -57,15 +60,14 @@ def test_a_moved_clock_moves_the_day(now):
 
 def test_two_timetables_record_one_day_and_one_hour(floor, alder):
     for _ in range(2):
-        timetable = Timetable(floor.engine, clock=floor.clock)
-        assert alder in timetable.tick()
+        assert alder in Timetable(floor.engine, clock=floor.clock).tick()
     assert keys(alder) == ["2026-11-20", "hour:2026-11-20T10"]
 
 
 def test_a_timetable_that_has_nothing_new_to_say_is_silent(floor, alder):
-    timetable = Timetable(floor.engine, clock=floor.clock)
-    timetable.tick()
-    assert alder not in timetable.tick()
+    kept = Timetable(floor.engine, clock=floor.clock)
+    kept.tick()
+    assert alder not in kept.tick()
 
 
 def test_of_missed_days_only_the_newest_is_caught_up(floor, alder):
@@ -91,3 +93,29 @@ def test_work_done_long_ago_is_cleared_away_and_the_rest_stays(floor, alder):
     Timetable(floor.engine, clock=floor.clock).sweep()
     assert len(floor.states(alder)) == 2
     assert "old" not in floor.states(alder)
+
+
+def test_a_timetable_goes_on_through_trouble_and_rings_for_whom_it_has_work(floor, alder, redis_url, monkeypatch):
+    monkeypatch.setattr(timetable, "TICK_S", 0.01)
+    monkeypatch.setattr(timetable, "SWEEP_S", 0.01)
+    kept, stopping, ticks = Timetable(floor.engine, clock=floor.clock), threading.Event(), []
+    swept = []
+
+    def tick():
+        ticks.append(1)
+        if len(ticks) == 1:
+            raise OperationalError("SELECT", None, Exception("away"))
+        if len(ticks) == 3:
+            stopping.set()
+        return Timetable.tick(kept)
+
+    monkeypatch.setattr(kept, "tick", tick)
+    monkeypatch.setattr(kept, "sweep", lambda: swept.append(1))
+    with dispatcher.connect(redis_url) as line:
+        doorstep = dispatcher.Doorstep(line)
+        doorstep.listen(0.1)
+        timetable.serve(kept, stopping=stopping, line=line)
+        assert alder in doorstep.listen(1.0)
+        doorstep.leave()
+    assert len(ticks) == 3
+    assert swept == [1, 1]
