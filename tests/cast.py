@@ -1,4 +1,4 @@
-"""The people and clients of every test: Alder and Birch, a specialist for both, finance teams, admins, a debtor contact.
+"""The people and clients of every test: Alder and Birch, a specialist for both, finance teams, admins, a debtor.
 
 Each test gets fresh clients of its own, so nothing has to be cleaned up and nothing leaks from one test to the next.
 """

@@ -52,7 +52,7 @@ def an_invoice(
     currency: str = "EUR",
     **over: Any,
 ) -> UUID:
-    """An open invoice that is `late` days overdue on TODAY (negative: due later), issued thirty days before it is due."""
+    """An open invoice, `late` days overdue on TODAY (negative: due later), issued thirty days before it is due."""
     due_on = over.pop("due_on", TODAY - timedelta(days=late))
     issued_on = over.pop("issued_on", due_on - timedelta(days=30))
     with books_of(tenant):
