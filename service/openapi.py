@@ -62,7 +62,8 @@ class Plugin(MarshmallowPlugin):
 
     def init_spec(self, spec: APISpec) -> None:
         super().init_spec(spec)
-        self.converter.add_attribute_function(_own_type)
+        assert self.converter is not None
+        self.converter.add_attribute_function(_own_type)  # type: ignore[no-untyped-call]
         self.converter.field_mapping[Ref] = ("string", None)
         self.converter.field_mapping[Actor] = ("string", None)
         self.converter.field_mapping[MoneyField] = ("object", None)
@@ -101,7 +102,7 @@ def document(version: str = "1") -> dict[str, Any]:
         paths.setdefault(PART.sub(r"{\g<name>}", route.rule), {})[route.method.lower()] = _operation(route)
     for path, operations in paths.items():
         spec.path(path=path, operations=operations)
-    return spec.to_dict()  # type: ignore[no-any-return]
+    return spec.to_dict()
 
 
 def described() -> list[Route]:

@@ -51,7 +51,7 @@ def list_credit_notes(client: VisibleClient, query: dict[str, Any]) -> dict[str,
     found = registers.credit_notes(
         debtor_id=query["debtor_id"],
         unapplied=query["unapplied"],
-        after=paging.start("credit-notes", query, date.fromisoformat, UUID),  # type: ignore[arg-type]
+        after=paging.start("credit-notes", query, date.fromisoformat, UUID),
         limit=query["limit"],
     )
     return paging.answer("credit-notes", query, found.rows, found.next)

@@ -96,7 +96,7 @@ def list_debtors(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]
     found = registers.debtors(
         words=query["words"],
         group=query["group"],
-        after=after,  # type: ignore[arg-type]
+        after=after,
         limit=query["limit"],
     )
     return paging.answer("debtors", query, found.rows, found.next)

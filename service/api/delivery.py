@@ -68,7 +68,7 @@ class Ladder(Schema):
     invoice_id = Ref("inv", required=True)
     level = fields.Integer(required=True, validate=validate.Range(0, 7))
     rungs = fields.List(fields.Nested(Rung), required=True)
-    unknown = fields.List(fields.String(), required=True)
+    not_known = fields.List(fields.String(), attribute="unknown", data_key="unknown", required=True)
 
 
 class DocumentMade(Schema):
@@ -172,7 +172,7 @@ def print_document(client: VisibleClient, invoice_id: UUID) -> dict[str, Any]:
 def _messages(query: dict[str, Any], invoice_id: UUID | None, **filters: Any) -> dict[str, Any]:
     name = f"messages:{invoice_id or ''}"
     after = paging.start(name, query, datetime.fromisoformat, UUID)
-    found = outbox.listed(invoice_id=invoice_id, after=after, limit=query["limit"] + 1, **filters)  # type: ignore[arg-type]
+    found = outbox.listed(invoice_id=invoice_id, after=after, limit=query["limit"] + 1, **filters)
     return paging.cut(name, query, found, lambda row: (row["queued_at"], row["id"]))
 
 

@@ -62,7 +62,7 @@ def list_history(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]
     """Changes, the newest first."""
     found = history.page(
         of=about(query["object"]) if query["object"] else None,
-        after=paging.start("history", query, datetime.fromisoformat, UUID),  # type: ignore[arg-type]
+        after=paging.start("history", query, datetime.fromisoformat, UUID),
         limit=query["limit"] + 1,
     )
     return paging.cut("history", query, found, lambda row: (row["at"], row["id"]))

@@ -95,7 +95,7 @@ def list_holds(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
     found = holds.live(
         today=moment.here().today,
         debtor_id=query["debtor_id"],
-        after=paging.start("holds", query, datetime.fromisoformat, UUID),  # type: ignore[arg-type]
+        after=paging.start("holds", query, datetime.fromisoformat, UUID),
         limit=query["limit"] + 1,
     )
     return paging.cut("holds", query, found, lambda row: (row["opened_at"], row["id"]))

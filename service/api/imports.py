@@ -113,7 +113,9 @@ class ImportCard(Import):
 
     mapping = fields.Dict(required=True)
     check = fields.Nested(CheckReport, attribute="report.check", required=True, allow_none=True, dump_default=None)
-    load = fields.Nested(LoadReport, attribute="report.load", required=True, allow_none=True, dump_default=None)
+    loaded = fields.Nested(
+        LoadReport, attribute="report.load", data_key="load", required=True, allow_none=True, dump_default=None
+    )
 
 
 class Choice(Schema):

@@ -191,7 +191,7 @@ def list_aging_items(client: VisibleClient, query: dict[str, Any]) -> dict[str, 
         known_at=query["known_at"],
         basis=query["basis"],
         debtor_id=query["debtor_id"],
-        after=paging.start("aging", query, date.fromisoformat, UUID),  # type: ignore[arg-type]
+        after=paging.start("aging", query, date.fromisoformat, UUID),
         limit=query["limit"],
     )
     total = Money(page.total.minor, query["currency"])
@@ -207,7 +207,7 @@ def list_owing_debtors(client: VisibleClient, query: dict[str, Any]) -> dict[str
     page = customers.owing(
         moment.here().today,
         currency=query["currency"],
-        after=after,  # type: ignore[arg-type]
+        after=after,
         limit=query["limit"],
     )
     return paging.answer("owing", query, page.customers, page.next)

@@ -134,7 +134,7 @@ def list_invoices(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any
     """Invoices, filtered and ordered."""
     after = paging.start("invoices", query, date.fromisoformat, UUID)
     wanted = {name: query[name] for name in (*registers.FILTERS, "order", "limit")}
-    found = registers.invoices(query["standing"], today=moment.here().today, after=after, **wanted)  # type: ignore[arg-type]
+    found = registers.invoices(query["standing"], today=moment.here().today, after=after, **wanted)
     return paging.answer("invoices", query, found.rows, found.next)
 
 

@@ -35,7 +35,7 @@ class PageQuery(Schema):
 @cache
 def page_of(item: type[Schema]) -> type[Schema]:
     """The schema of a page of such items."""
-    columns = {
+    columns: dict[str, Any] = {
         "items": fields.List(fields.Nested(item), required=True),
         "next": fields.String(required=True, allow_none=True, metadata={"description": "Cursor of the next page"}),
         "has_more": fields.Boolean(required=True),

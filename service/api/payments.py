@@ -51,7 +51,7 @@ def list_payments(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any
     found = registers.payments(
         debtor_id=query["debtor_id"],
         unapplied=query["unapplied"],
-        after=paging.start("payments", query, date.fromisoformat, UUID),  # type: ignore[arg-type]
+        after=paging.start("payments", query, date.fromisoformat, UUID),
         limit=query["limit"],
     )
     return paging.answer("payments", query, found.rows, found.next)

@@ -151,7 +151,7 @@ def page(name: str, query: dict[str, Any], *, assignee_id: UUID | None = None) -
         query["section"],
         now=tools().clock.now(),
         assignee_id=assignee_id,
-        after=paging.start(name, query, int, UUID),  # type: ignore[arg-type]
+        after=paging.start(name, query, int, UUID),
         limit=query["limit"],
     )
     return paging.answer(name, query, found.rows, found.after)

@@ -59,7 +59,7 @@ def list_dead_letters(client: VisibleClient, query: dict[str, Any]) -> dict[str,
     """Work that was given up, the newest first."""
     found = dead_letters.listed(
         kind=query["kind"],
-        after=paging.start("dead-letters", query, datetime.fromisoformat, UUID),  # type: ignore[arg-type]
+        after=paging.start("dead-letters", query, datetime.fromisoformat, UUID),
         limit=query["limit"] + 1,
     )
     return paging.cut("dead-letters", query, found, lambda letter: (letter.died_at, letter.id))
