@@ -158,6 +158,24 @@ def test_l12_the_hot_paths_use_their_indexes_behind_the_wall(as_app, alder):
     assert "due_on" in condition and "tenant_id" in condition
 
 
+def test_the_debtors_condition_does_not_make_the_planner_expect_nothing(database_urls, alder):
+    """A condition that was believed to pass one row in two hundred made joins of whole ledgers run row by row."""
+    dune = a_debtor(alder)
+    with psycopg.connect(database_urls["admin"], options="-c search_path=app,public") as admin:
+        admin.execute(
+            "INSERT INTO contact (tenant_id, id, debtor_id, email, known_at)"
+            " SELECT %s, md5(n || %s)::uuid, %s, n || '@dune.test', %s FROM generate_series(1, 4000) n",
+            (alder, str(dune), dune, NOW),
+        )
+        admin.execute("ANALYZE contact")
+        question = f"EXPLAIN (FORMAT JSON) SELECT * FROM app.contact WHERE tenant_id = '{alder}'"
+        ((bare,),) = admin.execute(question).fetchall()
+        ((narrowed,),) = admin.execute(question + " AND gt.shown_debtor(debtor_id)").fetchall()
+    expected = bare[0]["Plan"]["Plan Rows"]
+    assert expected > 3000
+    assert narrowed[0]["Plan"]["Plan Rows"] > expected / 2
+
+
 def test_l13_several_clients_are_read_only_as_a_portfolio(in_both: Door, both, alder, birch):
     with in_both:
         rows = store.run("SELECT tenant_id FROM invoice WHERE tenant_id = ANY(:tenants)").scalars().all()
