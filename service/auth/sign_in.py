@@ -6,7 +6,7 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
-from service import identity, problems
+from service import identity, origins, problems
 from service.endpoint import PUBLIC, SIGNED_IN, endpoint, tools
 from tenants.directory import sessions
 from tenants.isolation import scope
@@ -40,7 +40,8 @@ def sign_in_page(query: dict[str, str]) -> str:
 @endpoint(face, "/sign-in", needs=PUBLIC, method="POST", accepts=SignIn)
 def sign_in(body: dict[str, str]) -> Response:
     """Open a session and set its cookie; a wrong pair shows the form again."""
-    _refuse_other_sites()
+    if origins.is_foreign():
+        raise problems.CsrfMissing("This sign-in did not come from our own page.")
     toolbox = tools()
     target = _inside(body["next"])
     with unit_of_work(scope.platform(actor="sign-in", reason="check a password and open a session")):
@@ -82,14 +83,6 @@ def _inside(target: str) -> str:
     parts = urlsplit(target)
     fits = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
     return target if fits else HOME
-
-
-def _refuse_other_sites() -> None:
-    """A form of another site must not sign anybody in: the browser says where the request comes from."""
-    site = request.headers.get("Sec-Fetch-Site", "")
-    origin = request.headers.get("Origin", "")
-    if site in ("cross-site", "same-site") or (origin and urlsplit(origin).netloc != request.host):
-        raise problems.CsrfMissing("This sign-in did not come from our own page.")
 
 
 def _network() -> str:

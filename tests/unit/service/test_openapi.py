@@ -5,8 +5,9 @@ import re
 
 import jsonschema
 import pytest
+from click.testing import CliRunner
 
-from console.commands.openapi import PAGE, written
+from console.commands.openapi import PAGE, command, written
 from service import openapi
 from service.endpoint import JSON, SAFE
 from tests.cast import engage
@@ -19,6 +20,14 @@ OPERATIONS = [(path, method, told) for path, told_of in DOCUMENT["paths"].items(
 
 def test_the_kept_document_is_current():
     assert PAGE.read_text(encoding="utf-8") == written(), "run: ./goodterms openapi"
+
+
+def test_the_command_writes_the_document_and_says_whether_it_changed(tmp_path):
+    page = tmp_path / "api" / "openapi.json"
+    for changed in (True, False):
+        told = CliRunner().invoke(command, ["--to", str(page), "--json"])
+        assert json.loads(told.stdout) == {"document": str(page), "changed": changed}
+    assert page.read_text(encoding="utf-8") == written()
 
 
 def test_the_server_hands_out_the_same_document(stranger):

@@ -84,6 +84,25 @@ def test_a_change_without_the_token_of_our_page_is_refused(alder_world, as_, man
             assert (answer.status_code, answer.json["code"]) == (403, "csrf"), name
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://goodterms.test.evil.test"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}, 201),
+        ({"Origin": "http://goodterms.test"}, 201),
+    ],
+)
+def test_a_change_from_another_site_is_refused_even_with_the_token(
+    alder_world, as_, manager, headers, status
+):
+    browser = as_(manager)
+    new = {"number": "O-1", "name": "Orchard"}
+    assert browser.post(f"~/tenants/{alder_world.slug}/debtors", new, headers=headers).status_code == status
+
+
 def test_a_foreign_client_is_answered_like_one_that_does_not_exist(alder_world, birch_world, as_, alder_admin):
     browser = as_(alder_admin)
     missing = ids.show("ten", ids.new())
