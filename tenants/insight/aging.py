@@ -128,13 +128,16 @@ KNOWN = " AND known_at <= :known_at"
 FIRST_AND_LAST = """
 SELECT min(effective_on), max(effective_on) FROM allocation WHERE tenant_id = :tenant
 """
-UNAPPLIED_BACK = """
-SELECT currency, sum(minor) FROM (
+LEFT_OVER = """
   SELECT currency, unapplied_minor AS minor FROM payment
   WHERE tenant_id = :tenant AND unapplied_minor > 0 AND received_on <= :day
   UNION ALL
   SELECT currency, unapplied_minor FROM credit_note
   WHERE tenant_id = :tenant AND unapplied_minor > 0 AND issued_on <= :day
+"""
+UNAPPLIED_NOW = f"SELECT currency, sum(minor) FROM ({LEFT_OVER}) u GROUP BY currency"
+UNAPPLIED_BACK = f"""
+SELECT currency, sum(minor) FROM ({LEFT_OVER}
   UNION ALL
   SELECT a.currency, a.amount_minor FROM allocation a JOIN payment p ON p.tenant_id = :tenant AND p.id = a.payment_id
   WHERE a.tenant_id = :tenant AND a.effective_on > :day AND p.received_on <= :day
@@ -161,7 +164,7 @@ SELECT currency, sum(minor) FROM (
 def today(day: date, *, edges: Sequence[int] = EDGES) -> Aging:
     """The aging of the client's present day, by due date, from the kept balances."""
     sums = store.run(SUMS.format(rows=NOW), day=day, floors=buckets.floors(edges)).all()
-    unapplied = store.run(UNAPPLIED_BACK, day=day).all()
+    unapplied = store.run(UNAPPLIED_NOW, day=day).all()
     return Aging(day, None, DUE, tuple(edges), _lines(sums, unapplied, edges))
 
 
