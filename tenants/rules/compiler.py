@@ -51,6 +51,8 @@ class Question:
     """True means held."""
     gate: Part = field(default_factory=lambda: Part("again", "TRUE"))
     """True means that the rule may act on the subject (once more)."""
+    gate_joined: str = "TRUE"
+    """The same for a WHERE."""
     joins: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=dict)
@@ -68,16 +70,15 @@ class Question:
         """The client's own subjects that exist on the day of asking."""
         return f"{self.subject.table.split()[1]}.tenant_id = :tenant AND {self.subject.present}"
 
-    @property
-    def limits(self) -> list[str]:
-        """What must be true besides the conditions: no hold that the rule respects, in one look, and somebody to
-        write to."""
-        held = (
-            [f"NOT {self.lookups.held[self.rule.about].format(kind='= ANY(:holds)')}"] if self.rule.skip_while else []
-        )
-        return held + (
-            [self.lookups.reachable.format(debtor=self.subject.debtor)] if self.rule.writes_to_debtors else []
-        )
+    def limits(self, *, joined: bool) -> list[str]:
+        """What must be true besides the conditions: no hold that the rule respects, and somebody to write to.
+
+        `joined` for a WHERE, where the planner makes anti-joins of them after cheaper conditions; otherwise for judging
+        row by row.
+        """
+        look = POINT if joined else self.lookups
+        held = [f"NOT {look.held[self.rule.about].format(kind='= ANY(:holds)')}"] if self.rule.skip_while else []
+        return held + ([look.reachable.format(debtor=self.subject.debtor)] if self.rule.writes_to_debtors else [])
 
     def bind(self, value: Any) -> str:
         """Hand a value to the statement; answers its placeholder."""
@@ -98,7 +99,9 @@ def compile(rule: Rule, *, at: Moment, few: bool = False) -> Question:
     asked.holds = [Part(name, held.format(kind=f"= '{HOLDS[name][0]}'")) for name in rule.skip_while]
     if rule.writes_to_debtors:
         asked.holds.append(Part(NOBODY, "NOT " + asked.lookups.reachable.format(debtor=asked.subject.debtor)))
-    asked.gate = Part("again", _gate(rule.again, asked))
+    barred = _barred(rule.again, asked)
+    asked.gate = Part("again", "NOT " + asked.lookups.acted.format(subject=asked.subject.id, barred=barred))
+    asked.gate_joined = "NOT " + POINT.acted.format(subject=asked.subject.id, barred=barred)
     return asked
 
 
@@ -110,18 +113,17 @@ def _node(node: Leaf | Group, leaves: dict[str, str]) -> str:
     return "(" + (" AND " if node.join == "all" else " OR ").join(_node(part, leaves) for part in node.parts) + ")"
 
 
-def _gate(again: Again, asked: Question) -> str:
+def _barred(again: Again, asked: Question) -> str:
+    """What the ledger says of a subject that must not be acted on (again)."""
     if again.mode == "rematch":
-        barred = "st.matched_since IS NOT NULL"
-    elif again.mode == "never" or again.after is None:
-        barred = "st.fire_count > 0"
-    else:
-        # By days, not to the second: a run at nine that started late must not push the next one a day further.
-        day = bounds.day_back(again.after, at=asked.moment) + timedelta(days=1)
-        since = asked.bind(calendars.start_of_day(day, zone=asked.moment.zone))
-        asked.bounds["/again"] = f"last acted before {asked.values[since[1:]].isoformat()}"
-        barred = f"(st.fire_count >= {asked.bind(again.most)} OR st.last_fired_at >= {since})"
-    return "NOT " + asked.lookups.acted.format(subject=asked.subject.id, barred=barred)
+        return "st.matched_since IS NOT NULL"
+    if again.mode == "never" or again.after is None:
+        return "st.fire_count > 0"
+    # By days, not to the second: a run at nine that started late must not push the next one a day further.
+    day = bounds.day_back(again.after, at=asked.moment) + timedelta(days=1)
+    since = calendars.start_of_day(day, zone=asked.moment.zone)
+    asked.bounds["/again"] = f"last acted before {since.isoformat()}"
+    return f"(st.fire_count >= {asked.bind(again.most)} OR st.last_fired_at >= {asked.bind(since)})"
 
 
 def _leaf(leaf: Leaf, asked: Question) -> Part:

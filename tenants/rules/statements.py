@@ -16,7 +16,8 @@ def _where(asked: Question, *more: str, some: bool = False) -> str:
 
 
 def _limits(asked: Question, *, gate: bool) -> list[str]:
-    return [*asked.limits, asked.gate.sql] if gate else asked.limits
+    limits = asked.limits(joined=True)
+    return [*limits, asked.gate_joined] if gate else limits
 
 
 def matching(asked: Question, *, some: bool = False, gate: bool = True) -> str:
@@ -51,8 +52,8 @@ ON CONFLICT (tenant_id, rule_id, subject_id, episode) DO NOTHING RETURNING subje
 def tally(asked: Question, *, some: bool = False) -> str:
     """How many match, how many of them may be acted on, and how many each hold keeps back."""
     counted = "".join(f", count(*) FILTER (WHERE {part.sql})" for part in asked.holds)
-    free = " AND ".join(asked.limits) or "TRUE"
-    matching = f"{asked.source}\n{_where(asked, asked.gate.sql, some=some)}"
+    free = " AND ".join(asked.limits(joined=False)) or "TRUE"
+    matching = f"{asked.source}\n{_where(asked, asked.gate_joined, some=some)}"
     return f"SELECT count(*), count(*) FILTER (WHERE {free}){counted}\n{matching}"
 
 
@@ -66,7 +67,7 @@ WHERE tenant_id = :tenant AND rule_id = :rule AND matched_since IS NOT NULL
 
 def funnel(asked: Question) -> str:
     """In one pass: how many are left after each condition in turn, then after the gate and the limits."""
-    steps = [part.sql for part in asked.conditions] + [asked.gate.sql] + asked.limits
+    steps = [part.sql for part in asked.conditions] + [asked.gate.sql] + asked.limits(joined=False)
     base, rest = steps[0], steps[1:]
     fails = " ".join(f"WHEN ({sql}) IS NOT TRUE THEN {passed}" for passed, sql in enumerate(rest))
     left = "".join(f", count(*) FILTER (WHERE s.passed >= {n + 1})" for n in range(len(rest)))
