@@ -126,9 +126,8 @@ def test_a_mapping_is_corrected_and_the_load_is_asked_for(alder_world, sofia, wo
     address = f"/c/{alder_world.slug}/imports/{ids.show('imp', alder_world.checked_import(LEDGER))}"
     html = sofia.get(address).get_data(as_text=True)
     selects = [part.split("</select>")[0] for part in html.split("<select")[1:]]
-    found = [
-        re.search(r'name="(column_[a-z_]+)".*<option value="([^"]*)" selected', part, re.DOTALL) for part in selects
-    ]
+    pattern = re.compile(r'name="(column_[a-z_]+)".*<option value="([^"]*)" selected', re.DOTALL)
+    found = [pattern.search(part) for part in selects]
     form = dict(each.groups() for each in found if each)
     assert form["column_number"] == "Invoice number"
     assert sofia.send("POST", f"{address}/check", data=form | {"dates": "ymd", "terms_days": "30"}).status_code == 303

@@ -1,0 +1,123 @@
+"""Everybody can read every page: no violation found by axe, light and dark, on a desk and on a phone.
+
+Every rule is asked on a light desk; elsewhere those whose answer can differ by colour and width, which is much faster.
+"""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tenants.directory import clients
+from tenants.values import ids
+from tests.unit.service.world import FAULTY, LEDGER
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+SIZES = {"desk": {"width": 1360, "height": 860}, "phone": {"width": 360, "height": 780}}
+NARROWEST = 320
+AXE = Axe()
+EVERYTHING = {"resultTypes": ["violations"]}
+BY_LOOK = EVERYTHING | {
+    "runOnly": {
+        "type": "rule",
+        "values": ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block"],
+    }
+}
+
+
+def addresses(world, empty):
+    """Every page of a specialist, with its states: full, empty, with faults, at work, not there."""
+    at = {prefix: ids.show(prefix, world.at[prefix]) for prefix in ("inv", "deb", "tsk", "imp")}
+    waiting = ids.show("imp", world.received_import(LEDGER))
+    checked = ids.show("imp", world.checked_import(LEDGER))
+    faulty = ids.show("imp", world.checked_import(FAULTY))
+    own = [
+        "",
+        "?as_of=2026-01-31&basis=invoice",
+        "aging/overdue?currency=EUR",
+        "aging/91-120?currency=EUR",
+        "invoices",
+        "invoices?q=nothing+like+this",
+        f"invoices/{at['inv']}",
+        f"invoices/{at['inv']}/as-customer",
+        "customers",
+        f"customers/{at['deb']}",
+        f"tasks/{at['tsk']}",
+        "alerts?cause=rule:x",
+        "alerts?cause=none",
+        "imports",
+        f"imports/{waiting}",
+        f"imports/{checked}",
+        f"imports/{faulty}",
+        "rules",
+        "rules/unopened-key-account",
+        "sent-mail",
+        "no-such-page",
+    ]
+    bare = ["", "invoices", "customers", "imports", "rules"]
+    across = ["/my-day", "/my-day?section=waiting", "/my-day?section=done", "/alerts", "/sign-in", "/no-clients"]
+    return across + [f"/c/{world.slug}/{each}" for each in own] + [f"/c/{empty}/{each}" for each in bare]
+
+
+def faults_on(page, path, options):
+    """What axe finds, what the browser complains of, and whether the page is wider than its window."""
+    told = []
+
+    def listen(said):
+        if said.type == "error":
+            told.append(said.text)
+
+    page.on("console", listen)
+    answer = page.goto(path)
+    found = [
+        (each["id"], each["nodes"][0]["html"][:200]) for each in AXE.run(page, options=options).response["violations"]
+    ]
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append(("wider than its window", ""))
+    page.remove_listener("console", listen)
+    told = [text for text in told if answer.status < 400 or "Failed to load resource" not in text]
+    return found + [("console", text) for text in told]
+
+
+@pytest.fixture
+def empty_slug(birch, in_birch):
+    with in_birch:
+        return clients.profile().slug
+
+
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_shuts_anybody_out(alder_books, empty_slug, portal_path, open_for, specialist, scheme, size):
+    window = open_for(specialist, color_scheme=scheme, viewport=SIZES[size])
+    options = EVERYTHING if (scheme, size) == ("light", "desk") else BY_LOOK
+    wrong = {}
+    page = window.new_page()
+    for path in addresses(alder_books, empty_slug):
+        if found := faults_on(page, path, options):
+            wrong[path] = found
+    stranger = open_for(color_scheme=scheme, viewport=SIZES[size]).new_page()
+    for path in (portal_path, f"{portal_path}/view?said=objected", "/sign-in"):
+        if found := faults_on(stranger, path, options):
+            wrong[path] = found
+    assert wrong == {}
+
+
+@pytest.mark.timeout(200)
+def test_at_320_pixels_nothing_runs_out_of_the_window(alder_books, empty_slug, portal_path, open_for, specialist):
+    page = open_for(specialist, viewport={"width": NARROWEST, "height": 640}).new_page()
+    wide = []
+    for path in [*addresses(alder_books, empty_slug), portal_path]:
+        page.goto(path)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(path)
+    assert wide == []
+
+
+def test_a_refused_sign_in_is_readable_too(open_for, site):
+    page = open_for().new_page()
+    page.goto("/sign-in")
+    page.fill("#email", "nobody@people.test")
+    page.fill("#password", "wrong")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#fault")
+    assert Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.activeElement.id") == "password"
