@@ -1,7 +1,10 @@
 """Imports: a ledger file comes in, is checked, and is loaded when somebody says so."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from io import BytesIO
+from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -20,6 +23,7 @@ from tenants.values.faults import Refusal
 face = Blueprint("api_imports", __name__, url_prefix="/api/v1")
 NEWEST = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
 ANY_FILE = "application/octet-stream"
+IN_MEMORY = 1 << 20
 
 
 class FileMissing(Refusal):
@@ -156,16 +160,16 @@ def list_imports(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]
 )
 def upload_import(client: VisibleClient, query: dict[str, str]) -> runs.Import:
     """Hand in a ledger file, as the body or as the part “file” of a form; it is checked in the background."""
-    file, name = _file(query["name"])
     caller = identity.caller(tools().clock.now())
-    return imports.receive(
-        file,
-        name=name,
-        source=query["source"],
-        actor=caller.actor if caller else "",
-        now=tools().clock.now(),
-        files=tools().files,
-    )
+    with _file(query["name"]) as (file, name):
+        return imports.receive(
+            file,
+            name=name,
+            source=query["source"],
+            actor=caller.actor if caller else "",
+            now=tools().clock.now(),
+            files=tools().files,
+        )
 
 
 @endpoint(face, "/tenants/<client:client>/imports/<ref('imp'):import_id>", needs="import.read", returns=ImportCard)
@@ -219,11 +223,15 @@ def confirm_import(client: VisibleClient, import_id: UUID, body: dict[str, Any])
     return runs.one(import_id)
 
 
-def _file(name: str) -> tuple[BinaryIO, str]:
+@contextmanager
+def _file(name: str) -> Iterator[tuple[BinaryIO, str]]:
+    """The file of the request; a large one waits on disk, never in memory."""
     part = request.files.get("file")
     if part is not None:
-        return cast(BinaryIO, part.stream), name or part.filename or "ledger"
-    body = request.get_data()
-    if not body:
-        raise FileMissing("There is no file in the request.")
-    return BytesIO(body), name or "ledger"
+        yield cast(BinaryIO, part.stream), name or part.filename or "ledger"
+        return
+    with SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+        shutil.copyfileobj(request.stream, file, IN_MEMORY)
+        if file.tell() == 0:
+            raise FileMissing("There is no file in the request.")
+        yield cast(BinaryIO, file), name or "ledger"

@@ -1,5 +1,6 @@
 """A ledger file by API: handed in, checked with every fault by its place, corrected, confirmed."""
 
+import hashlib
 from io import BytesIO
 
 import pytest
@@ -34,6 +35,14 @@ def test_a_file_comes_as_the_body_or_as_a_part_of_a_form(sofia, base, alder_worl
     with alder_world.books():
         waiting = store.run("SELECT count(*) FROM work_item WHERE tenant_id = :tenant AND kind = 'check_import'")
         assert waiting.scalar_one() == 3
+
+
+def test_a_file_larger_than_memory_allows_waits_on_disk(sofia, base, alder_world):
+    rows = b"".join(b"K-1;Kestrel Tiles;L-%06d;2026-10-01;2026-10-31;1.00;EUR\n" % n for n in range(30_000))
+    large = alder_world.ledger_file().split(b"\n", 1)[0] + b"\n" + rows
+    answer = sofia.send("POST", base, data=large, content_type="text/csv")
+    assert (answer.status_code, answer.json["bytes"]) == (201, len(large))
+    assert answer.json["sha256"] == hashlib.sha256(large).hexdigest()
 
 
 def test_no_file_is_a_fault(sofia, base):
