@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tenants.collections import tasks, worklist
-from tenants.collections.tasks import NewTask
+from tenants.collections.tasks import NewTask, TaskUnknown
 from tenants.collections.worklist import Section
 from tenants.directory import clients
 from tenants.values import ids
@@ -165,3 +165,11 @@ def test_lateness_follows_each_clients_own_moved_clock(in_alder, in_birch, in_bo
 def test_who_works_alder_only_sees_nothing_of_birch(both_busy, in_birch):
     with in_birch:
         assert {row.client for row in rows()} == {"Birch Foods Ltd"}
+
+
+def test_one_task_is_shown_as_the_list_shows_it_and_to_nobody_else(in_alder, in_birch):
+    with in_alder:
+        (task,) = raised(a_task("one", debtor_id=a_customer("Kessler Bau")))
+        assert worklist.one(task, now=NOW).customer == "Kessler Bau"
+    with in_birch, pytest.raises(TaskUnknown):
+        worklist.one(task, now=NOW)
