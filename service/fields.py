@@ -1,6 +1,6 @@
 """Field types of the API: ids that name their kind, money as text with its currency, instants in UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -8,6 +8,8 @@ from marshmallow import ValidationError, fields
 
 from tenants.values import ids
 from tenants.values.money import Money
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
 class Ref(fields.Field[UUID]):
@@ -61,10 +63,23 @@ class Instant(fields.AwareDateTime):
     """A moment, always written in UTC: `2026-11-22T07:30:00Z`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(format="iso", **options)
+        super().__init__(format="iso", validate=_in_our_time, **options)
 
     def _serialize(self, value: datetime | None, attr: Any, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class Day(fields.Date):
+    """A day of the calendar."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=_in_our_time, **options)
+
+
+def _in_our_time(given: date | datetime) -> None:
+    """Refuse what is a slip of the pen, and would not survive counting days from it."""
+    if not FIRST_YEAR <= given.year <= LAST_YEAR:
+        raise ValidationError(f"The year must lie between {FIRST_YEAR} and {LAST_YEAR}.")
 
 
 class Actor(fields.Field[str]):

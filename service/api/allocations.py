@@ -11,7 +11,7 @@ from service import moment
 from service.api import paging
 from service.api.amounts import in_currency
 from service.endpoint import endpoint
-from service.fields import MoneyField, Ref
+from service.fields import Day, MoneyField, Ref
 from tenants.directory.access import VisibleClient
 from tenants.ledger import allocation
 
@@ -36,7 +36,7 @@ class Parts(Schema):
     """What is applied, from which day on."""
 
     parts = fields.List(fields.Nested(Part), required=True, validate=validate.Length(1, 500))
-    effective_on = fields.Date(load_default=None, metadata={"description": "The client's today, unless another day"})
+    effective_on = Day(load_default=None, metadata={"description": "The client's today, unless another day"})
 
 
 class Applied(Schema):
@@ -49,7 +49,7 @@ class Applied(Schema):
 class Reversal(Schema):
     """Why and from which day on an allocation counts no more."""
 
-    effective_on = fields.Date(load_default=None)
+    effective_on = Day(load_default=None)
     reason = fields.String(required=True, validate=validate.Length(1, 500))
 
 

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 from service import moment
 from service.api import allocations, paging
 from service.endpoint import endpoint
-from service.fields import MoneyField, Ref
+from service.fields import Day, MoneyField, Ref
 from tenants.directory.access import VisibleClient
 from tenants.ledger import credit_notes, debtors, registers
 
@@ -23,7 +23,7 @@ class NewCreditNote(Schema):
     number = fields.String(required=True, validate=validate.Length(1, 64))
     debtor_id = Ref("deb", required=True)
     amount = MoneyField(required=True)
-    issued_on = fields.Date(required=True)
+    issued_on = Day(required=True)
     reason = fields.String(load_default="", validate=validate.Length(max=500))
 
 
@@ -35,7 +35,7 @@ class CreditNote(Schema):
     debtor_id = Ref("deb", required=True)
     amount = MoneyField("amount_minor", required=True)
     unapplied = MoneyField("unapplied_minor", required=True)
-    issued_on = fields.Date(required=True)
+    issued_on = Day(required=True)
     reason = fields.String(required=True)
 
 

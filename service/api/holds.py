@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 from service import moment
 from service.api import paging
 from service.endpoint import endpoint
-from service.fields import Actor, Instant, MoneyField, Ref
+from service.fields import Actor, Day, Instant, MoneyField, Ref
 from tenants.collections import holds
 from tenants.directory.access import VisibleClient
 from tenants.ledger import debtors, invoices
@@ -31,8 +31,8 @@ class NewHold(Schema):
     kind = fields.String(required=True, validate=validate.OneOf(holds.KINDS))
     debtor_id = Ref("deb", load_default=None, metadata={"description": "Needed where no invoice is named"})
     invoice_id = Ref("inv", load_default=None)
-    starts_on = fields.Date(load_default=None, metadata={"description": "The client's today, unless another day"})
-    ends_on = fields.Date(load_default=None)
+    starts_on = Day(load_default=None, metadata={"description": "The client's today, unless another day"})
+    ends_on = Day(load_default=None)
     amount = MoneyField(load_default=None)
     reason = fields.String(required=True, validate=validate.Length(1, 500))
 
@@ -46,8 +46,8 @@ class Hold(Schema):
     debtor_name = fields.String(attribute="customer", required=True)
     invoice_id = Ref("inv", required=True, allow_none=True)
     invoice_number = fields.String(required=True, allow_none=True)
-    starts_on = fields.Date(required=True)
-    ends_on = fields.Date(required=True, allow_none=True)
+    starts_on = Day(required=True)
+    ends_on = Day(required=True, allow_none=True)
     amount = MoneyField("amount_minor", required=True, allow_none=True)
     reason = fields.String(required=True)
     opened_by = Actor(attribute="actor", required=True)
@@ -66,7 +66,7 @@ class HoldOfInvoice(Schema):
     held = fields.Boolean(required=True)
     kind = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True)
-    ends_on = fields.Date(required=True, allow_none=True)
+    ends_on = Day(required=True, allow_none=True)
 
 
 class Ending(Schema):

@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from service import moment
 from service.api import paging
 from service.endpoint import endpoint
-from service.fields import Instant, MoneyField, Ref
+from service.fields import Day, Instant, MoneyField, Ref
 from tenants.directory.access import VisibleClient
 from tenants.insight import activity, aging, customers, items, receipts
 from tenants.insight.aging import Aging, Bucket, CurrencyAging
@@ -26,7 +26,7 @@ MONTH = timedelta(days=30)
 class AsOf(Schema):
     """The day of a figure, and what it is counted from."""
 
-    as_of = fields.Date(load_default=None, metadata={"description": "The client's today, unless another day"})
+    as_of = Day(load_default=None, metadata={"description": "The client's today, unless another day"})
     known_at = Instant(load_default=None, metadata={"description": "Count only what was known at this instant"})
     basis = fields.String(load_default=aging.DUE, validate=validate.OneOf(list(aging.COUNTED_FROM)))
 
@@ -64,7 +64,7 @@ class CurrencyShown(Schema):
 class AgingShown(Schema):
     """What is open, by how late it is."""
 
-    as_of = fields.Date(required=True)
+    as_of = Day(required=True)
     known_at = Instant(required=True, allow_none=True)
     basis = fields.String(required=True)
     currencies = fields.List(fields.Nested(CurrencyShown), required=True)
@@ -87,8 +87,8 @@ class AgingItem(Schema):
     debtor_name = fields.String(required=True)
     amount = MoneyField("amount_minor", required=True)
     open = MoneyField("open_minor", required=True)
-    issued_on = fields.Date(required=True)
-    due_on = fields.Date(required=True)
+    issued_on = Day(required=True)
+    due_on = Day(required=True)
     days_late = fields.Integer(attribute="late", required=True)
 
 
@@ -114,14 +114,14 @@ class Owed(Schema):
     open = MoneyField("open_minor", required=True)
     overdue = MoneyField("overdue_minor", required=True)
     count = fields.Integer(required=True)
-    oldest_due_on = fields.Date(required=True)
+    oldest_due_on = Day(required=True)
 
 
 class Period(Schema):
     """From which day to which, both included."""
 
-    first_on = fields.Date(load_default=None)
-    last_on = fields.Date(load_default=None)
+    first_on = Day(load_default=None)
+    last_on = Day(load_default=None)
 
     @validates_schema
     def _in_order(self, data: dict[str, Any], **_: Any) -> None:
@@ -141,8 +141,8 @@ class Step(Schema):
 class Funnel(Schema):
     """How far the invoices of a period got."""
 
-    first_on = fields.Date(required=True)
-    last_on = fields.Date(required=True)
+    first_on = Day(required=True)
+    last_on = Day(required=True)
     steps = fields.List(fields.Nested(Step), required=True)
 
 

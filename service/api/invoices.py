@@ -12,7 +12,7 @@ from service import moment
 from service.api import paging
 from service.api.amounts import in_currency
 from service.endpoint import endpoint
-from service.fields import Instant, MoneyField, Ref
+from service.fields import Day, Instant, MoneyField, Ref
 from tenants.directory.access import VisibleClient
 from tenants.ledger import allocation, debtors, invoices, lines, registers
 from tenants.ledger.lines import Line
@@ -30,8 +30,8 @@ class Invoices(paging.PageQuery):
     currency = fields.String(load_default=None, validate=validate.Regexp(r"\A[A-Z]{3}\Z"))
     delivery = fields.String(load_default=None, validate=validate.OneOf(DELIVERY))
     number = fields.String(load_default=None, validate=validate.Length(max=64))
-    due_from = fields.Date(load_default=None)
-    due_to = fields.Date(load_default=None)
+    due_from = Day(load_default=None)
+    due_to = Day(load_default=None)
 
 
 class Invoice(Schema):
@@ -46,11 +46,11 @@ class Invoice(Schema):
     amount = MoneyField("amount_minor", required=True)
     tax = MoneyField("tax_minor", required=True)
     open = MoneyField("open_minor", required=True)
-    issued_on = fields.Date(required=True)
-    due_on = fields.Date(required=True)
+    issued_on = Day(required=True)
+    due_on = Day(required=True)
     purchase_order = fields.String(required=True)
-    settled_on = fields.Date(required=True, allow_none=True)
-    voided_on = fields.Date(required=True, allow_none=True)
+    settled_on = Day(required=True, allow_none=True)
+    voided_on = Day(required=True, allow_none=True)
     delivery = fields.String(required=True, validate=validate.OneOf(DELIVERY))
     delivered_at = Instant(required=True, allow_none=True)
     bounced_at = Instant(required=True, allow_none=True)
@@ -78,8 +78,8 @@ class NewInvoice(Schema):
     debtor_id = Ref("deb", required=True)
     amount = MoneyField(required=True)
     tax = MoneyField(load_default=None)
-    issued_on = fields.Date(required=True)
-    due_on = fields.Date(required=True)
+    issued_on = Day(required=True)
+    due_on = Day(required=True)
     purchase_order = fields.String(load_default="", validate=validate.Length(max=100))
     lines = fields.List(fields.Nested(NewLine), load_default=list, validate=validate.Length(max=500))
 
@@ -108,7 +108,7 @@ class Posting(Schema):
     kind = fields.String(required=True)
     source = fields.String(required=True, metadata={"description": "Reference of the payment, number of the credit"})
     amount = MoneyField("amount_minor", required=True)
-    effective_on = fields.Date(required=True)
+    effective_on = Day(required=True)
     known_at = Instant(required=True)
     reason = fields.String(required=True)
     reverses_id = Ref("all", required=True, allow_none=True)
@@ -123,7 +123,7 @@ class Postings(Schema):
 class Withdrawal(Schema):
     """Why and from which day on an invoice is void."""
 
-    on = fields.Date(required=True)
+    on = Day(required=True)
     reason = fields.String(required=True, validate=validate.Length(1, 500))
 
 

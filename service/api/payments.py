@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 from service import moment
 from service.api import allocations, paging
 from service.endpoint import endpoint
-from service.fields import MoneyField, Ref
+from service.fields import Day, MoneyField, Ref
 from tenants.directory.access import VisibleClient
 from tenants.ledger import debtors, payments, registers
 
@@ -23,7 +23,7 @@ class NewPayment(Schema):
     debtor_id = Ref("deb", required=True)
     reference = fields.String(required=True, validate=validate.Length(1, 140))
     amount = MoneyField(required=True)
-    received_on = fields.Date(required=True)
+    received_on = Day(required=True)
     source = fields.String(load_default="api", validate=validate.Length(max=80))
 
 
@@ -36,7 +36,7 @@ class Payment(Schema):
     source = fields.String(required=True)
     amount = MoneyField("amount_minor", required=True)
     unapplied = MoneyField("unapplied_minor", required=True)
-    received_on = fields.Date(required=True)
+    received_on = Day(required=True)
 
 
 @endpoint(

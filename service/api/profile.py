@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from service import moment
 from service.endpoint import endpoint
-from service.fields import Instant, Ref
+from service.fields import Day, Instant, Ref
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 from tenants.events import history
@@ -55,7 +55,7 @@ class Profile(ContactHabits):
     bank_feed_at = Instant(required=True, allow_none=True)
     bank_feed_hours = fields.Integer(required=True)
     now = Instant(required=True, metadata={"description": "The time by the client's own clock"})
-    today = fields.Date(required=True, metadata={"description": "The client's day, by which lateness is counted"})
+    today = Day(required=True, metadata={"description": "The client's day, by which lateness is counted"})
 
 
 @endpoint(face, "/tenants/<client:client>", needs="client.read", returns=Profile)

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from service.fields import Instant, MoneyField, Ref
+from service.fields import Day, Instant, MoneyField, Ref
 from tenants.rules.dryrun import DryRun
 from tenants.rules.fields import REGISTRY
 
@@ -57,7 +57,7 @@ class Match(Schema):
     number = fields.String(required=True)
     customer = fields.String(required=True)
     open = MoneyField("open_minor", required=True, allow_none=True)
-    due_on = fields.Date(required=True, allow_none=True)
+    due_on = Day(required=True, allow_none=True)
 
 
 class DryRunShown(Schema):

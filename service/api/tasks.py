@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from service import moment
 from service.api import paging
 from service.endpoint import endpoint, tools
-from service.fields import Actor, Instant, MoneyField, Ref
+from service.fields import Actor, Day, Instant, MoneyField, Ref
 from tenants.collections import tasks, worklist
 from tenants.collections.worklist import Row, Section
 from tenants.directory.access import VisibleClient
@@ -46,8 +46,8 @@ class Task(Schema):
     last_contact_at = Instant(required=True, allow_none=True)
     evidence_level = fields.Integer(required=True, validate=validate.Range(0, 7))
     next_step = fields.String(required=True)
-    due_on = fields.Date(required=True, allow_none=True)
-    wakes_on = fields.Date(required=True, allow_none=True)
+    due_on = Day(required=True, allow_none=True)
+    wakes_on = Day(required=True, allow_none=True)
     opened_at = Instant(required=True)
     closed_at = Instant(required=True, allow_none=True)
     closed_by = Actor(required=True)
@@ -72,7 +72,7 @@ class Reason(Schema):
 class Sleep(Schema):
     """Until when it is out of sight."""
 
-    until = fields.Date(required=True)
+    until = Day(required=True)
 
 
 @endpoint(
