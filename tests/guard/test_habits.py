@@ -13,6 +13,8 @@ PLATFORM_CALLERS = {
     "service/identity.py",  # who is calling is asked before it is known for whom
     "service/auth/sign_in.py",  # a password is checked before it is known for whom
     "service/endpoint.py",  # pages of the provider itself, after its own permission check
+    "console/sample/__init__.py",  # the demo adds its people and finds its clients by their short names
+    "console/once.py",  # a ledger file names its client before the client is known
 }
 """Every file that leaves the scope of a client. A new one is a decision, not a detail."""
 
