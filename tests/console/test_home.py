@@ -70,10 +70,10 @@ def test_the_home_that_is_named_is_taken(monkeypatch, tmp_path):
 
 def test_an_ordinary_users_demo_lives_with_his_other_state(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setenv("HOME", "/home/ruth")
+    monkeypatch.setenv("HOME", "/srv/ruth")
     monkeypatch.delenv("GOODTERMS_HOME", raising=False)
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    assert home.default_home() == Path("/home/ruth/.local/state/goodterms") / home.checkout_key()
+    assert home.default_home() == Path("/srv/ruth/.local/state/goodterms") / home.checkout_key()
     monkeypatch.setenv("XDG_STATE_HOME", "/srv/state")
     assert home.default_home().parent == Path("/srv/state/goodterms")
 
