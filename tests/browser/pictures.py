@@ -12,9 +12,13 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 SIZES = {"desk": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
-LOOKS = (("light", "desk"), ("dark", "desk"), ("light", "phone"), ("dark", "phone"))
-MAIN = ("my-day", "dashboard", "invoice", "portal")
-"""Taken in every look; the others on a light desk alone."""
+LOOKS = {
+    ("light", "desk"): "",
+    ("dark", "desk"): "-dark",
+    ("light", "phone"): "-phone",
+    ("dark", "phone"): "-phone-dark",
+}
+"""How a picture's name ends in each look."""
 
 
 def main(address: str, email: str, password: str) -> None:
@@ -26,7 +30,7 @@ def main(address: str, email: str, password: str) -> None:
             window = browser.new_context(
                 base_url=address, color_scheme=scheme, viewport=SIZES[size], reduced_motion="reduce"
             )
-            take_all(window, email, password, look=f"{size}-{scheme}", everything=(scheme, size) == LOOKS[0])
+            take_all(window, email, password, look=LOOKS[scheme, size], everything=LOOKS[scheme, size] == "")
             window.close()
         browser.close()
 
@@ -41,11 +45,11 @@ def take_all(window: BrowserContext, email: str, password: str, *, look: str, ev
     page.fill("#password", password)
     page.keyboard.press("Enter")
     page.wait_for_url("**/my-day")
-    if look.startswith("desk"):
+    if "phone" not in look:
         page.keyboard.press("j")
         page.wait_for_selector("[data-preview]:not(.hint-card)")
         page.wait_for_timeout(400)
-    take(page, "my-day", look)
+    take(page, "worklist", look)
     slug = re.search(r"/c/([a-z0-9-]+)/", page.content())[1]  # type: ignore[index]
     for name, path in addresses(page, slug, everything).items():
         page.goto(path)
@@ -84,7 +88,7 @@ def take_portal(window: BrowserContext, page: Page, slug: str, look: str) -> Non
 
 
 def take(page: Page, name: str, look: str) -> None:
-    page.screenshot(path=FOLDER / f"{name}-{look}.png")
+    page.screenshot(path=FOLDER / f"{name}{look}.png")
 
 
 if __name__ == "__main__":
