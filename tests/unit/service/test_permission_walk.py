@@ -159,6 +159,13 @@ def test_a_filter_with_an_id_of_another_client_finds_nothing(alder_world, birch_
         assert (found.status_code, found.json["items"]) == (200, []), noun
 
 
+def test_a_rule_of_another_client_is_no_rule_here(alder_world, birch_world, as_, specialist):
+    browser, base = as_(specialist), f"~/tenants/{alder_world.slug}/rules"
+    for path in ("{}", "{}/dry-run", "{}/why-not/" + ids.show("inv", alder_world.at["inv"])):
+        answers = [browser.get(f"{base}/{path.format(key)}") for key in (birch_world.draft_rule(), "tried-by-nobody")]
+        assert [(each.status_code, each.json["code"]) for each in answers] == [(404, "rule_unknown")] * 2
+
+
 def test_a_role_that_ended_opens_nothing_on_the_next_request(alder_world, as_, web_clock):
     leaver = engage("Lea Lang", (alder_world.tenant, "client_viewer"))
     browser = as_(leaver)
