@@ -23,6 +23,8 @@ RANK = ("bounced", "failed", "delayed", "delivered", "relayed")
 DEAD_CODE = re.compile(r"^5\.(?:1\.(?:[0-46]|10)|2\.1|4\.4)$")
 ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 REPLY_CODE = re.compile(r"\b([45]\d\d)[ -]")
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+FINAL_RECIPIENT = re.compile(r"(?im)^\W*(?:final|original)-recipient:\s*(.+)$")
 DEAD_WORDS = re.compile(
     r"user unknown|unknown user|no such (?:user|recipient|person|mailbox|local user)|"
     r"(?:does not|doesn't|doesn.t) exist|"
@@ -73,6 +75,18 @@ def read(raw: bytes) -> Notice:
     """Classify one mail; never raises, whatever the bytes are."""
     mail = email.message_from_bytes(raw, policy=compat32)
     return _from_report(mail) or _from_words(mail) or _from_person(mail)
+
+
+def is_complaint(raw: bytes) -> bool:
+    """Whether a mail is a feedback report, also one that accuses nobody."""
+    mail = email.message_from_bytes(raw, policy=compat32)
+    return any(part.get_content_type() == "message/feedback-report" for part in _parts(mail))
+
+
+def subject_and_text(raw: bytes) -> tuple[str, str]:
+    """The two things that people look at."""
+    mail = email.message_from_bytes(raw, policy=compat32)
+    return _header(mail, "subject"), _text(mail)
 
 
 def _from_report(mail: Message) -> Notice | None:
@@ -149,8 +163,8 @@ def _from_words(mail: Message) -> Notice | None:
     if AUTO_SUBJECT.search(subject):
         return None
     temporary, permanent = _failures(mail)
-    recipient = next(iter(sorted(permanent or temporary)), b"").decode("ascii", "replace")
     said = text[:LONGEST_TEXT]
+    recipient = _named(mail, said, tuple(sorted(permanent or temporary)))
     status = (ENHANCED.search(said) or [""])[0]
     if not (
         temporary
@@ -165,6 +179,19 @@ def _from_words(mail: Message) -> Notice | None:
         return Notice("delayed", status, _hint(said), recipient)
     kind = _failure(status, said) if status or REPLY_CODE.search(said) or DEAD_WORDS.search(said) else "failed"
     return Notice(kind, status, _hint(said), recipient)
+
+
+def _named(mail: Message, said: str, known: tuple[bytes, ...]) -> str:
+    """Whom a report in words speaks of: what flufl.bounce found if that is an address, then what stands at the usual
+    places."""
+    texts = [each.decode("ascii", "replace") for each in known]
+    texts += [_header(mail, "x-failed-recipients"), *FINAL_RECIPIENT.findall(said), _hint(said), said]
+    about = _header(mail, "from") + _header(mail, "to")
+    for text in texts:
+        for address in ADDRESS.findall(text):
+            if address not in about and not ROBOTS.search(address):
+                return str(address)
+    return ""
 
 
 def _from_person(mail: Message) -> Notice:

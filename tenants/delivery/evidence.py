@@ -263,7 +263,7 @@ def _neighbours(message_id: UUID | None, own_id: UUID, at: datetime) -> tuple[Hi
 
 
 def _hit(kind: str, at: datetime, payload: dict[str, Any]) -> Hit:
-    return Hit(kind, at, payload["agent"], payload["method"], payload["target"] or kind)
+    return Hit(kind, at, payload["agent"], payload["method"], payload["target"] or kind, payload["ip_prefix"])
 
 
 def _conclude(event: Any, verdict: Score, *, now: datetime, real: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Decides whether a hit on a link or an image was a person or a machine, and says why. Ruleset 1.
+"""Decides whether a hit on a link or an image was a person or a machine, and says why. Ruleset 2.
 
 Mail gateways open everything at delivery and often pose as browsers, so the agent alone is not enough; timing and
 company count. The surest signs come first, and the reasons are kept, so that history can be scored again when the
@@ -12,8 +12,11 @@ from datetime import datetime, timedelta
 
 from crawlerdetect import CrawlerDetect
 
-RULESET = 1
+RULESET = 2
+DECOY = "/p/<token>/all"
+"""The address of the link that no person sees, as hits name it."""
 TOGETHER = timedelta(seconds=2)
+AROUND_A_DECOY = timedelta(minutes=1)
 TOO_SOON = timedelta(seconds=5)
 TOO_SOON_FOR_IMAGES = timedelta(seconds=10)
 
@@ -44,6 +47,8 @@ class Hit:
     agent: str
     method: str = "GET"
     target: str = ""
+    network: str = ""
+    """Where it came from, as far as we keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ def score(hit: Hit, *, sent_at: datetime | None, delivered_at: datetime | None, 
         return Score("human", ("interaction",), INTERACTED)
     if hit.kind in INSIDE and any(other.kind == "portal_interaction" and other.at <= hit.at for other in others):
         return Score("human", ("after_interaction",), INSIDE_LEVEL)
+    if _beside_a_decoy(hit, others):
+        return Score("machine", ("beside_a_decoy",), MACHINE)
     soon = _too_soon(hit, sent_at, delivered_at)
     if soon:
         return Score("machine", (soon, "weak"), MACHINE)
@@ -81,6 +88,8 @@ def score(hit: Hit, *, sent_at: datetime | None, delivered_at: datetime | None, 
 def _certain(hit: Hit) -> str:
     if hit.method == "HEAD":
         return "head_request"
+    if hit.target == DECOY:
+        return "decoy"
     if not hit.agent.strip():
         return "no_agent"
     if PROXIES.search(hit.agent):
@@ -103,6 +112,14 @@ def _in_company(hit: Hit, others: tuple[Hit, ...]) -> str:
         return ""
     near = {other.target for other in others if other.kind in FOLLOWED and abs(other.at - hit.at) <= TOGETHER}
     return "several_links_at_once" if near - {hit.target} else ""
+
+
+def _beside_a_decoy(hit: Hit, others: tuple[Hit, ...]) -> bool:
+    """Who follows what nobody sees is a machine, and so is all that comes from its network within the minute."""
+    return any(
+        other.target == DECOY and other.network == hit.network and abs(other.at - hit.at) <= AROUND_A_DECOY
+        for other in others
+    )
 
 
 def _too_soon(hit: Hit, sent_at: datetime | None, delivered_at: datetime | None) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from service import endpoint
+from service.portal import invoice as portal
 from tenants.delivery import evidence, ladder, links, scoring, standing
 from tenants.delivery.evidence import Fetch
 from tenants.delivery.scoring import Hit
@@ -19,8 +21,11 @@ SECRET = "for tests only, and longer than it needs to be"
 MIN = timedelta(minutes=10)
 
 
-def hit(kind="link_get", after=600.0, agent=FIREFOX, method="GET", target=""):
-    return Hit(kind, NOW + timedelta(seconds=after), agent, method, target or kind)
+def hit(kind="link_get", after=600.0, agent=FIREFOX, method="GET", target="", network="203.0.113.0/24"):
+    return Hit(kind, NOW + timedelta(seconds=after), agent, method, target or kind, network)
+
+
+TRAPPED = hit(target=scoring.DECOY)
 
 
 SCORES = [
@@ -52,6 +57,13 @@ SCORES = [
     (hit("download"), (hit("portal_interaction", after=500),), "human", "after_interaction", 6),
     (hit("download"), (hit("portal_interaction", after=700),), "human", "no_machine_sign", 4),
     (hit("portal_view", after=3), (hit("portal_interaction", after=2),), "human", "after_interaction", 6),
+    (TRAPPED, (), "machine", "decoy", 3),
+    (TRAPPED, (hit("portal_interaction", after=500),), "machine", "decoy", 3),
+    (hit(after=650), (TRAPPED,), "machine", "beside_a_decoy", 3),
+    (hit("pixel", after=545), (TRAPPED,), "machine", "beside_a_decoy", 3),
+    (hit(after=661), (TRAPPED,), "human", "no_machine_sign", 4),
+    (hit(after=650, network="198.51.100.0/24"), (TRAPPED,), "human", "no_machine_sign", 4),
+    (hit("portal_interaction", after=650), (TRAPPED,), "human", "interaction", 5),
 ]
 
 
@@ -144,6 +156,25 @@ def test_a_mail_scanner_is_recorded_and_not_counted(post, delivered):
     invoice = post.invoice_of(delivered)
     assert (invoice.evidence_level, invoice.first_seen_at) == (3, None)
     assert post.work("resolve_alerts") == []
+
+
+def test_who_follows_the_link_that_nobody_sees_is_no_reader_and_nor_is_its_neighbour(post, delivered):
+    trap = fetch(post, "link_get", target=scoring.DECOY)
+    beside = fetch(post, "link_get", after=MIN + timedelta(seconds=20), target="/p/<token>")
+    assert [grade(post, one).reasons[0] for one in (trap, beside)] == ["decoy", "beside_a_decoy"]
+    assert post.invoice_of(delivered).first_seen_at is None
+
+
+def test_every_mail_carries_the_unseen_link_before_any_other_and_only_in_its_html(post, delivered):
+    (letter,) = post.mailer.sent
+    assert "/all" not in letter.text
+    first, second = letter.html.split("<a href='")[1:3]
+    assert first.split("'")[0].endswith("/all") and not second.split("'")[0].endswith("/all")
+    assert "aria-hidden='true'" in letter.html and "display:none" in first
+
+
+def test_the_unseen_link_is_a_page_of_the_portal():
+    assert scoring.DECOY in {route.rule for route in endpoint.ROUTES if route.view is portal.decoy}
 
 
 def test_judging_twice_counts_once(post, delivered):
