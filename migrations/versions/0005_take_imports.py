@@ -1,4 +1,5 @@
-"""Take imports: remembered mappings, runs with their report, staged rows, and the faults found row by row."""
+"""Take imports: remembered mappings, runs with their report, staged rows and lines, the faults found row by row, the
+papers that invoices came on, and the lines of bank statements."""
 
 from migrations.tables import index, tenant_table
 
@@ -35,6 +36,36 @@ FAULT = """
   PRIMARY KEY (tenant_id, import_id, row_no, column_name), FOREIGN KEY (tenant_id,
   import_id) REFERENCES app.import_run (tenant_id, id)
 """
+# The lines of an electronic invoice, beside its staged row.
+LINE = """
+  import_id uuid NOT NULL, row_no integer NOT NULL, position smallint NOT NULL, description text NOT NULL,
+  quantity numeric NOT NULL, unit_price_minor bigint NOT NULL, net_minor bigint NOT NULL, tax_rate numeric NOT NULL,
+  tax_minor bigint NOT NULL, PRIMARY KEY (tenant_id, import_id, row_no, position),
+  FOREIGN KEY (tenant_id, import_id) REFERENCES app.import_run (tenant_id, id)
+"""
+# The document of record of an invoice or credit note that came on an electronic paper: id is that of either.
+ORIGINAL = """
+  id uuid NOT NULL, debtor_id uuid NOT NULL, import_id uuid NOT NULL, media_type text NOT NULL,
+  PRIMARY KEY (tenant_id, id), FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id),
+  FOREIGN KEY (tenant_id, import_id) REFERENCES app.import_run (tenant_id, id)
+"""
+STATEMENT = """
+  line_key text NOT NULL, account text NOT NULL, currency text NOT NULL, amount_minor bigint NOT NULL,
+  booked_on date NOT NULL, valued_on date NOT NULL, party text NOT NULL DEFAULT '', words text NOT NULL DEFAULT '',
+  reference text NOT NULL DEFAULT '', bank_ref text NOT NULL DEFAULT ''
+"""
+STAGED_BANK_LINE = f"""
+  import_id uuid NOT NULL, row_no integer NOT NULL, bank_line_id uuid NOT NULL, {STATEMENT},
+  PRIMARY KEY (tenant_id, import_id, row_no),
+  FOREIGN KEY (tenant_id, import_id) REFERENCES app.import_run (tenant_id, id)
+"""
+# One line of one statement, once however often it is reported; a credit without a payment waits to be matched.
+BANK_LINE = f"""
+  id uuid NOT NULL, import_id uuid NOT NULL, {STATEMENT}, payment_id uuid, known_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, line_key),
+  FOREIGN KEY (tenant_id, import_id) REFERENCES app.import_run (tenant_id, id),
+  FOREIGN KEY (tenant_id, payment_id) REFERENCES app.payment (tenant_id, id)
+"""
 
 
 def upgrade() -> None:
@@ -44,3 +75,9 @@ def upgrade() -> None:
     index("import_run", "received", "received_at")
     tenant_table("import_row", ROW)
     tenant_table("import_fault", FAULT)
+    tenant_table("import_line", LINE)
+    tenant_table("original", ORIGINAL, debtor="debtor_id")
+    tenant_table("import_bank_line", STAGED_BANK_LINE)
+    tenant_table("bank_line", BANK_LINE)
+    index("bank_line", "booked", "booked_on, id")
+    index("bank_line", "unmatched", "booked_on, id", "payment_id IS NULL AND amount_minor > 0")

@@ -28,6 +28,8 @@ def examples(import_id: UUID) -> tuple[str, ...]:
 def _repetition(previous: Import, run: Import) -> Sequence[str]:
     if previous.sha256 == run.sha256:
         return [f"This is the very file that was loaded on {previous.loaded_at:%Y-%m-%d} as “{previous.file_name}”."]
+    if (previous.kind, run.kind) != ("ledger", "ledger"):
+        return []
     was, now = (each.report["check"] for each in (previous, run))
     return [
         *_header(was["detection"], now["detection"]),

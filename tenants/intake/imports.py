@@ -12,9 +12,10 @@ from uuid import UUID
 
 from tenants.directory import clients
 from tenants.events import recording
-from tenants.intake import landing, loading, mapping, presets, reading, runs
+from tenants.intake import bank_lines, landing, loading, mapping, papers, paperwork, presets, reading, runs
 from tenants.intake.checking import Check
-from tenants.intake.formats import csv_file
+from tenants.intake.formats import bank_sheet, sheets
+from tenants.intake.formats.csv_file import Layout
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.mapping import Mapping
 from tenants.intake.ports import FileStore
@@ -81,7 +82,8 @@ def check(import_id: UUID, *, files: FileStore, chosen: Mapping | None = None) -
     run = runs.one(import_id, locked=True)
     if run.state == "loaded":
         raise NotLoadable("This file is loaded already.", remedy="Send a new file.")
-    landing.clear(import_id, source=run.source)
+    landing.clear(import_id)
+    paperwork.clear(import_id)
     with files.open(run.file_key) as file:
         report, used = _checked(run, file, chosen=chosen)
     landing.keep_faults(import_id, faults=report.faults)
@@ -113,15 +115,17 @@ def load(
         )
     if found.get("questions"):
         raise NotLoadable(found["questions"][0], remedy="Answer the question in the mapping and check again.")
-    if landing.waiting(import_id) != run.accepted:
+    if (bank_lines if run.kind == "bank" else landing).waiting(import_id) != run.accepted:
         raise NotLoadable(
             "A newer file of this source was checked since.", remedy="Check this file again, or load that."
         )
     if run.refused and not leave_out_faults:
         raise NotLoadable(f"{run.refused:,} of {run.read:,} rows cannot be read, so none was loaded.")
-    outcome = loading.take(run, now=now, today=today, real=real or now)
+    take = loading.take_bank_lines if run.kind == "bank" else loading.take
+    outcome = take(run, now=now, today=today, real=real or now)
     runs.note_load(import_id, outcome=outcome, now=now)
-    runs.remember(run.source, mapping=_learned(run), now=now)
+    if run.kind == "ledger":
+        runs.remember(run.source, mapping=_learned(run), now=now)
     return outcome
 
 
@@ -144,20 +148,32 @@ def _checked(run: Import, file: BinaryIO, *, chosen: Mapping | None) -> tuple[Re
     """The report, and the mapping that was used; a file refused as a whole has a report too."""
     used = chosen
     offered: tuple[tuple[str, str, float], ...] = ()
+    base = clients.profile().base_currency
     try:
-        layout = csv_file.inspect(file)
+        paper = papers.read(file)
+        if paper is not None:
+            return paperwork.check(run.id, paper=paper), None
+        table, layout = sheets.opened(file)
         offered = tuple((o.target, o.column, o.confidence) for o in suggestions(layout.header))
         used = chosen or _mapping(run.source, layout.header)
-        look = Check(
-            reading.decide(file, layout=layout, mapping=used),
-            mapping=used,
-            base_currency=clients.profile().base_currency,
-        )
-        landing.land(run.id, rows=look.rows(file))
+        places = {} if chosen else _bank_columns(layout, used)
+        if places:
+            said = bank_sheet.read(table, layout, places=places, base_currency=base)
+            return paperwork.check(run.id, paper=said), None
+        landing.supersede(run.source)
+        look = Check(reading.decide(table, layout=layout, mapping=used), mapping=used, base_currency=base)
+        landing.land(run.id, rows=look.rows(table))
     except (FileRefused, mapping.MappingRefused) as refused:
         return Report.refusing(refused.detail, remedy=refused.remedy, suggestions=offered), used
     landing.withdraw(run.id, rows=look.repeated)
     return look.report(suggestions=offered), used
+
+
+def _bank_columns(layout: Layout, used: Mapping) -> dict[str, int]:
+    """The columns of a bank statement; none when the table can be read as a ledger."""
+    if mapping.fits(used, layout.header):
+        return {}
+    return bank_sheet.columns(layout.header, fold={name: mapping.fold(name) for name in layout.header})
 
 
 def _mapping(source: str, header: Sequence[str]) -> Mapping:

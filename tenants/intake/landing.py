@@ -27,8 +27,13 @@ ON CONFLICT (tenant_id, import_id, row_no) DO NOTHING
 WITHDRAW = "DELETE FROM import_row WHERE tenant_id = :tenant AND import_id = :import_id AND row_no = ANY(:rows)"
 CLEAR_ROWS = """
 DELETE FROM import_row r USING import_run i
-WHERE r.tenant_id = :tenant AND i.tenant_id = :tenant AND i.id = r.import_id
-  AND (i.id = :import_id OR i.source = :source) AND i.state <> 'loaded'
+WHERE r.tenant_id = :tenant AND i.tenant_id = :tenant AND i.id = r.import_id AND i.id = :import_id
+  AND i.state <> 'loaded'
+"""
+SUPERSEDE = """
+DELETE FROM import_row r USING import_run i
+WHERE r.tenant_id = :tenant AND i.tenant_id = :tenant AND i.id = r.import_id AND i.source = :source
+  AND i.state <> 'loaded' AND coalesce(i.detection ->> 'kind', 'ledger') = 'ledger'
 """
 SWEEP = """
 DELETE FROM import_row r USING import_run i
@@ -49,10 +54,15 @@ ORDER BY row_no, column_name LIMIT :limit
 """
 
 
-def clear(import_id: UUID, *, source: str) -> None:
-    """Take away what an earlier check left, also of older files of the same source: only the newest file waits."""
-    store.run(CLEAR_ROWS, import_id=import_id, source=source)
+def clear(import_id: UUID) -> None:
+    """Take away what an earlier check left."""
+    store.run(CLEAR_ROWS, import_id=import_id)
     store.run(CLEAR_FAULTS, import_id=import_id)
+
+
+def supersede(source: str) -> None:
+    """Take away what older ledgers of a source left: only the newest one waits. Invoices of their own go on waiting."""
+    store.run(SUPERSEDE, source=source)
 
 
 def sweep(*, before: datetime) -> None:

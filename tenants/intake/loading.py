@@ -11,7 +11,7 @@ from tenants import store
 from tenants.directory import clients
 from tenants.events import recording
 from tenants.events.recording import Occurrence
-from tenants.intake import differences, landing, runs
+from tenants.intake import bank_lines, differences, landing, originals, runs
 from tenants.intake import sql_of_loading as sql
 from tenants.intake.report import Outcome, Total
 from tenants.intake.runs import Import
@@ -35,7 +35,9 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
     store.run(sql.CONTACTS, **given, now=now, language=language)
     invoices = store.run(sql.INVOICES, **given, now=now, today=today).rowcount
     credits = store.run(sql.CREDIT_NOTES, **given, now=now).rowcount
-    store.run(sql.LINES, **given)
+    store.run(sql.LINES_OF_PAPER if run.kind == "invoice" else sql.LINES, **given)
+    if run.kind == "invoice":
+        originals.keep(run.id, form=run.report["check"]["detection"]["format"])
     payments = _book_payments(run.id, now=now, today=today, real=real)
     balances.add_for_import(run.id)
     changed = store.run(sql.CHANGED, **given).scalar_one()
@@ -54,6 +56,26 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
         credit_notes_added=credits,
         totals=tuple(Total(**total) for total in run.report["check"]["totals"]),
         differences=differences.between(previous, run, changed=differences.examples(run.id) if changed else ()),
+    )
+
+
+def take_bank_lines(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
+    """Take the staged lines of a bank statement, and book those that name their customer."""
+    added, booked = bank_lines.load(run.id, now=now, today=today)
+    bank_lines.clear(run.id)
+    recording.record("import.loaded", key=str(run.id), now=real, import_id=str(run.id))
+    return Outcome(
+        import_id=run.id,
+        added=added,
+        same=run.accepted - added,
+        changed=0,
+        refused=0,
+        debtors_added=0,
+        payments_added=booked,
+        payments_ahead=0,
+        credit_notes_added=0,
+        totals=tuple(Total(**total) for total in run.report["check"]["totals"]),
+        differences=differences.between(runs.loaded_before(run), run),
     )
 
 

@@ -42,6 +42,9 @@ class Reading:
     def document(self) -> dict[str, Any]:
         """The form in which it is kept with the import and compared with the next one."""
         return {
+            "kind": "ledger",
+            "format": self.layout.format,
+            "sheet": self.layout.sheet,
             "encoding": self.layout.encoding,
             "delimiter": self.layout.delimiter,
             "header": list(self.layout.header),

@@ -80,6 +80,11 @@ class Import:
     received_at: datetime
     loaded_at: datetime | None
 
+    @property
+    def kind(self) -> str:
+        """What the check found it to be: a ledger, an invoice, a bank statement (bank), or a notice."""
+        return str(self.report.get("check", {}).get("detection", {}).get("kind", "ledger"))
+
 
 def add(
     import_id: UUID, *, source: str, name: str, sha256: str, key: str, size: int, actor: str, now: datetime

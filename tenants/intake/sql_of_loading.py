@@ -66,6 +66,16 @@ SELECT r.tenant_id, r.invoice_id, 1, i.debtor_id, 'Goods and services as invoice
 FROM {NEW}
 ON CONFLICT (tenant_id, invoice_id, position) DO NOTHING
 """
+LINES_OF_PAPER = f"""
+INSERT INTO invoice_line (tenant_id, invoice_id, position, debtor_id, description, quantity, unit_price_minor,
+  net_minor, tax_rate, tax_minor)
+SELECT i.tenant_id, i.id, l.position, i.debtor_id, l.description, l.quantity, l.unit_price_minor, l.net_minor,
+  l.tax_rate, l.tax_minor
+FROM import_row r JOIN invoice i ON i.tenant_id = r.tenant_id AND i.id = r.invoice_id
+JOIN import_line l ON l.tenant_id = r.tenant_id AND l.import_id = r.import_id AND l.row_no = r.row_no
+WHERE {STAGED} AND i.tenant_id = :tenant AND l.tenant_id = :tenant
+ON CONFLICT (tenant_id, invoice_id, position) DO NOTHING
+"""
 PAYMENTS_OF_NEW = f"""
 INSERT INTO payment (tenant_id, id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on, source,
   import_id, known_at)

@@ -35,16 +35,19 @@ class Layout:
     """The row number of the header, 0 when the file has none."""
     skipped: int
     """Rows before the first data row: titles, the header, Excel's `sep=` line."""
+    format: str = "csv"
+    sheet: str = ""
+    """The sheet of the workbook that the table stands in."""
 
 
-def inspect(file: BinaryIO) -> Layout:
-    """Look at the file and decide; refuses what is no table."""
+def inspect(file: BinaryIO, *, delimiter: str = "") -> Layout:
+    """Look at the file and decide, unless the delimiter is known; refuses what is no table."""
     encoding = text.encoding_of(file)
     lines = text.lines(file, encoding=encoding)
     sample = list(islice(lines, _SAMPLE))
     lines.close()  # type: ignore[attr-defined]
-    stated = _SEP.match(sample[0])
-    delimiter = stated[1] if stated else _delimiter(sample)
+    stated = None if delimiter else _SEP.match(sample[0])
+    delimiter = delimiter or (stated[1] if stated else _delimiter(sample))
     records = _records(sample[1:] if stated else sample, delimiter)
     return _layout(encoding, delimiter, records, 1 if stated else 0)
 

@@ -2,15 +2,20 @@
 
 import pytest
 
-from tenants.intake import tables
+from tenants.intake import tables, tables_of_papers
 
+MODELS = [
+    *(tables.ImportSource, tables.ImportRun, tables.ImportRow, tables.ImportFault),
+    *(tables_of_papers.ImportLine, tables_of_papers.Original),
+    *(tables_of_papers.ImportBankLine, tables_of_papers.BankLine),
+]
 COLUMNS = """
 SELECT column_name, is_nullable = 'YES' FROM information_schema.columns
 WHERE table_schema = 'app' AND table_name = '{table}'
 """
 
 
-@pytest.mark.parametrize("model", [tables.ImportSource, tables.ImportRun, tables.ImportRow, tables.ImportFault])
+@pytest.mark.parametrize("model", MODELS)
 def test_models_have_the_columns_of_their_tables(model, statements):
     believed = {column.name: column.nullable for column in model.__table__.columns}
     assert believed == dict(statements(COLUMNS.format(table=model.__tablename__)))

@@ -1,0 +1,144 @@
+"""Decides whether a table is a bank statement, and what its rows say: columns by their names, signs by their column."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import BinaryIO
+
+from tenants.intake.formats import amounts, csv_file, dates
+from tenants.intake.formats.amounts import AmountReader
+from tenants.intake.formats.csv_file import Layout
+from tenants.intake.formats.dates import DateReader, Order
+from tenants.intake.formats.statement import Entry, Statement, StatementRefused
+from tenants.values import money
+
+_NAMES = {
+    "booked": ("date", "bookingdate", "transactiondate", "postingdate", "buchungstag", "buchungsdatum", "dateoperation")
+    + ("datedoperation", "fecha", "fechaoperacion", "boekdatum", "datum", "transactiondatetime"),
+    "valued": ("valuedate", "valuta", "valutadatum", "wertstellung", "datevaleur", "datedevaleur", "fechavalor"),
+    "amount": ("amount", "betrag", "montant", "importe", "bedrag", "umsatz", "transactionamount"),
+    "credit": ("credit", "creditamount", "paidin", "moneyin", "deposit", "haben", "gutschrift", "abono", "bij"),
+    "debit": ("debit", "debitamount", "paidout", "moneyout", "withdrawal", "soll", "lastschrift", "cargo", "af"),
+    "side": ("dc", "debitcredit", "creditdebit", "crdr", "drcr", "sollhaben", "afbij", "sens", "creditdebitindicator"),
+    "currency": ("currency", "wahrung", "waehrung", "devise", "moneda", "valutacode", "muntsoort", "ccy"),
+    "party": (
+        "partnername",
+        "payee",
+        "payer",
+        "counterparty",
+        "name",
+        "beguenstigterzahlungspflichtiger",
+        "auftraggeber",
+    )
+    + ("nomcontrepartie", "beneficiario", "naamtegenpartij", "debtorname", "partner"),
+    "words": ("label", "description", "details", "memo", "narrative", "verwendungszweck", "buchungstext", "libelle")
+    + ("concepto", "omschrijving", "mededelingen", "transactiondescription", "remittanceinformation", "text"),
+    "reference": ("reference", "ref", "endtoendid", "referenz", "referencia", "kenmerk", "paymentreference"),
+    "bank_ref": ("transactionid", "bankreference", "fitid", "id", "transactionreference"),
+    "account": ("account", "accountnumber", "iban", "konto", "auftragskonto", "compte", "cuenta", "rekening"),
+    "balance": ("balance", "runningbalance", "saldo", "solde", "kontostand"),
+}
+_OUT = ("d", "dr", "debit", "s", "soll", "af", "dbit", "-")
+_IN = ("c", "cr", "credit", "h", "haben", "bij", "crdt", "+")
+
+
+def columns(header: Sequence[str], *, fold: Mapping[str, str]) -> dict[str, int]:
+    """Where each thing stands, by the folded names of the header; empty when the table is no bank statement."""
+    found: dict[str, int] = {}
+    for key, names in _NAMES.items():
+        for at, name in enumerate(header):
+            if fold[name] in names and at not in found.values():
+                found.setdefault(key, at)
+    worth = "amount" in found or ("credit" in found and "debit" in found)
+    said = "words" in found or "party" in found or "reference" in found
+    return found if "booked" in found and worth and said else {}
+
+
+def read(file: BinaryIO, layout: Layout, *, places: Mapping[str, int], base_currency: str) -> Statement:
+    """Every row as a line. A row that cannot be read refuses the whole: a statement with gaps is none."""
+    rows = [(at, cells) for at, cells in csv_file.rows(file, layout) if any(cell.strip() for cell in cells)]
+    for at, cells in rows:
+        if len(cells) < len(layout.header):
+            raise StatementRefused(f"Row {at:,}: it has {len(cells)} cells, the header {len(layout.header)}.")
+    said = Statement(f"{layout.format}-statement")
+    judge = _Judge(rows, layout, places, base_currency)
+    said.entries = [judge.entry(at, cells) for at, cells in rows]
+    said.accounts = sorted({each.account for each in said.entries})
+    return said
+
+
+class _Judge:
+    """Reads the rows of one sheet; how dates and amounts are written is read from all of them."""
+
+    def __init__(
+        self, rows: Sequence[tuple[int, list[str]]], layout: Layout, places: Mapping[str, int], base: str
+    ) -> None:
+        self._layout, self._places, self._base = layout, places, base
+        told = {cells[places["booked"]] for _, cells in rows}
+        order = dates.order_of(told).order
+        if order is None and rows:
+            name = layout.header[places["booked"]]
+            raise StatementRefused(
+                f"Column “{name}”: is 3/4 the 3rd of April or the 4th of March? Every date fits both.",
+                remedy="Write the dates as year-month-day.",
+            )
+        self._day = DateReader(order or Order.YMD)
+        worth = [places[key] for key in ("amount", "credit", "debit") if key in places]
+        sign = amounts.sign_of({amounts.shape(cells[at]) for _, cells in rows for at in worth}).sign
+        self._sign = sign or "."
+        self._readers: dict[str, AmountReader] = {}
+
+    def entry(self, at: int, cells: Sequence[str]) -> Entry:
+        """One row as a line."""
+        currency = self._text(cells, "currency").upper() or self._base
+        booked = self._date(at, cells, "booked")
+        if booked is None:
+            raise self._refusal(at, "booked", "it is empty")
+        return Entry(
+            at=at,
+            account=self._text(cells, "account"),
+            currency=currency,
+            amount=self._worth(at, cells, currency),
+            booked_on=booked,
+            valued_on=(self._date(at, cells, "valued") if "valued" in self._places else None) or booked,
+            party=self._text(cells, "party"),
+            words=self._text(cells, "words"),
+            reference=self._text(cells, "reference"),
+            bank_ref=self._text(cells, "bank_ref"),
+        )
+
+    def _worth(self, at: int, cells: Sequence[str], currency: str) -> Decimal:
+        if "amount" not in self._places:
+            came, went = (self._amount(at, cells, key, currency) for key in ("credit", "debit"))
+            return abs(came) - abs(went)
+        worth = self._amount(at, cells, "amount", currency)
+        side = self._text(cells, "side").casefold()
+        if not side:
+            return worth
+        if side not in _OUT + _IN:
+            raise self._refusal(at, "side", f"“{side[:20]}” is neither debit nor credit")
+        return -abs(worth) if side in _OUT else abs(worth)
+
+    def _amount(self, at: int, cells: Sequence[str], key: str, currency: str) -> Decimal:
+        try:
+            reader = self._readers.setdefault(currency, AmountReader(currency, self._sign))
+        except money.UnknownCurrency as unknown:
+            raise self._refusal(at, "currency" if "currency" in self._places else key, unknown.detail) from unknown
+        minor = reader(cells[self._places[key]])
+        if minor is None:
+            return Decimal(0)
+        if not isinstance(minor, int):
+            raise self._refusal(at, key, minor.detail)
+        return Decimal(minor).scaleb(-money.digits(currency))
+
+    def _date(self, at: int, cells: Sequence[str], key: str) -> date | None:
+        found = self._day[cells[self._places[key]]]
+        if found is None or isinstance(found, date):
+            return found
+        raise self._refusal(at, key, found.detail)
+
+    def _text(self, cells: Sequence[str], key: str) -> str:
+        return " ".join(cells[self._places[key]].split()) if key in self._places else ""
+
+    def _refusal(self, at: int, key: str, what: str) -> StatementRefused:
+        return StatementRefused(f"Row {at:,}, column “{self._layout.header[self._places[key]]}”: {what}")
