@@ -10,6 +10,7 @@ from uuid import UUID
 from babel.dates import format_date
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from marshmallow import Schema, fields, validate
+from sqlalchemy import RowMapping
 from werkzeug.wrappers import Response
 
 from service import links as traces
@@ -129,6 +130,8 @@ def promise(grant: LinkGrant, invoice_id: UUID, body: dict[str, str]) -> Respons
     by = _day(body["by"])
     if by is None or not today <= by <= today + LATEST_PROMISE:
         raise NotUnderstood(_words(grant)["bad_day"], pointer="/by")
+    earlier = [each["id"] for each in _said_before(grant, "promise", invoice_id, today)]
+    holds.end_many(earlier, now=clock.now(real), outcome="replaced by a newer promise")
     hold_id = holds.open(
         "promise",
         debtor_id=grant.debtor_id,
@@ -157,6 +160,8 @@ def objection(grant: LinkGrant, invoice_id: UUID, body: dict[str, str]) -> Respo
     if not said:
         raise NotUnderstood(_words(grant)["no_text"], pointer="/message")
     now, today = clock.now(real), clock.today(real)
+    if any(each["reason"] == said[:500] for each in _said_before(grant, "dispute", invoice_id, today)):
+        return _thanks("objected")
     hold_id = holds.open(
         "dispute", debtor_id=grant.debtor_id, invoice_id=item.invoice_id, starts_on=today, reason=said[:500], now=now
     )
@@ -239,6 +244,16 @@ def _one_of(grant: LinkGrant, invoice_id: UUID) -> Item:
         if item.invoice_id == invoice_id:
             return item
     raise problems.NotFound("There is no such page.")
+
+
+def _said_before(grant: LinkGrant, kind: str, invoice_id: UUID, today: date) -> list[RowMapping]:
+    """What this customer said about the invoice and still stands: a button that is pressed twice counts once."""
+    held = holds.live(today=today, debtor_id=grant.debtor_id)
+    return [each for each in held if (each["kind"], each["invoice_id"]) == (kind, invoice_id) and _by_debtor(each)]
+
+
+def _by_debtor(held: RowMapping) -> bool:
+    return str(held["actor"]).startswith("debtor:")
 
 
 def _statement(grant: LinkGrant, kind: str, hold_id: UUID) -> None:

@@ -129,6 +129,20 @@ def test_an_objection_opens_a_dispute_and_work_for_a_person(dana, in_alder):
     assert "Two boxes were missing" in reasons[0]
 
 
+def test_a_button_that_is_pressed_twice_counts_once_and_a_newer_promise_replaces_the_older(dana, in_alder):
+    for message in ("Two boxes were missing", "Two boxes were missing", "And one was wet"):
+        dana.press("objection", message=message)
+    for days in (5, 9):
+        dana.press("promise", by=str(TODAY + timedelta(days=days)))
+    with in_alder:
+        held = [(each["kind"], each["reason"], each["ends_on"]) for each in holds.live(today=TODAY)]
+    assert sorted(held, key=str) == [
+        ("dispute", "And one was wet", None),
+        ("dispute", "Two boxes were missing", None),
+        ("promise", "Promised by the customer in the portal", TODAY + timedelta(days=9)),
+    ]
+
+
 def test_an_objection_without_words_is_asked_again(dana):
     assert dana.press("objection", message="  ").status_code == 422
 
