@@ -52,7 +52,7 @@ def act_on_message(turn: Turn, mail: Outgoing) -> Result:
 
 def settle_message(turn: Turn, mail: Outgoing, result: Result) -> Later | None:
     """Write down how it ended."""
-    final = turn.tools.settings.smtp_is_final
+    final = turn.tools.settings.smtp_is_final and mail.carrier == "smtp"
     again_at = sending.settle(mail, result, now=turn.now, real=turn.real_now, final=final)
     return None if again_at is None else Later(again_at, "server_busy")
 

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from tenants import work
-from tenants.adapters import documents, doorbell, mail
+from tenants.adapters import buckets, documents, doorbell, mail
 from tenants.delivery.ports import DocumentStore, Mailer
 from tenants.intake.ports import FileStore
 from tenants.settings import Settings
@@ -41,7 +41,9 @@ class Toolbox:
 
 def make_tools(settings: Settings) -> Toolbox:
     """Choose the adapters that the settings name."""
-    kept = documents.FolderStore(settings.documents)
+    kept: documents.FolderStore | buckets.BucketStore = documents.FolderStore(settings.documents)
+    if settings.documents.startswith("s3://"):
+        kept = buckets.BucketStore(settings.documents, region=settings.aws_region, endpoint=settings.aws_endpoint)
     return Toolbox(
         settings=settings,
         clock=SystemClock(),

@@ -57,9 +57,36 @@ TABLE: dict[str, Setting] = {
         default="http://127.0.0.1:8080",
         check=validate.URL(require_tld=False),
     ),
-    "documents": Setting("GOODTERMS_DOCUMENTS", "folder of the document store"),
+    "documents": Setting("GOODTERMS_DOCUMENTS", "the document store: a folder, or s3://bucket/prefix"),
     "mailer": Setting(
-        "GOODTERMS_MAILER", "how mail leaves: smtp or memory", default="smtp", check=validate.OneOf(["smtp", "memory"])
+        "GOODTERMS_MAILER",
+        "how mail leaves: smtp, ses (Amazon) or memory",
+        default="smtp",
+        check=validate.OneOf(["smtp", "ses", "memory"]),
+    ),
+    "aws_region": Setting("GOODTERMS_AWS_REGION", "region of SES, SNS and S3", default="eu-central-1"),
+    "aws_endpoint": Setting(
+        "GOODTERMS_AWS_ENDPOINT", "address of a server that speaks like AWS; empty: AWS itself", default=""
+    ),
+    "ses_configuration_set": Setting(
+        "GOODTERMS_SES_CONFIGURATION_SET", "configuration set of SES that publishes the events", default=""
+    ),
+    "ses_tenants": Setting(
+        "GOODTERMS_SES_TENANTS",
+        "each client is an SES tenant called client-<its id>, made beforehand",
+        kind="bool",
+        default=False,
+    ),
+    "sns_topics": Setting(
+        "GOODTERMS_SNS_TOPICS",
+        "SNS topics, divided by commas, whose signed messages /hooks/sns believes; empty: none",
+        default="",
+    ),
+    "sns_version_1": Setting(
+        "GOODTERMS_SNS_VERSION_1",
+        "believe SNS signatures of version 1 (SHA-1) too; only for topics that cannot sign with version 2",
+        kind="bool",
+        default=False,
     ),
     "smtp_url": Setting(
         "GOODTERMS_SMTP_URL",
@@ -117,6 +144,12 @@ class Settings:
     secure_cookies: bool
     log_json: bool
     smtp_is_final: bool = False
+    aws_region: str = "eu-central-1"
+    aws_endpoint: str = ""
+    ses_configuration_set: str = ""
+    ses_tenants: bool = False
+    sns_topics: str = ""
+    sns_version_1: bool = False
 
 
 def read() -> Settings:

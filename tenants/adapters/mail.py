@@ -13,6 +13,7 @@ from email.errors import HeaderDefect, MessageError
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
+from tenants.adapters.ses import SesMailer
 from tenants.delivery import mime
 from tenants.delivery.ports import Answer, Handover, Letter, Mailer
 from tenants.settings import Settings
@@ -171,5 +172,11 @@ class MemoryMailer:
 
 MAILERS: dict[str, Callable[[Settings], Mailer]] = {
     "memory": lambda _settings: MemoryMailer(),
+    "ses": lambda settings: SesMailer(
+        region=settings.aws_region,
+        configuration_set=settings.ses_configuration_set,
+        tenants=settings.ses_tenants,
+        endpoint=settings.aws_endpoint,
+    ),
     "smtp": lambda settings: SmtpMailer(settings.smtp_url, hello=settings.bounce_domain),
 }

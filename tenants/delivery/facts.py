@@ -91,6 +91,8 @@ class Outgoing:
     link_id: UUID
     link_expires_at: datetime
     pixel: bool
+    carrier: str = "smtp"
+    """By whom it leaves; the source of what is said about the hand-over."""
     resumed: bool = False
     """An earlier worker wrote this intent and did not settle it: ask what it heard, send nothing."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from uuid import UUID
 
-from tenants.delivery import links, printing, rendering, tokens
+from tenants.delivery import links, printing, rendering, ses_events, tokens
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.ports import Letter
 from tenants.settings import Settings
@@ -31,8 +31,12 @@ class Enclosure:
 
 def return_path(tenant_id: UUID, *, attempt_id: UUID, settings: Settings) -> str:
     """The address to which only this attempt's bounces come; nobody can make one up."""
-    token = tokens.seal_for_address(tokens.BOUNCE, tenant_id, attempt_id, secret=settings.secret_key)
-    return f"{BOUNCE_BOX}{token}@{settings.bounce_domain}"
+    return f"{BOUNCE_BOX}{sealed(tenant_id, attempt_id=attempt_id, settings=settings)}@{settings.bounce_domain}"
+
+
+def sealed(tenant_id: UUID, *, attempt_id: UUID, settings: Settings) -> str:
+    """The word by which whatever comes back names this attempt."""
+    return tokens.seal_for_address(tokens.BOUNCE, tenant_id, attempt_id, secret=settings.secret_key)
 
 
 def sheet_of(mail: Outgoing, *, settings: Settings) -> printing.Sheet | None:
@@ -72,7 +76,9 @@ def write(mail: Outgoing, *, enclosures: tuple[Enclosure, ...], settings: Settin
             "Date": format_datetime(mail.now),
             "Message-ID": f"<{mail.attempt_id}@{settings.bounce_domain}>",
             "X-Goodterms-Message": str(mail.message_id),
+            ses_events.HEADER: sealed(mail.tenant_id, attempt_id=mail.attempt_id, settings=settings),
         },
+        account=f"client-{mail.tenant_id}",
     )
 
 

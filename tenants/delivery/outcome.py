@@ -54,7 +54,12 @@ def accepted(mail: Outgoing, result: Result, *, now: datetime, real: datetime, f
     standing.refresh(mail.message_id, invoice_ids=invoice_ids)
     store.run(CONTACTED, ids=invoice_ids, now=now, reminders=int(mail.kind == "reminder"))
     evidence.of_transport(
-        mail.message_id, level=2 if final else 1, kind=kind, at=now, source_key=f"{mail.attempt_id}:{kind}"
+        mail.message_id,
+        level=2 if final else 1,
+        kind=kind,
+        at=now,
+        source_key=f"{mail.attempt_id}:{kind}",
+        source=mail.carrier,
     )
 
 
@@ -100,7 +105,7 @@ def _settle(mail: Outgoing, result: Result, *, state: str, now: datetime) -> boo
 
 def _keep(mail: Outgoing, result: Result, *, kind: str, now: datetime, real: datetime) -> UUID | None:
     return inbox.keep(
-        "smtp",
+        mail.carrier,
         external_id=f"{mail.attempt_id}:{kind}",
         kind=kind,
         message_id=mail.message_id,

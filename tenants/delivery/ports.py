@@ -46,6 +46,8 @@ class Letter:
     html: str
     attachments: tuple[tuple[str, str, bytes], ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
+    account: str = ""
+    """What the client is called at a provider that keeps its clients apart."""
 
 
 @dataclass(frozen=True, slots=True)

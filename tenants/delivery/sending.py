@@ -79,7 +79,9 @@ def claim(
         return None
     if row.state == "sending":
         left = store.run(LEFT_OPEN, message_id=message_id).one_or_none()
-        return None if left is None else _outgoing(row, left.id, left.attempt_no, now=now, today=today, resumed=True)
+        if left is None:
+            return None
+        return _outgoing(row, left.id, left.attempt_no, now=now, today=today, provider=provider, resumed=True)
     verdict = gate(message_id, now=now)
     if not verdict.allowed and verdict.again_at is not None:
         holding.wait(message_id, reason=verdict.reason)
@@ -91,7 +93,7 @@ def claim(
         holding.cancel(message_id, reason="suppressed", detail=f"{row.recipient}: {suppressed}", now=now)
         return None
     tries = store.run(TRIES, message_id=message_id).scalar_one()
-    mail = _outgoing(row, ids.new(), tries + 1, now=now, today=today)
+    mail = _outgoing(row, ids.new(), tries + 1, now=now, today=today, provider=provider)
     if not mail.items:
         holding.cancel(row.id, reason="nothing_left", detail="every invoice was taken out of this message", now=now)
         return None
@@ -106,6 +108,7 @@ def _outgoing(
     *,
     now: datetime,
     today: date,
+    provider: str,
     resumed: bool = False,
 ) -> Outgoing:
     contact = store.run(CONTACT, id=row.contact_id, debtor_id=row.debtor_id).one_or_none()
@@ -136,6 +139,7 @@ def _outgoing(
         link_id=link_id,
         link_expires_at=expires_at,
         pixel=evidence.may_track(creditor.pixel, consent=contact.pixel_consent),
+        carrier="ses" if provider == "ses" else "smtp",
         resumed=resumed,
     )
 

@@ -62,7 +62,9 @@ def test_the_memory_twin_keeps_what_left_and_nothing_else(refusing):
 
 
 def test_every_mailer_has_a_name_and_can_be_chosen_by_it(settings):
-    assert {name: make(settings).name for name, make in MAILERS.items()} == {"smtp": "smtp", "memory": "memory"}
+    assert {name: make(settings).name for name, make in MAILERS.items()} == {
+        name: name for name in ("smtp", "ses", "memory")
+    }
 
 
 def test_the_mail_arrives_as_it_was_written():

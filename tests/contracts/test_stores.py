@@ -1,14 +1,25 @@
 """What every place for documents promises: what was put is there whole, and no key leads out of it."""
 
 import io
+from dataclasses import replace
+from datetime import timedelta
+from urllib.request import urlopen
 
 import pytest
 
+from tenants import assembly
+from tenants.adapters.buckets import BucketStore
 from tenants.adapters.documents import FolderStore, MemoryStore
 
 
-@pytest.fixture(params=["folder", "memory"])
+def in_bucket(address, url):
+    return BucketStore(address, region="us-east-1", endpoint=url)
+
+
+@pytest.fixture(params=["folder", "bucket", "memory"])
 def store(request, tmp_path):
+    if request.param == "bucket":
+        return in_bucket("s3://papers/goodterms", request.getfixturevalue("bucket"))
     return FolderStore(str(tmp_path / "documents")) if request.param == "folder" else MemoryStore()
 
 
@@ -45,3 +56,58 @@ def test_no_key_leads_out_of_the_folder(tmp_path, key):
         folder.put(key, b"x", media_type="text/plain")
     with pytest.raises(ValueError, match="inside the store"):
         folder.get(key)
+
+
+@pytest.mark.parametrize("key", ["../outside", "/etc/passwd", "alder/../../outside", "alder//1", "alder/./1", ""])
+def test_no_key_leads_out_of_the_prefix(bucket, key):
+    kept = in_bucket("s3://papers/goodterms", bucket)
+    for ask in (lambda: kept.put(key, b"x", media_type="text/plain"), lambda: kept.get(key), lambda: kept.link(key)):
+        with pytest.raises(ValueError, match="inside the store"):
+            ask()
+
+
+def test_two_prefixes_of_one_bucket_do_not_meet(bucket):
+    in_bucket("s3://papers/one", bucket).put("alder/1", b"one", media_type="text/plain")
+    with pytest.raises(KeyError):
+        in_bucket("s3://papers/two", bucket).get("alder/1")
+    assert in_bucket("s3://papers", bucket).get("one/alder/1") == b"one"
+
+
+def test_a_link_fetches_one_document_and_lives_five_minutes_at_most(bucket):
+    kept = in_bucket("s3://papers/goodterms", bucket)
+    kept.put("alder/1.pdf", b"%PDF", media_type="application/pdf")
+    address = kept.link("alder/1.pdf")
+    with urlopen(address) as answer:
+        assert (answer.read(), answer.headers["Content-Type"]) == (b"%PDF", "application/pdf")
+    assert "X-Amz-Expires=300" in address or "Expires=" in address
+    for wrong in (timedelta(minutes=6), timedelta(0)):
+        with pytest.raises(ValueError, match="five minutes"):
+            kept.link("alder/1.pdf", lifetime=wrong)
+
+
+def test_a_store_that_is_away_looks_like_a_disk_that_is_away(credentials):
+    kept = in_bucket("s3://papers", "http://127.0.0.1:1")
+    for ask in (
+        lambda: kept.put("a/1", b"x", media_type="text/plain"),
+        lambda: kept.get("a/1"),
+        lambda: kept.keep("a/1", io.BytesIO(b"x")),
+    ):
+        with pytest.raises(OSError, match="away"):
+            ask()
+
+
+def test_a_bucket_that_is_not_there_is_away_and_not_an_empty_store(aws, credentials):
+    with pytest.raises(OSError, match="away"):
+        in_bucket("s3://nobodys/goodterms", aws).get("alder/1")
+
+
+@pytest.mark.parametrize("address", ["s3://", "s3:///prefix", "/folder"])
+def test_an_address_without_a_bucket_is_no_store(address):
+    with pytest.raises(ValueError, match="s3://bucket/prefix"):
+        BucketStore(address)
+
+
+def test_the_settings_choose_the_store(settings, tmp_path):
+    folder = assembly.make_tools(replace(settings, documents=str(tmp_path), mailer="memory"))
+    bucket = assembly.make_tools(replace(settings, documents="s3://papers/goodterms", mailer="memory"))
+    assert (type(folder.documents), type(bucket.files)) == (FolderStore, BucketStore)
