@@ -14,7 +14,7 @@ from service.api.amounts import in_currency
 from service.endpoint import endpoint
 from service.fields import Day, Instant, MoneyField, Ref
 from tenants.directory.access import VisibleClient
-from tenants.ledger import allocation, debtors, invoices, lines, registers
+from tenants.ledger import allocation, debtors, invoices, lines, registers, standing
 from tenants.ledger.lines import Line
 
 face = Blueprint("api_invoices", __name__, url_prefix="/api/v1")
@@ -24,7 +24,7 @@ DELIVERY = ("none", "queued", "sent", "delayed", "delivered", "bounced", "failed
 class Invoices(paging.PageQuery):
     """Which invoices, in which order."""
 
-    standing = fields.String(load_default="all", validate=validate.OneOf(list(registers.STANDINGS)))
+    standing = fields.String(load_default="all", validate=validate.OneOf(list(standing.CONDITIONS)))
     order = fields.String(load_default="-issued_on", validate=validate.OneOf(list(registers.ORDERS)))
     debtor_id = Ref("deb", load_default=None)
     currency = fields.String(load_default=None, validate=validate.Regexp(r"\A[A-Z]{3}\Z"))
@@ -42,7 +42,7 @@ class Invoice(Schema):
     debtor_id = Ref("deb", required=True)
     debtor_name = fields.String(required=True)
     debtor_number = fields.String(required=True)
-    standing = fields.String(required=True, validate=validate.OneOf(("open", "part-paid", "settled", "void")))
+    standing = fields.String(required=True, validate=validate.OneOf(standing.WORDS))
     amount = MoneyField("amount_minor", required=True)
     tax = MoneyField("tax_minor", required=True)
     open = MoneyField("open_minor", required=True)
@@ -164,13 +164,13 @@ def issue_invoice(client: VisibleClient, body: dict[str, Any]) -> invoices.Card:
         now=here.now,
         wall=here.wall,
     )
-    return invoices.card(issued)
+    return invoices.card(issued, today=here.today)
 
 
 @endpoint(face, "/tenants/<client:client>/invoices/<ref('inv'):invoice_id>", needs="ledger.read", returns=Invoice)
 def show_invoice(client: VisibleClient, invoice_id: UUID) -> invoices.Card:
     """One invoice."""
-    return invoices.card(invoice_id)
+    return invoices.card(invoice_id, today=moment.here().today)
 
 
 @endpoint(
@@ -210,7 +210,7 @@ def list_postings(client: VisibleClient, invoice_id: UUID) -> dict[str, Any]:
 def void_invoice(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> invoices.Card:
     """Take back an invoice to which no money was applied."""
     invoices.void(invoice_id, on=body["on"], now=moment.here().now, reason=body["reason"])
-    return invoices.card(invoice_id)
+    return invoices.card(invoice_id, today=moment.here().today)
 
 
 def _line(given: dict[str, Any], currency: str, at: int) -> Line:

@@ -26,14 +26,14 @@ from tenants.values.money import Money
 
 face = Blueprint("invoices", __name__)
 PAGE = 50
-STANDINGS = {"open": "Open", "overdue": "Overdue", "settled": "Paid", "void": "Cancelled", "all": "All"}
+STANDINGS = {"open": "Open", "overdue": "Overdue", "not-issued": "Not issued yet", "settled": "Paid", "void": "Cancelled", "all": "All"}
 EMBEDDED = "default-src 'none'; frame-ancestors 'self'"
 
 
 class Filters(Schema):
     """What is looked for."""
 
-    standing = fields.String(load_default="open", validate=validate.OneOf(list(register.STANDINGS)))
+    standing = fields.String(load_default="open", validate=validate.OneOf(list(STANDINGS)))
     delivery = fields.String(load_default="", validate=validate.OneOf(["", *labels.DELIVERY]))
     currency = fields.String(load_default="", validate=validate.Regexp("^([A-Z]{3})?$"))
     q = fields.String(load_default="", validate=validate.Length(max=100))
@@ -82,7 +82,7 @@ def list_page(client: VisibleClient, query: dict[str, Any]) -> str:
 def invoice_page(client: VisibleClient, invoice_id: UUID) -> str:
     """One invoice: its document, its way to the reader, its money, its rules, its history."""
     stamp, caller = frame.stamp(), frame.signed_in()
-    card = invoices.card(invoice_id)
+    card = invoices.card(invoice_id, today=stamp.today)
     held = [
         each
         for each in holds.live(today=stamp.today, debtor_id=card.debtor_id)

@@ -22,6 +22,7 @@ DELIVERY = {
 STANDING = {
     "open": ("Open", "info"),
     "part-paid": ("Partly paid", "info"),
+    "not-issued": ("Not issued yet", ""),
     "settled": ("Paid", "good"),
     "void": ("Cancelled", ""),
 }

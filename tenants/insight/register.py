@@ -10,15 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from tenants import store
+from tenants.ledger import standing
 
-STANDINGS = {
-    "open": "i.open_minor > 0 AND i.voided_on IS NULL",
-    "overdue": "i.open_minor > 0 AND i.voided_on IS NULL AND i.due_on < :today",
-    "settled": "i.open_minor = 0 AND i.voided_on IS NULL",
-    "void": "i.voided_on IS NOT NULL",
-    "all": "true",
-}
-UPWARDS = ("open", "overdue")
+UPWARDS = ("open", "overdue", "not-issued")
 """What is open is read from the oldest due date on; everything else from the newest back."""
 
 
@@ -50,15 +44,7 @@ class Found:
     voided_on: date | None
     delivery: str
     evidence_level: int
-
-    @property
-    def standing(self) -> str:
-        """The state that a person asks for: void, settled, part-paid or open."""
-        if self.voided_on is not None:
-            return "void"
-        if self.open_minor == 0:
-            return "settled"
-        return "part-paid" if self.open_minor < self.amount_minor else "open"
+    standing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +69,7 @@ class Page:
 FROM = "FROM invoice i JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id WHERE i.tenant_id = :tenant"
 ROWS = f"""
 SELECT i.id, i.number, i.debtor_id, d.name, i.currency, i.amount_minor, i.open_minor, i.issued_on, i.due_on,
-  i.settled_on, i.voided_on, i.delivery, i.evidence_level
+  i.settled_on, i.voided_on, i.delivery, i.evidence_level, {standing.WORD} AS standing
 {FROM} AND {{wanted}}{{after}} ORDER BY i.due_on {{way}}, i.id {{way}} LIMIT :limit
 """
 TOTALS = f"""
@@ -104,17 +90,15 @@ def find(asked: Asked, *, today: date, after: tuple[date, UUID] | None = None, l
         place = f" AND (i.due_on, i.id) {'>' if upwards else '<'} (:after_on, :after_id)"
         values |= {"after_on": after[0], "after_id": after[1]}
     sql = ROWS.format(wanted=wanted, after=place, way="ASC" if upwards else "DESC")
-    rows = [Found(*row) for row in store.run(sql, limit=limit + 1, **values)]
+    rows = [Found(*row) for row in store.run(sql, limit=limit + 1, **(values | {"today": today}))]
     page = rows[:limit]
     return Page(page, totals, (page[-1].due_on, page[-1].id) if len(rows) > limit else None)
 
 
 def _wanted(asked: Asked, today: date) -> tuple[str, dict[str, Any]]:
     """The condition and its values; every text is one of ours, everything asked is a value."""
-    parts: list[str] = [STANDINGS[asked.standing]]
-    values: dict[str, Any] = {}
-    if asked.standing == "overdue":
-        values["today"] = today
+    parts: list[str] = [standing.CONDITIONS[asked.standing]]
+    values: dict[str, Any] = {"today": today} if ":today" in parts[0] else {}
     for column, value in (("delivery", asked.delivery), ("currency", asked.currency), ("debtor_id", asked.debtor_id)):
         if value:
             parts.append(f"i.{column} = :{column}")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
 from tenants.events import history, recording
-from tenants.ledger import balances, lines
+from tenants.ledger import balances, lines, standing
 from tenants.ledger.balances import Move
 from tenants.ledger.lines import Line
 from tenants.store import Model, TenantOwned
@@ -124,15 +124,7 @@ class Card:
     evidence_level: int
     reminder_count: int
     last_contact_at: datetime | None
-
-    @property
-    def standing(self) -> str:
-        """The state that a person asks for: void, settled, part-paid or open."""
-        if self.voided_on is not None:
-            return "void"
-        if self.open_minor == 0:
-            return "settled"
-        return "part-paid" if self.open_minor < self.amount_minor else "open"
+    standing: str
 
 
 ISSUE = """
@@ -147,12 +139,12 @@ UPDATE invoice SET voided_on = :on, voided_at = :now
 WHERE tenant_id = :tenant AND id = :invoice_id AND voided_on IS NULL AND open_minor = amount_minor AND issued_on <= :on
 RETURNING currency, due_on, open_minor
 """
-CARD = """
+CARD = f"""
 SELECT i.id, i.debtor_id, d.name, d.number, i.number, i.currency, i.amount_minor, i.tax_minor, i.open_minor,
   i.issued_on, i.due_on, i.purchase_order, i.settled_on, i.voided_on, i.delivery, i.delivered_at, i.bounced_at,
-  i.first_seen_at, i.evidence_level, i.reminder_count, i.last_contact_at
+  i.first_seen_at, i.evidence_level, i.reminder_count, i.last_contact_at, {standing.WORD} AS standing
 FROM invoice i JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id
-WHERE i.tenant_id = :tenant AND i.{column} = :value
+WHERE i.tenant_id = :tenant AND i.{{column}} = :value
 """
 
 
@@ -215,9 +207,9 @@ def void(invoice_id: UUID, *, on: date, now: datetime, reason: str) -> None:
     history.note("invoice.voided", about=("invoice", invoice_id), at=now, became={"voided_on": on}, reason=reason)
 
 
-def card(invoice_id: UUID) -> Card:
-    """One invoice. Raises UnknownInvoice when there is none that this scope may see."""
-    return _card("id", invoice_id)
+def card(invoice_id: UUID, *, today: date | None = None) -> Card:
+    """One invoice, as it stands on a day. Raises UnknownInvoice when there is none that this scope may see."""
+    return _card("id", invoice_id, today)
 
 
 def numbered(number: str) -> Card:
@@ -225,8 +217,8 @@ def numbered(number: str) -> Card:
     return _card("number", number)
 
 
-def _card(column: str, value: UUID | str) -> Card:
-    found = store.run(CARD.format(column=column), value=value).one_or_none()
+def _card(column: str, value: UUID | str, today: date | None = None) -> Card:
+    found = store.run(CARD.format(column=column), value=value, today=today).one_or_none()
     if found is None:
         raise UnknownInvoice("There is no such invoice.")
     return Card(*found)

@@ -13,14 +13,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from tenants import store
+from tenants.ledger import standing as standings
 
-STANDINGS = {
-    "all": "",
-    "open": " AND i.open_minor > 0 AND i.voided_on IS NULL",
-    "overdue": " AND i.open_minor > 0 AND i.voided_on IS NULL AND i.due_on < :today",
-    "settled": " AND i.open_minor = 0 AND i.voided_on IS NULL",
-    "void": " AND i.voided_on IS NOT NULL",
-}
 ORDERS = {
     "due_on": ("i.due_on, i.id", ">"),
     "-due_on": ("i.due_on DESC, i.id DESC", "<"),
@@ -45,14 +39,13 @@ class Page:
     next: tuple[Any, UUID] | None
 
 
-INVOICES = """
+INVOICES = f"""
 SELECT i.id, i.debtor_id, d.name AS debtor_name, d.number AS debtor_number, i.number, i.currency, i.amount_minor,
   i.tax_minor, i.open_minor, i.issued_on, i.due_on, i.purchase_order, i.settled_on, i.voided_on, i.delivery,
   i.delivered_at, i.bounced_at, i.first_seen_at, i.evidence_level, i.reminder_count, i.last_contact_at,
-  CASE WHEN i.voided_on IS NOT NULL THEN 'void' WHEN i.open_minor = 0 THEN 'settled'
-       WHEN i.open_minor < i.amount_minor THEN 'part-paid' ELSE 'open' END AS standing
+  {standings.WORD} AS standing
 FROM invoice i JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id
-WHERE i.tenant_id = :tenant{narrow} ORDER BY {order} LIMIT :limit
+WHERE i.tenant_id = :tenant AND {{narrow}} ORDER BY {{order}} LIMIT :limit
 """
 DEBTORS = """
 SELECT d.id, d.number, d.name, d.country, d.language, d.time_zone, d.channel, d.consumer,
@@ -79,13 +72,12 @@ def invoices(
     limit: int = 50,
     **filters: Any,
 ) -> Page:
-    """Invoices of one standing (a key of STANDINGS) in one of the ORDERS; `filters` are those of FILTERS."""
+    """Invoices of one standing (a key of `standing.CONDITIONS`) in one of the ORDERS; `filters` are those of FILTERS."""
     wanted = {name: value for name, value in filters.items() if value is not None}
-    narrow = STANDINGS[standing] + "".join(f" AND {FILTERS[name]}" for name in wanted)
+    narrow = standings.CONDITIONS[standing] + "".join(f" AND {FILTERS[name]}" for name in wanted)
     by, sign = ORDERS[order]
     column = order.removeprefix("-")
-    if standing == "overdue":
-        wanted["today"] = today
+    wanted["today"] = today
     if after is not None:
         narrow += f" AND (i.{column}, i.id) {sign} (:after_on, :after_id)"
         wanted |= {"after_on": after[0], "after_id": after[1]}
