@@ -105,7 +105,7 @@ def _taken(path: Path) -> dict[str, Any]:
         if report.refusal or report.questions:
             return _refused(said, report.refusal or report.questions[0], runs.one(run.id).report["check"])
         if not report.accepted:
-            return {"outcome": "recognised" if said["kind"] == "notice" else "nothing to load", **said}
+            return {"outcome": "recognised", **said}
         outcome = imports.load(run.id, now=now, today=now.date(), leave_out_faults=True)
     except Refusal as refusal:
         return {"outcome": "refused", "reason": refusal.detail, "remedy": refusal.remedy}

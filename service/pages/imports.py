@@ -1,7 +1,7 @@
 """Imports of one client: a file is checked before anything moves, is mapped, and is loaded whole or not at all."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -14,8 +14,8 @@ from service import moment
 from service.endpoint import endpoint, tools
 from service.pages import frame
 from tenants.directory.access import VisibleClient
-from tenants.intake import imports, landing, runs
-from tenants.intake.formats import csv_file
+from tenants.intake import bank_lines, imports, landing, runs
+from tenants.intake.formats import csv_file, sheets
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.mapping import Mapping
 from tenants.intake.runs import Import
@@ -34,7 +34,7 @@ class NoFile(Refusal):
     """The form came without a file."""
 
     code = "no_file"
-    remedy = "Choose a CSV file and send it again."
+    remedy = "Choose a file and send it again."
 
 
 class Upload(Schema):
@@ -49,6 +49,14 @@ class Shown(Schema):
     asked = fields.Boolean(load_default=False)
     row = fields.Integer(load_default=0)
     column = fields.String(load_default="")
+
+
+class BankShown(Schema):
+    """Whether all bank lines are shown, and where the page starts."""
+
+    all = fields.Boolean(load_default=False)
+    before = fields.Date(load_default=None)
+    before_id = fields.UUID(load_default=None)
 
 
 class Confirmed(Schema):
@@ -93,6 +101,23 @@ def upload(client: VisibleClient, body: dict[str, Any]) -> Response:
         files=tools().files,
     )
     return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=run.id))
+
+
+@endpoint(face, "/c/<client:client>/imports/bank", needs="import.read", query=BankShown)
+def bank_page(client: VisibleClient, query: dict[str, Any]) -> str:
+    """Lines of bank statements: those that wait for a customer, or all."""
+    before = query["before"] or date.max
+    before_id = query["before_id"] or frame.LAST_ID
+    found = bank_lines.page(before=before, before_id=before_id, unmatched=not query["all"], limit=LISTED + 1)
+    last = found[LISTED - 1] if len(found) > LISTED else None
+    return frame.show(
+        "bank_lines.html",
+        section="imports",
+        stamp=frame.stamp(),
+        lines=found[:LISTED],
+        shows_all=query["all"],
+        following={"before": last.booked_on, "before_id": last.id} if last else None,
+    )
 
 
 @endpoint(face, "/c/<client:client>/imports/<ref('imp'):import_id>", needs="import.read", query=Shown)
@@ -162,7 +187,7 @@ def _same_file(run: Import) -> list[Import]:
 def _layout(run: Import, found: dict[str, Any]) -> dict[str, Any]:
     """What the file looks like: its columns, its first rows, the mapping in use."""
     header, sample = [], []
-    if run.state in ("checked", "refused"):
+    if run.state in ("checked", "refused") and run.kind == "ledger":
         with suppress(KeyError, FileRefused), tools().files.open(run.file_key) as file:
             header, sample = _first_rows(file)
     return {
@@ -176,6 +201,5 @@ def _layout(run: Import, found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first_rows(file: BinaryIO) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    layout = csv_file.inspect(file)
-    file.seek(0)
-    return list(layout.header), list(islice(csv_file.rows(file, layout), SAMPLE))
+    with sheets.opened(file) as (table, layout):
+        return list(layout.header), list(islice(csv_file.rows(table, layout), SAMPLE))

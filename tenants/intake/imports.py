@@ -153,16 +153,16 @@ def _checked(run: Import, file: BinaryIO, *, chosen: Mapping | None) -> tuple[Re
         paper = papers.read(file)
         if paper is not None:
             return paperwork.check(run.id, paper=paper), None
-        table, layout = sheets.opened(file)
-        offered = tuple((o.target, o.column, o.confidence) for o in suggestions(layout.header))
-        used = chosen or _mapping(run.source, layout.header)
-        places = {} if chosen else _bank_columns(layout, used)
-        if places:
-            said = bank_sheet.read(table, layout, places=places, base_currency=base)
-            return paperwork.check(run.id, paper=said), None
-        landing.supersede(run.source)
-        look = Check(reading.decide(table, layout=layout, mapping=used), mapping=used, base_currency=base)
-        landing.land(run.id, rows=look.rows(table))
+        with sheets.opened(file) as (table, layout):
+            offered = tuple((o.target, o.column, o.confidence) for o in suggestions(layout.header))
+            used = chosen or _mapping(run.source, layout.header)
+            places = {} if chosen else _bank_columns(layout, used)
+            if places:
+                said = bank_sheet.read(table, layout, places=places, base_currency=base)
+                return paperwork.check(run.id, paper=said), None
+            landing.supersede(run.source)
+            look = Check(reading.decide(table, layout=layout, mapping=used), mapping=used, base_currency=base)
+            landing.land(run.id, rows=look.rows(table))
     except (FileRefused, mapping.MappingRefused) as refused:
         return Report.refusing(refused.detail, remedy=refused.remedy, suggestions=offered), used
     landing.withdraw(run.id, rows=look.repeated)

@@ -1,5 +1,7 @@
 """Decides which file holds the table: the one that came, or the text of the sheet in a workbook that came."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -7,9 +9,12 @@ from tenants.intake.formats import csv_file, xlsx_file
 from tenants.intake.formats.csv_file import Layout
 
 
-def opened(file: BinaryIO) -> tuple[BinaryIO, Layout]:
+@contextmanager
+def opened(file: BinaryIO) -> Iterator[tuple[BinaryIO, Layout]]:
     """The file to read rows from, and how it is cut. Raises FileRefused."""
     if not xlsx_file.is_workbook(file):
-        return file, csv_file.inspect(file)
+        yield file, csv_file.inspect(file)
+        return
     text, sheet = xlsx_file.as_text(file)
-    return text, replace(csv_file.inspect(text, delimiter=","), format="xlsx", sheet=sheet)
+    with text:
+        yield text, replace(csv_file.inspect(text, delimiter=","), format="xlsx", sheet=sheet)

@@ -154,6 +154,11 @@ def workbook(*rows: tuple[object, ...], sheets: tuple[str, ...] = ("Ledger",)) -
     with zipfile.ZipFile(out, "w") as parts:
         parts.writestr("[Content_Types].xml", "<Types/>")
         parts.writestr(
+            "_rels/.rels",
+            '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r0" '
+            f'Type="{rels}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        )
+        parts.writestr(
             "xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{rels}"><sheets>{named}</sheets></workbook>'
         )
         parts.writestr(

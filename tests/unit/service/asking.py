@@ -80,6 +80,12 @@ def printed(world: World) -> Ask:
     return Ask()
 
 
+def on_paper(world: World) -> Ask:
+    """The invoice came on an electronic paper."""
+    world.tie_paper()
+    return Ask()
+
+
 def plain(_: World) -> Ask:
     return Ask()
 
@@ -113,7 +119,10 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "upload_import": lambda w: Ask(query={"name": "ledger.csv"}, data=w.ledger_file()),
     "check_import": lambda w: Ask({"imp": w.received_import()}, body={}),
     "confirm_import": lambda w: Ask({"imp": w.checked_import()}, body={"leave_out_faults": True}),
+    "download_original": on_paper,
     "list_aging_items": lambda w: Ask(query={"bucket": "1-30", "currency": w.currency}),
+    "show_figure": lambda w: Ask({"name": "dso"}),
+    "list_figure_rows": lambda w: Ask({"name": "dso"}, query={"currency": w.currency}),
     "list_owing_debtors": lambda w: Ask(query={"currency": w.currency}),
     "download_document": printed,
     "acknowledge_alert": lambda w: Ask({"alt": w.alert()}),

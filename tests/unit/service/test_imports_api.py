@@ -90,3 +90,22 @@ def test_a_checked_file_is_confirmed_and_loaded_in_the_background(sofia, base, a
 def test_an_unchecked_file_cannot_be_confirmed(sofia, base, alder_world):
     answer = sofia.post(f"{base}/{ids.show('imp', alder_world.received_import(FAULTY))}/confirm", {})
     assert (answer.status_code, answer.json["code"]) == (409, "import_not_loadable")
+
+
+def test_the_paper_of_an_invoice_and_the_lines_of_a_bank_are_there_to_be_fetched(sofia, alder_world):
+    alder_world.tie_paper()
+    invoice = ids.show("inv", alder_world.at["inv"])
+    paper = sofia.send("GET", f"~/tenants/{alder_world.slug}/invoices/{invoice}/original")
+    assert (paper.status_code, paper.content_type) == (200, "application/xml")
+    assert "ledger.csv" in paper.headers["Content-Disposition"] and paper.data.startswith(b"Customer number")
+    none = sofia.send("GET", f"~/tenants/{alder_world.slug}/invoices/{ids.show('inv', ids.new())}/original")
+    assert (none.status_code, none.json["code"]) == (404, "no_original")
+    alder_world.bank_statement()
+    alder_world.bank_statement()
+    lines = sofia.send("GET", f"~/tenants/{alder_world.slug}/bank-lines?unmatched=true&limit=1").json
+    assert (len(lines["items"]), lines["has_more"]) == (1, True)
+    assert lines["items"][0]["payment_id"] is None
+    rest = sofia.send(
+        "GET", f"~/tenants/{alder_world.slug}/bank-lines?unmatched=true&limit=1&cursor={lines['next']}"
+    ).json
+    assert rest["items"][0]["id"] != lines["items"][0]["id"] and not rest["has_more"]

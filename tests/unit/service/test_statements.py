@@ -15,6 +15,7 @@ LISTS = (
     "tasks",
     "holds",
     "imports",
+    "bank-lines",
     "history",
 )
 
@@ -48,6 +49,7 @@ def more(alder_world):
             alder_world.hold()
             alder_world.dead_letter()
             alder_world.received_import()
+            alder_world.bank_statement()
 
     return make
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from tenants.collections.alerts import NewAlert
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing
 from tenants.directory import clients
-from tenants.intake import imports
+from tenants.intake import bank_lines, imports
+from tenants.intake.formats.statement import Entry, Statement
 from tenants.isolation import scope
 from tenants.rules import recipes, rule_book, running
 from tenants.values import ids
@@ -39,6 +41,10 @@ ON CONFLICT (tenant_id, store_key) DO NOTHING
 """
 DELIVERED = """
 UPDATE invoice SET delivery = 'delivered', delivered_at = :at WHERE tenant_id = :tenant AND id = :id
+"""
+PAPER = """
+INSERT INTO original (tenant_id, id, debtor_id, import_id, media_type)
+VALUES (:tenant, :invoice_id, :debtor_id, :import_id, 'application/xml') ON CONFLICT (tenant_id, id) DO NOTHING
 """
 
 
@@ -136,6 +142,21 @@ class World:
         with self.books():
             imports.check(received, files=self.documents)
         return received
+
+    def tie_paper(self) -> None:
+        """The invoice came on what was imported last."""
+        with self.books():
+            store.run(PAPER, invoice_id=self.at["inv"], import_id=self.at["imp"], debtor_id=self.at["deb"])
+
+    def bank_statement(self) -> None:
+        """One more line of a bank account."""
+        with self.books():
+            said = Statement(
+                "camt.053", [Entry(1, "A", self.currency, Decimal(5), self.today, self.today, bank_ref=str(ids.new()))]
+            )
+            bank_lines.stage(self.at["imp"], said=said)
+            bank_lines.load(self.at["imp"], now=self.now, today=self.today)
+            bank_lines.clear(self.at["imp"])
 
     def draft_rule(self) -> str:
         """A rule of its own key that nobody has published."""
