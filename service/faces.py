@@ -6,10 +6,12 @@ from flask import Flask
 
 from service import api, health, static
 from service.auth import sign_in
+from service.hooks import sns
 from service.pages import (
     alerts,
     customers,
     dashboard,
+    figures,
     imports,
     invoices,
     mailbox,
@@ -25,6 +27,7 @@ PAGES = (
     worklist.face,
     alerts.face,
     dashboard.face,
+    figures.face,
     invoices.face,
     customers.face,
     imports.face,
@@ -33,7 +36,8 @@ PAGES = (
     portal_preview.face,
 )
 PORTAL = (portal_invoice.face,)
-BLUEPRINTS = (health.face, static.face, sign_in.face, *PAGES, *PORTAL, *api.BLUEPRINTS)
+HOOKS = (sns.face,)
+BLUEPRINTS = (health.face, static.face, sign_in.face, *PAGES, *PORTAL, *HOOKS, *api.BLUEPRINTS)
 
 
 def hang(app: Flask) -> None:

@@ -184,5 +184,5 @@ def _finish(response: Response, status: HTTPStatus) -> Response:
 
 
 def wants_json() -> bool:
-    """The API always answers in JSON; pages answer in HTML."""
-    return request.path.startswith("/api/") or request.path in ("/livez", "/readyz", "/startupz", "/version")
+    """The API and the doors for machines always answer in JSON; pages answer in HTML."""
+    return request.path.startswith(("/api/", "/hooks/")) or request.path in ("/livez", "/readyz", "/startupz", "/version")

@@ -1,14 +1,14 @@
 """The composition root: settings in, adapters and a Flask shell without routes out. Nothing happens on import."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from flask import Flask
 from sqlalchemy import text
 
 from tenants import work
-from tenants.adapters import buckets, documents, doorbell, mail
-from tenants.delivery.ports import DocumentStore, Mailer
+from tenants.adapters import buckets, documents, doorbell, mail, sns
+from tenants.delivery.ports import DocumentStore, Mailer, TopicService
 from tenants.intake.ports import FileStore
 from tenants.settings import Settings
 from tenants.store import AUTH, WALLED, db
@@ -37,6 +37,7 @@ class Toolbox:
     documents: DocumentStore
     files: FileStore
     mailer: Mailer
+    topics: TopicService = field(default_factory=sns.Topics)
 
 
 def make_tools(settings: Settings) -> Toolbox:
@@ -50,6 +51,7 @@ def make_tools(settings: Settings) -> Toolbox:
         documents=kept,
         files=kept,
         mailer=mail.MAILERS[settings.mailer](settings),
+        topics=sns.Topics(region=settings.aws_region, endpoint=settings.aws_endpoint),
     )
 
 

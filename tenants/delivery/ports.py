@@ -71,6 +71,18 @@ class Mailer(Protocol):
         ...
 
 
+class TopicService(Protocol):
+    """What it takes to believe a provider's topics."""
+
+    def certificate(self, address: str) -> bytes:
+        """The certificate at an address that was found good before. Raises OSError."""
+        ...
+
+    def confirm(self, topic: str, *, token: str) -> None:
+        """Confirm that a topic may write to us. Raises OSError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The gate's word on one message at the moment of sending: may leave, must wait, or must not."""

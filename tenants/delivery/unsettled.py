@@ -26,8 +26,9 @@ SELECT id FROM delivery_attempt WHERE tenant_id = :tenant AND message_id = :mess
 """
 CLOSE = """
 UPDATE delivery_attempt SET state = :state, settled_at = :now
-WHERE tenant_id = :tenant AND message_id = :message_id AND state IN ('intent', 'ambiguous')
+WHERE tenant_id = :tenant AND message_id = :message_id AND state = ANY(:open)
 """
+LEFT_OPEN, DOUBTFUL = ["intent", "ambiguous"], ["ambiguous"]
 AGAIN = """
 UPDATE message SET state = 'queued', held_reason = '' WHERE tenant_id = :tenant AND id = :message_id AND state = 'held'
 RETURNING (SELECT count(*) FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = :message_id) AS tries
@@ -50,9 +51,13 @@ def doubt(message_id: UUID, *, now: datetime, real: datetime, detail: str = "") 
         )
 
 
-def prove(message_id: UUID, *, now: datetime) -> None:
-    """Something came back about the message, so its open attempt did leave."""
-    store.run(CLOSE, message_id=message_id, state="accepted", now=now)
+def prove(message_id: UUID, *, now: datetime, under_way: bool = True) -> None:
+    """Something came back about the message, so its open attempt did leave.
+
+    News of a provider comes while the hand-over is being settled: with `under_way` false such an attempt is left to
+    its own worker, who knows what the mail said.
+    """
+    store.run(CLOSE, message_id=message_id, state="accepted", now=now, open=LEFT_OPEN if under_way else DOUBTFUL)
 
 
 def resolve(message_id: UUID, *, now: datetime) -> None:
@@ -73,6 +78,6 @@ def send_again(message_id: UUID, *, now: datetime, real: datetime, why: str) -> 
     row = store.run(AGAIN, message_id=message_id).one_or_none()
     if row is None:
         raise NotHeld("This message is not waiting for a decision.")
-    store.run(CLOSE, message_id=message_id, state="not_sent", now=now)
+    store.run(CLOSE, message_id=message_id, state="not_sent", now=now, open=LEFT_OPEN)
     history.note("message.sent_again", about=("message", message_id), at=now, reason=why)
     recording.record("message.queued", key=f"{message_id}:{row.tries}", now=real, message_id=str(message_id))

@@ -1,0 +1,1 @@
+"""What other services tell us: believed only when it is signed, kept once, and read by a job."""
