@@ -21,6 +21,7 @@ class Figure:
     numerator: int | None = None
     denominator: int | None = None
     reason: str = ""
+    currency: str = ""
 
     @property
     def percent(self) -> float | None:

@@ -1,0 +1,165 @@
+"""Decides how figures are handed out: each with its parts, its reason when it has no value, and the rows behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from tenants import store
+from tenants.directory import clients
+from tenants.insight import facts, items, receipts, sets
+from tenants.insight.definitions import DEFINITIONS, OPEN, Definition, Rows
+from tenants.insight.facts import Period
+from tenants.insight.figures import Figure, ratio
+from tenants.values.faults import Kind, Refusal
+
+NOW_ONLY = "what arrived is kept as it is now, not as it was known"
+
+
+class UnknownFigure(Refusal, LookupError):
+    """No figure has this name."""
+
+    kind = Kind.UNKNOWN
+    code = "unknown_figure"
+    remedy = "Use a name of the catalogue of figures."
+
+
+class NoRows(Refusal, LookupError):
+    """This side of the figure is no sum over rows."""
+
+    kind = Kind.UNKNOWN
+    code = "no_rows"
+    remedy = "Ask for the rows of the figures that it is counted from."
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that a figure counts."""
+
+    kind: str
+    id: UUID
+    debtor_id: UUID
+    debtor_name: str
+    label: str
+    on_day: date
+    minor: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows behind one side of a figure, what all of them add up to, and where the next page starts."""
+
+    rows: Sequence[Row]
+    count: int
+    minor: int
+    days: int
+    next: tuple[date, UUID] | None
+
+
+WANTED = "s.currency = :currency{part}{hits}"
+TOTAL = """
+SELECT count(*), coalesce(sum(s.{amount}), 0), coalesce(sum(s.days), 0) FROM ({rows}) s WHERE {wanted}
+"""
+PAGE = """
+SELECT p.kind, p.id, p.debtor_id, d.name, p.label, p.on_day, p.amount, p.days
+FROM (SELECT s.kind, s.id, s.debtor_id, s.label, s.on_day, s.{amount} AS amount, s.days
+  FROM ({rows}) s WHERE {wanted}{after} ORDER BY s.on_day, s.id LIMIT :limit) p
+JOIN debtor d ON d.tenant_id = :tenant AND d.id = p.debtor_id ORDER BY p.on_day, p.id
+"""
+AFTER = " AND (s.on_day, s.id) > (:after_on, CAST(:after_id AS uuid))"
+
+
+def definition(name: str) -> Definition:
+    """The definition of a figure. Raises UnknownFigure."""
+    if name not in DEFINITIONS:
+        raise UnknownFigure(f"There is no figure “{name[:40]}”.")
+    return DEFINITIONS[name]
+
+
+def of(period: Period, *, names: Sequence[str] = ()) -> list[Figure]:
+    """The figures, all or the named ones, of every currency. Raises UnknownFigure."""
+    wanted = [definition(name) for name in names] or list(DEFINITIONS.values())
+    return [_figure(each, known) for known in facts.gather(period) for each in wanted]
+
+
+def of_receipts(period: Period) -> list[Figure]:
+    """How many of the invoices issued in the period arrived, and how many of those were seen."""
+    found = receipts.funnel(period.first_on, last_on=period.day)
+    counts = {step.key: step.count for step in found.steps}
+    pairs = (("delivered-rate", "delivered", "sent"), ("seen-rate", "seen", "delivered"))
+    figures = [
+        ratio(
+            name,
+            numerator=counts[top],
+            denominator=counts[bottom],
+            as_of=period.day,
+            known_at=period.known_at,
+            basis=f"invoices issued {period.first_on} to {period.day}, cancelled ones out; seen by a person only",
+            nothing=f"no invoice was {bottom} in the period",
+        )
+        for name, top, bottom in pairs
+    ]
+    if period.known_at is None:
+        return figures
+    return [replace(each, value=None, numerator=None, denominator=None, reason=NOW_ONLY) for each in figures]
+
+
+def behind(
+    name: str,
+    *,
+    side: str,
+    currency: str,
+    period: Period,
+    after: tuple[date, UUID] | None = None,
+    limit: int = 50,
+) -> Page:
+    """The rows behind the `numerator` or the `denominator` of a figure. Raises UnknownFigure, NoRows."""
+    known = definition(name)
+    rows = known.top if side == "numerator" else known.bottom
+    if rows is None:
+        raise NoRows(f"The {side} of “{known.title}” is no sum over rows.")
+    if rows.of == OPEN:
+        return _open(rows, currency, period, after, limit)
+    text = sets.SETS[rows.of]
+    wanted = WANTED.format(part=" AND s.part = :part" if rows.part else "", hits=" AND s.hit <> 0" if rows.hits else "")
+    values = period.values(str(clients.clock().zone)) | {"currency": currency}
+    if rows.part:
+        values["part"] = rows.part
+    said = {"rows": text, "wanted": wanted, "amount": "hit" if rows.hits else "minor"}
+    count, minor, days = store.run(TOTAL.format(**said), **values).one()
+    if after is not None:
+        values |= {"after_on": after[0], "after_id": after[1]}
+    statement = PAGE.format(after="" if after is None else AFTER, **said)
+    found = [Row(*row) for row in store.run(statement, limit=limit + 1, **values)]
+    page = found[:limit]
+    more = (page[-1].on_day, page[-1].id) if len(found) > limit else None
+    return Page(page, count, int(minor), int(days), more)
+
+
+def _figure(known: Definition, found: facts.Facts) -> Figure:
+    answer = known.count(found)
+    return Figure(
+        name=known.name,
+        value=answer.value,
+        unit=known.unit,
+        as_of=found.period.day,
+        basis=known.basis,
+        known_at=found.period.known_at,
+        numerator=answer.numerator,
+        denominator=answer.denominator,
+        reason=answer.reason,
+        currency=found.currency,
+    )
+
+
+def _open(rows: Rows, currency: str, period: Period, after: tuple[date, UUID] | None, limit: int) -> Page:
+    """What is open comes from the rows behind the aging, so that both say the same."""
+    page = items.behind(
+        rows.part, currency=currency, day=period.day, known_at=period.known_at, after=after, limit=limit
+    )
+    shown = [
+        Row("invoice", each.id, each.debtor_id, each.debtor_name, each.number, each.due_on, each.open_minor, each.late)
+        for each in page.items
+    ]
+    return Page(shown, page.total.count, page.total.minor, 0, page.next)
