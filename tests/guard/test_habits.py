@@ -15,6 +15,7 @@ PLATFORM_CALLERS = {
     "service/endpoint.py",  # pages of the provider itself, after its own permission check
     "console/sample/__init__.py",  # the demo adds its people and finds its clients by their short names
     "console/once.py",  # a ledger file names its client before the client is known
+    "console/joining.py",  # a command acts as a person, who is looked up before the client may be entered
 }
 """Every file that leaves the scope of a client. A new one is a decision, not a detail."""
 

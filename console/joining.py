@@ -1,0 +1,90 @@
+"""How a command enters the program that runs elsewhere: by the settings of its environment, or by the demo's own.
+
+A command acts as a named person with that person's rights and no others, so what it keeps carries a name.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from console.commands.demo import wearing
+from console.faults import REFUSED, USAGE, CannotRun
+from console.home import Home, default_home
+from console.surroundings import DATABASE, ROLE_OF, own_settings
+from tenants import assembly, settings
+from tenants.directory import access, clients, people, permissions
+from tenants.isolation import scope
+from tenants.store import db
+from tenants.values.faults import Refusal
+from tenants.work import unit_of_work
+
+NO_BELL = "redis://127.0.0.1:6379/0"
+"""A command that records no work never rings, so nothing needs to answer there."""
+WEB = ("GOODTERMS_DATABASE_URL", "GOODTERMS_AUTH_DATABASE_URL")
+PORT_LINE = 3
+"""Of the file that a running PostgreSQL keeps beside its data."""
+
+
+@dataclass(frozen=True)
+class Entered:
+    """One client's books, open for one unit of work."""
+
+    tenant_id: UUID
+    now: datetime
+    """The client's own instant."""
+
+
+@contextmanager
+def client(slug: str, *, person: str, needs: str) -> Iterator[Entered]:
+    """Open a client's books as a person who may do it there; what the block changes is kept when it ends well."""
+    with wearing(addresses()), _shell():
+        real = datetime.now(UTC)
+        tenant_id, actor = _let_in(slug, person=person, needs=needs, now=real)
+        opening = scope.tenant if needs != "rules.read" else scope.viewing
+        try:
+            with unit_of_work(opening(tenant_id, actor=actor)):
+                yield Entered(tenant_id, clients.clock().now(real))
+        except Refusal as refused:
+            raise CannotRun(f"{refused.detail} {refused.remedy}".strip()) from None
+
+
+def _let_in(slug: str, *, person: str, needs: str, now: datetime) -> tuple[UUID, str]:
+    with unit_of_work(scope.platform(actor="command line", reason="find a person and the clients of theirs")):
+        known = people.find(person)
+        visible = access.visible_clients(known.id, now=now) if known and known.disabled_at is None else ()
+    found = next((each for each in visible if each.slug == slug), None)
+    if known is None or found is None or not permissions.allowed(found.roles, needs):
+        raise CannotRun(f"{person} may not do this at “{slug}”, or one of the two is not known here.", code=REFUSED)
+    return found.tenant_id, f"person:{known.id}"
+
+
+@contextmanager
+def _shell() -> Iterator[None]:
+    with assembly.make_shell(settings.read()).app_context():
+        try:
+            yield
+        finally:
+            for engine in db.engines.values():
+                engine.dispose()
+
+
+def addresses() -> dict[str, str]:
+    """The settings of the environment, or of the demo that runs on this machine."""
+    given = [name for name in WEB if os.environ.get(name)]
+    if given:
+        if len(given) < len(WEB):
+            raise CannotRun(f"Set both of {' and '.join(WEB)}.", code=USAGE)
+        return {}
+    home = Home(default_home())
+    try:
+        port = (home.folder / "postgres" / "data" / "postmaster.pid").read_text().splitlines()[PORT_LINE]
+    except (OSError, IndexError):
+        raise CannotRun(f"No demo runs here: start one, or set {' and '.join(WEB)}.", code=USAGE) from None
+    passwords = home.secrets(tuple(ROLE_OF[name] for name in WEB))
+    urls = {
+        name: f"postgresql://{ROLE_OF[name]}:{passwords[ROLE_OF[name]]}@127.0.0.1:{port}/{DATABASE}" for name in WEB
+    }
+    return own_settings(home, port=0) | urls | {"GOODTERMS_REDIS_URL": os.environ.get("GOODTERMS_REDIS_URL", NO_BELL)}
