@@ -19,7 +19,7 @@ from tenants.rules import bounds
 from tenants.rules.bounds import Moment
 from tenants.rules.fields import HOLDS, LEVELS, Kind
 from tenants.rules.sources import GROUPS, JOINS, NOBODY, OVERDUE, POINT, SUBJECTS, SWEEP, Lookups, Subject
-from tenants.rules.tree import Again, Duration, Group, Leaf, Rule
+from tenants.rules.tree import Again, Duration, Group, Leaf, Other, Rule
 from tenants.values import calendars
 from tenants.values.money import Money
 
@@ -127,7 +127,8 @@ def _barred(again: Again, asked: Question) -> str:
 
 
 def _leaf(leaf: Leaf, asked: Question) -> Part:
-    for name in sorted(leaf.field.joins):
+    further = leaf.value.field.joins if isinstance(leaf.value, Other) else frozenset()
+    for name in sorted(leaf.field.joins | further):
         if name not in asked.joins and not (name == "debtor" and asked.rule.about == "customer"):
             asked.joins.append(name)
     if leaf.field.kind is Kind.MONEY:
@@ -168,6 +169,8 @@ def _keys(leaf: Leaf, asked: Question) -> str:
 
 
 def _number(leaf: Leaf, asked: Question) -> str:
+    if isinstance(leaf.value, Other):
+        return f"({leaf.field.sql} {COMPARE[leaf.op]} {leaf.value.field.sql} + {asked.bind(leaf.value.plus)})"
     if isinstance(leaf.value, tuple):
         return f"({leaf.field.sql} BETWEEN {asked.bind(leaf.value[0])} AND {asked.bind(leaf.value[1])})"
     if leaf.op == "ne":

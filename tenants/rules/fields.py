@@ -11,7 +11,7 @@ derived tables of `joins`. None uses "updated at": a rule must not fire because 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tenants.rules.phrases import Phrase, amount, count, instant, of_customer, one_of
+from tenants.rules.phrases import Phrase, amount, average, count, instant, of_customer, one_of
 
 SUBJECTS = ("invoice", "customer")
 
@@ -44,6 +44,8 @@ class Field:
     """For choices that are not a column: the condition of each value."""
     joins: frozenset[str] = frozenset()
     unit: tuple[str, str] = ("", "")
+    than: dict[str, dict[str, Phrase]] = field(default_factory=dict)
+    """Other fields that it may be compared with, and how that is said for each operator."""
     example: str = ""
     as_of: bool = False
     """Whether its value on a past day can be told; a backtest must say so where it cannot."""
@@ -74,6 +76,10 @@ class Field:
     def word(self, value: str, *, about: str) -> Phrase:
         """How one of the values is said in a rule about that subject."""
         return self._fit(self.words[value], about)
+
+    def compared(self, other: str, op: str, *, about: str) -> Phrase:
+        """How the operator is said of this field and another."""
+        return self._fit(self.than[other][op], about)
 
     def _fit(self, phrase: Phrase, about: str) -> Phrase:
         return of_customer(phrase) if self.of_customer and about == "invoice" else phrase
@@ -121,9 +127,25 @@ def _date(**phrases: tuple[str, str]) -> dict[str, Phrase]:
     return {op: Phrase(*said) for op, said in phrases.items()}
 
 
+def _days_late(window: int, words: str, than: dict[str, dict[str, Phrase]] | None = None) -> Field:
+    """Days beyond terms: how late invoices were settled on average, early ones counting against late ones."""
+    return Field(
+        f"customer.avg_days_late_{window}",
+        Kind.NUMBER,
+        f"late.days_{window}",
+        average("paid on average", "did not pay on average", after=f"late in the last {words}"),
+        joins=frozenset({"late"}),
+        unit=("day", "days"),
+        as_of=True,
+        than=than or {},
+    )
+
+
 def _set(has: str, never: str) -> dict[str, Phrase]:
     return {"is_set": Phrase(has, never), "is_not_set": Phrase(never, has)}
 
+
+LATELY = "on average in the last 90 days than in the last 12 months"
 
 _ALL = (
     Field(
@@ -325,6 +347,17 @@ _ALL = (
         | _set("has an open invoice", "has no open invoice"),
         joins=frozenset({"owed"}),
         as_of=True,
+    ),
+    _days_late(365, "12 months"),
+    _days_late(
+        90,
+        "90 days",
+        than={
+            "customer.avg_days_late_365": {
+                op: Phrase(*(f"{has} {shape} later {LATELY}" for has in ("has paid", "has not paid")))
+                for op, shape in (("gte", "at least {v}"), ("gt", "more than {v}"))
+            }
+        },
     ),
 )
 

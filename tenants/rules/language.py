@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from tenants.rules import actions, readers, timing
 from tenants.rules.faults import Fault, Ledger, RuleRefused
-from tenants.rules.fields import HOLDS, HOLDS_OF, REGISTRY, SUBJECTS
+from tenants.rules.fields import HOLDS, HOLDS_OF, REGISTRY, SUBJECTS, Kind
 from tenants.rules.tree import Again, Duration, Group, Leaf, Rule
 
 FORMAT = "goodterms.rule/1"
@@ -169,9 +169,11 @@ def _leaf(raw: dict[str, Any], at: str, about: str, faults: Ledger) -> Leaf | No
         return None
     valueless = op in readers.VALUELESS
     _keys(raw, at, required=("field", "op") if valueless else ("field", "op", "value"), optional=(), faults=faults)
-    told = "value" in raw and not valueless
-    value = readers.READERS[field.kind, op](raw["value"], f"{at}/value", field, faults) if told else None
-    return Leaf(at, field, op, value)
+    if "value" not in raw or valueless:
+        return Leaf(at, field, op, None)
+    if field.kind is Kind.NUMBER and isinstance(raw["value"], dict):
+        return Leaf(at, field, op, readers.other(raw["value"], op, f"{at}/value", field, faults))
+    return Leaf(at, field, op, readers.READERS[field.kind, op](raw["value"], f"{at}/value", field, faults))
 
 
 def _again(raw: dict[str, Any], faults: Ledger) -> Again:

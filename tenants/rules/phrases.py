@@ -55,6 +55,13 @@ def count(before: str, without: str) -> dict[str, Phrase]:
     return said | {"ne": said["eq"].opposite}
 
 
+def average(before: str, without: str, *, after: str) -> dict[str, Phrase]:
+    """Phrases of a mean, which nobody asks to be exactly something."""
+    said = count(before, without)
+    said["lt"] = Phrase(*(text.replace("fewer", "less") for text in said["lt"]))
+    return {op: Phrase(*(f"{text} {after}" for text in said[op])) for op in ("gte", "gt", "lte", "lt", "between")}
+
+
 def one_of(yes: str, no: str) -> dict[str, Phrase]:
     """Phrases of a code out of an open list: country, language."""
     said = Phrase(yes, no)

@@ -4,11 +4,11 @@ not."""
 import re
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from tenants.rules.faults import Ledger
-from tenants.rules.fields import Field, Kind
-from tenants.rules.tree import Duration, Value
+from tenants.rules.fields import REGISTRY, Field, Kind
+from tenants.rules.tree import Duration, Other, Value
 from tenants.values import money
 from tenants.values.faults import Refusal
 from tenants.values.money import Money
@@ -140,6 +140,18 @@ def _amount_range(raw: Any, at: str, _field: Field, faults: Ledger) -> Value:
     if low.currency != high.currency or low.minor > high.minor:
         faults.add(at, "The two amounts must be of one currency, the lower first.", "Write [lowest, highest].")
     return (low, high)
+
+
+def other(raw: dict[str, Any], op: str, at: str, field: Field, faults: Ledger) -> Value:
+    """Another field and how much more than it: `{"field": …, "plus": 10}`."""
+    name, plus = raw.get("field"), raw.get("plus", 0)
+    if set(raw) - {"field", "plus"} or not isinstance(name, str) or op not in field.than.get(name, {}):
+        known = [f"{key} with {' or '.join(ops)}" for key, ops in field.than.items()]
+        faults.add(
+            at, f"{field.key} cannot be compared like this.", f"Compare it with {', '.join(known) or 'a value'}."
+        )
+        return 0
+    return Other(REGISTRY[name], cast(int, _number(plus, f"{at}/plus", field, faults)))
 
 
 def _number(raw: Any, at: str, _field: Field, faults: Ledger) -> Value:

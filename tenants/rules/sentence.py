@@ -9,9 +9,9 @@ from datetime import date
 from babel import Locale
 
 from tenants.rules import timing
-from tenants.rules.fields import HOLDS, Kind
+from tenants.rules.fields import HOLDS, Field, Kind
 from tenants.rules.phrases import Phrase
-from tenants.rules.tree import Action, Again, Duration, Group, Leaf, Rule, When
+from tenants.rules.tree import Action, Again, Duration, Group, Leaf, Other, Rule, When
 from tenants.values.money import Money
 
 WELL_KNOWN = {"key": "Key accounts", "strategic": "Strategic accounts"}
@@ -86,6 +86,8 @@ def _phrases(node: Leaf | Group, about: str, groups: Mapping[str, str], *, posit
 
 def _leaf(leaf: Leaf, about: str, groups: Mapping[str, str]) -> tuple[Phrase, str]:
     field = leaf.field
+    if isinstance(leaf.value, Other):
+        return field.compared(leaf.value.field.key, leaf.op, about=about), _counted(leaf.value.plus, field)
     if field.words:
         return _worded(leaf, about), ""
     if field.kind is Kind.NUMBER and leaf.value == 0 and leaf.op in ("eq", "ne"):
@@ -121,7 +123,7 @@ def _value(leaf: Leaf, groups: Mapping[str, str]) -> str:
     if isinstance(value, date):
         return day(value)
     if isinstance(value, int):
-        return f"{value} {leaf.field.unit[0 if value == 1 else 1]}"
+        return _counted(value, leaf.field)
     if leaf.field.kind is Kind.TEXT:
         return f"“{value}”"
     if leaf.field.kind is Kind.CODE:
@@ -129,6 +131,10 @@ def _value(leaf: Leaf, groups: Mapping[str, str]) -> str:
     if leaf.field.kind is Kind.KEYS:
         return _listed([group_name(key, groups) for key in _texts(value)], last="or")
     return _amounts(leaf)
+
+
+def _counted(count: int, field: Field) -> str:
+    return f"{count} {field.unit[0 if count == 1 else 1]}"
 
 
 def _amounts(leaf: Leaf) -> str:

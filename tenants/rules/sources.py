@@ -56,6 +56,13 @@ JOINS = {
   SELECT o.debtor_id, min(o.due_on) AS oldest_on{sums} FROM invoice o
   WHERE o.tenant_id = :tenant AND o.open_minor > 0 AND o.voided_on IS NULL AND o.issued_on <= :today
   GROUP BY o.debtor_id) owed ON owed.debtor_id = {debtor}""",
+    "late": """LEFT JOIN (
+  SELECT s.debtor_id, round(avg(s.settled_on - s.due_on), 1) AS days_365,
+    round(avg(s.settled_on - s.due_on) FILTER (WHERE s.settled_on > CAST(:today AS date) - 90), 1) AS days_90
+  FROM invoice s
+  WHERE s.tenant_id = :tenant AND s.voided_on IS NULL AND s.settled_on > CAST(:today AS date) - 365
+    AND s.settled_on <= :today
+  GROUP BY s.debtor_id) late ON late.debtor_id = {debtor}""",
     "promise": _OF_HOLDS.format(name="promise", **_PROMISE, **_INVOICE),
     "vow": _OF_HOLDS.format(name="vow", **_PROMISE, **_CUSTOMER),
     "dispute": _OF_HOLDS.format(name="dispute", **_DISPUTE, **_INVOICE),

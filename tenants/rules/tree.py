@@ -19,7 +19,15 @@ class Duration:
     unit: str
 
 
-Value = str | int | date | Duration | tuple[str, ...] | tuple[int, int] | tuple[Money, ...] | None
+@dataclass(frozen=True, slots=True)
+class Other:
+    """The value of another field, and so much more."""
+
+    field: Field
+    plus: int
+
+
+Value = str | int | date | Duration | Other | tuple[str, ...] | tuple[int, int] | tuple[Money, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def actual(leaf: Leaf, value: Any, *, zone: ZoneInfo) -> str:
     if leaf.field.kind is Kind.KEYS:
         return ", ".join(sentence.group_name(key, {}) for key in value)
     if leaf.field.kind is Kind.NUMBER:
-        return f"{value} {leaf.field.unit[0 if value == 1 else 1]}"
+        return f"{value:g} {leaf.field.unit[0 if value == 1 else 1]}"
     if leaf.field.kind is Kind.LEVEL:
         return f"grade {value} of 7"
     return leaf.field.words[value].yes if value in leaf.field.words else f"“{value}”"

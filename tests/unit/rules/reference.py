@@ -5,10 +5,11 @@ A field without a value makes its condition false. Business days are counted by 
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tenants.rules.tree import Duration, Group, Leaf
+from tenants.rules.tree import Duration, Group, Leaf, Other
 from tenants.values.calendars import BusinessCalendar
 
 DAY = timedelta(days=1)
@@ -107,12 +108,26 @@ def value_of(key: str, subject: Bill | Customer, world: World, currency: str = "
     if key == "customer.overdue_total":
         late = [bill for bill in due if bill.row["due_on"] < world.today and bill.row["currency"] == currency]
         return sum(bill.row["open_minor"] for bill in late)
+    if key.startswith("customer.avg_days_late_"):
+        return days_late(customer, int(key.rsplit("_", 1)[1]), world.today)
     if key.startswith("customer."):
         return {"country": customer.country, "language": customer.language, "delivery_channel": customer.channel}[
             key[9:]
         ]
     assert isinstance(subject, Bill)
     return of_bill(key.removeprefix("invoice."), subject, world, currency)
+
+
+def days_late(customer: Customer, window: int, today: date) -> Decimal | None:
+    """Days beyond terms, to a tenth, over the invoices settled in the window."""
+    spans = [
+        (bill.row["settled_on"] - bill.row["due_on"]).days
+        for bill in customer.bills
+        if bill.row["settled_on"] and not bill.row["voided_on"] and 0 <= (today - bill.row["settled_on"]).days < window
+    ]
+    if not spans:
+        return None
+    return (Decimal(sum(spans)) / len(spans)).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def of_bill(name: str, bill: Bill, world: World, currency: str) -> Any:
@@ -140,6 +155,9 @@ def leaf_holds(leaf: Leaf, subject: Bill | Customer, world: World) -> bool:
             return value is not None and pairs[0][1] <= value <= pairs[1][1]
         return any(compares(op, value_of(key, subject, world, currency), minor) for currency, minor in pairs)
     value = value_of(key, subject, world)
+    if isinstance(wanted, Other):
+        base = value_of(wanted.field.key, subject, world)
+        return base is not None and compares(op, value, base + wanted.plus)
     if op in ("is_set", "is_not_set"):
         return (value is not None) == (op == "is_set")
     if op in ("ne", "not_in", "none_of"):
@@ -180,7 +198,7 @@ def recent(value: Any, span: Duration, world: World) -> bool:
     return world.day_within(value, span)
 
 
-def compares(op: str, value: Any, wanted: int) -> bool:
+def compares(op: str, value: Any, wanted: Any) -> bool:
     if value is None:
         return False
     return bool({"gte": value >= wanted, "gt": value > wanted, "lte": value <= wanted, "lt": value < wanted}[op])

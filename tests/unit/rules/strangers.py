@@ -26,13 +26,13 @@ RETURNING key
 """
 BILLS = """
 INSERT INTO invoice (tenant_id, id, debtor_id, number, currency, amount_minor, issued_on, due_on, open_minor, voided_on,
-  purchase_order, delivery, delivered_at, bounced_at, first_seen_at, evidence_level, reminder_count, last_reminder_at,
-  last_contact_at, last_reply_at, known_at)
+  settled_on, purchase_order, delivery, delivered_at, bounced_at, first_seen_at, evidence_level, reminder_count,
+  last_reminder_at, last_contact_at, last_reply_at, known_at)
 SELECT :tenant, r.id, r.debtor_id, r.id, r.currency, r.amount_minor, r.issued_on, r.due_on, r.open_minor, r.voided_on,
-  r.purchase_order, r.delivery, r.delivered_at, r.bounced_at, r.first_seen_at, r.evidence_level, r.reminder_count,
-  r.last_reminder_at, r.last_contact_at, r.last_reply_at, :now
+  r.settled_on, r.purchase_order, r.delivery, r.delivered_at, r.bounced_at, r.first_seen_at, r.evidence_level,
+  r.reminder_count, r.last_reminder_at, r.last_contact_at, r.last_reply_at, :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, debtor_id uuid, currency text, amount_minor bigint,
-  issued_on date, due_on date, open_minor bigint, voided_on date, purchase_order text, delivery text,
+  issued_on date, due_on date, open_minor bigint, voided_on date, settled_on date, purchase_order text, delivery text,
   delivered_at timestamptz, bounced_at timestamptz, first_seen_at timestamptz, evidence_level smallint,
   reminder_count smallint, last_reminder_at timestamptz, last_contact_at timestamptz, last_reply_at timestamptz)
 RETURNING id
@@ -88,6 +88,8 @@ class Strangers:
             "last_reply_at",
         ):
             row[name] = self.instant()
+        paid = due_on + timedelta(days=dice.randint(-10, 30))
+        row["settled_on"] = paid - timedelta(days=dice.choice((0, 0, 80, 360))) if row["open_minor"] == 0 else None
         return Bill(customer, row)
 
     def hold(self) -> dict[str, Any]:
@@ -163,6 +165,9 @@ class Strangers:
             return dice.choice(self._options(field))
         if field.kind is Kind.MONEY:
             return self._money(op)
+        others = [key for key, ops in field.than.items() if op in ops]
+        if others and dice.random() < 0.5:
+            return {"field": dice.choice(others), "plus": dice.randint(0, 8)}
         if field.kind is Kind.NUMBER:
             return sorted((dice.randint(0, 4), dice.randint(0, 4))) if op == "between" else dice.randint(0, 4)
         if field.kind is Kind.TEXT:

@@ -139,3 +139,15 @@ def test_values_of_every_sort_are_told_in_words(in_alder):
             "belongs to a customer not in France (“DE”)",
             "does not have the purchase order number “PO-7” (“PO-8”)",
         ]
+
+
+def test_an_average_is_told_to_a_tenth_of_a_day(in_alder):
+    with in_alder:
+        customer = a_customer()
+        for late in (2, 3):
+            change(a_bill(customer, late=10), open_minor=0, settled_on=TODAY - days(10 - late))
+        go_live(document({"field": "customer.avg_days_late_365", "op": "gt", "value": 3}))
+        (said,) = asked(a_bill(customer), "a-rule").conditions
+        assert said.text == (
+            "belongs to a customer who did not pay on average more than 3 days late in the last 12 months (2.5 days)"
+        )

@@ -251,3 +251,19 @@ def test_random_documents_are_refused_with_a_pointer_or_can_be_compiled():
 def test_the_registry_names_words_for_each_operator():
     for field in REGISTRY.values():
         assert field.operators and (field.words or field.phrases), field.key
+
+
+@pytest.mark.parametrize(
+    ("field", "op", "value"),
+    [
+        ("customer.avg_days_late_90", "lt", {"field": "customer.avg_days_late_365", "plus": 1}),
+        ("customer.avg_days_late_90", "gte", {"field": "customer.avg_days_late_365", "minus": 1}),
+        ("customer.avg_days_late_90", "gte", {"field": ["x"]}),
+        ("customer.avg_days_late_90", "gte", {"field": "customer.avg_days_late_365", "plus": 1.5}),
+        ("invoice.reminder_count", "gte", {"field": "customer.avg_days_late_90"}),
+    ],
+)
+def test_fields_are_compared_only_with_fields_of_their_own_sort(field, op, value):
+    with pytest.raises(RuleRefused) as refused:
+        language.read(document({"field": field, "op": op, "value": value}))
+    assert refused.value.faults[0].pointer.startswith("/if/all/0/value")

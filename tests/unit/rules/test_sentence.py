@@ -80,6 +80,25 @@ def test_a_rule_about_customers():
     )
 
 
+def test_the_note_before_the_due_date_for_customers_who_pay_late():
+    assert said("before-due-late-payers") == (
+        "Every business day at 08:30, for each invoice that is open, is due within the next 7 days and belongs to a "
+        "customer who paid on average more than 3 days late in the last 12 months: send “Friendly note before the due "
+        f"date” {SENDS} Once only. {HELD}"
+    )
+
+
+def test_one_average_compared_with_another():
+    later = {
+        "field": "customer.avg_days_late_90",
+        "op": "gte",
+        "value": {"field": "customer.avg_days_late_365", "plus": 10},
+    }
+    words = "paid at least 10 days later on average in the last 90 days than in the last 12 months"
+    assert f"each customer that has {words}: raise" in sentence.of(a_rule(later, about="customer"))
+    assert f"each invoice that belongs to a customer who has not {words}: raise" in sentence.of(a_rule({"not": later}))
+
+
 def test_the_broken_promise_again_each_time():
     assert f"Again each time it starts to match. {HELD}" in said("broken-promise")
 
