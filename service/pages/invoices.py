@@ -26,7 +26,14 @@ from tenants.values.money import Money
 
 face = Blueprint("invoices", __name__)
 PAGE = 50
-STANDINGS = {"open": "Open", "overdue": "Overdue", "not-issued": "Not issued yet", "settled": "Paid", "void": "Cancelled", "all": "All"}
+STANDINGS = {
+    "open": "Open",
+    "overdue": "Overdue",
+    "not-issued": "Not issued yet",
+    "settled": "Paid",
+    "void": "Cancelled",
+    "all": "All",
+}
 EMBEDDED = "default-src 'none'; frame-ancestors 'self'"
 
 

@@ -121,8 +121,8 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "confirm_import": lambda w: Ask({"imp": w.checked_import()}, body={"leave_out_faults": True}),
     "download_original": on_paper,
     "list_aging_items": lambda w: Ask(query={"bucket": "1-30", "currency": w.currency}),
-    "show_figure": lambda w: Ask({"name": "dso"}),
-    "list_figure_rows": lambda w: Ask({"name": "dso"}, query={"currency": w.currency}),
+    "show_figure": lambda w: Ask({"figure": "dso"}),
+    "list_figure_rows": lambda w: Ask({"figure": "dso"}, query={"currency": w.currency}),
     "list_owing_debtors": lambda w: Ask(query={"currency": w.currency}),
     "download_document": printed,
     "acknowledge_alert": lambda w: Ask({"alt": w.alert()}),
@@ -159,7 +159,7 @@ def address(route: Route, world: World, ask: Ask, *, client: str | None = None) 
         if found["kind"] == "client":
             return client or world.slug
         if found["kind"] == "key":
-            return str(ask.path.get("rule", RULE))
+            return str(ask.path.get(found["name"], RULE))
         value = ask.path.get(found["prefix"], world.at.get(found["prefix"]))
         assert isinstance(value, UUID), f"the world holds no {found['prefix']} for {route.rule}"
         return ids.show(found["prefix"], value)

@@ -14,12 +14,12 @@ OURS = [route for route in ROUTES if route.blueprint in NAMES]
 GETS = [route for route in OURS if route.method in SAFE]
 CHANGES = [route for route in OURS if route.method not in SAFE]
 OF_CLIENT = [route for route in GETS if "<client:client>" in route.rule]
-QUERIES = {"behind_page": "?currency=EUR"}
+QUERIES = {"behind_page": "?currency=EUR", "rows_page": "?currency=EUR"}
 
 
 def address(route, world, **over):
     """The address of a page of that client, with the ids of the world's things unless others are given."""
-    path = route.rule.replace("<client:client>", world.slug).replace("<bucket>", "all")
+    path = route.rule.replace("<client:client>", world.slug).replace("<bucket>", "all").replace("<key:figure>", "dso")
     path = path.replace("<key>", "unopened-key-account").replace("<name>", "0" * 36)
     for prefix in ("inv", "deb", "tsk", "imp", "hld"):
         shown = ids.show(prefix, over.get(prefix) or world.at[prefix])
