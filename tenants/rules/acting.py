@@ -1,4 +1,4 @@
-"""Decides what follows from firings: alerts and tasks with their reason in words, and one message per customer.
+"""Decides what follows from firings: alerts, tasks and pauses with their reason in words, and one message per customer.
 
 Everything happens in the transaction of the firings, in sets: what was acted on and what was done about it cannot come
 apart.
@@ -10,8 +10,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from tenants.collections import alerts, tasks
+from tenants.collections import alerts, holds, tasks
 from tenants.collections.alerts import NewAlert
+from tenants.collections.holds import NewHold
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing
 from tenants.rules import bounds, wording
@@ -49,6 +50,8 @@ def act(rule: Rule, firings: Sequence[Firing], *, at: Moment, occurrence: str, r
             alerts.raise_many([_alert(rule, action, firing, at) for firing in firings], now=at.now)
         elif action.do == "task":
             tasks.raise_many([_task(rule, action, firing, at) for firing in firings], now=at.now, today=at.today)
+        elif action.do == "pause":
+            holds.open_many(_pauses(rule, action, firings, at), now=at.now)
         else:
             chased = [firing.invoice_id for firing in firings if firing.invoice_id]
             queueing.queue_reminders(
@@ -83,6 +86,25 @@ def _task(rule: Rule, action: Action, firing: Firing, at: Moment) -> NewTask:
         due_on=_due(action, at),
         ends_when=_ends_when(rule),
     )
+
+
+def _pauses(rule: Rule, action: Action, firings: Sequence[Firing], at: Moment) -> list[NewHold]:
+    """One hold an invoice, or one a customer however many of its invoices match."""
+    silenced = {
+        (firing.debtor_id, firing.invoice_id if action.what == "invoice" else None): firing for firing in firings
+    }
+    ends_on = bounds.day_ahead(action.span, at=at) if action.span else at.today
+    return [
+        NewHold(
+            "pause",
+            debtor_id,
+            at.today,
+            invoice_id,
+            ends_on,
+            reason=f"{wording.title(rule.key)}: {wording.reason(rule, firing.explanation, zone=at.zone)}",
+        )
+        for (debtor_id, invoice_id), firing in silenced.items()
+    ]
 
 
 def _due(action: Action, at: Moment) -> date | None:

@@ -1,20 +1,24 @@
-"""Decides what a rule may do: raise an alert, give a task, send a message. Each has its words and its limits."""
+"""Decides what a rule may do: raise an alert, give a task, pause contact, send a message. Each has its
+words and its limits."""
 
 from typing import Any
 
 from tenants.delivery import rendering
 from tenants.rules import readers
 from tenants.rules.faults import Ledger
-from tenants.rules.tree import Action
+from tenants.rules.tree import Action, Duration
 
 MOST = 5
 SHAPES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "alert": (("severity", "to"), ()),
     "task": (("to", "title"), ("due",)),
+    "pause": (("what", "for"), ()),
     "send": (("template", "to", "as", "bundle"), ()),
 }
 """Required and optional keys of each action, besides `do`."""
 SEVERITIES = ("normal", "low", "high")
+LONGEST_PAUSE = {"business_days": 50, "days": 90, "weeks": 12}
+"""No pause is longer than ninety days: a customer who is forgotten in a pause is money that nobody asks for."""
 PEOPLE = ("specialist",)
 CONTACTS = ("billing contact",)
 TEMPLATES = tuple(name for name in rendering.TEMPLATES if name != "Invoice")
@@ -62,6 +66,8 @@ def _action(raw: Any, at: str, about: str, faults: Ledger) -> Action | None:
             )
     if do == "send":
         return _send(raw, at, about, faults)
+    if do == "pause":
+        return _pause(raw, at, about, faults)
     to = readers.chosen(raw.get("to"), f"{at}/to", faults, options=PEOPLE, what="somebody who can be told")
     if do == "alert":
         return Action(
@@ -78,6 +84,16 @@ def _action(raw: Any, at: str, about: str, faults: Ledger) -> Action | None:
         else None
     )
     return Action(do, to, title=title, due=due)
+
+
+def _pause(raw: dict[str, Any], at: str, about: str, faults: Ledger) -> Action:
+    options = ("invoice", "customer") if about == "invoice" else ("customer",)
+    what = readers.chosen(raw.get("what"), f"{at}/what", faults, options=options, what="what this rule can pause")
+    span = readers.duration(raw.get("for"), f"{at}/for", faults, units=tuple(LONGEST_PAUSE))
+    if span and span.count > LONGEST_PAUSE[span.unit]:
+        most = f"{LONGEST_PAUSE[span.unit]} {span.unit.replace('_', ' ')}"
+        faults.add(f"{at}/for/{span.unit}", "A pause ends within 90 days.", f"Use at most {most}.")
+    return Action("pause", what=what, span=span or Duration(1, "days"))
 
 
 def _send(raw: dict[str, Any], at: str, about: str, faults: Ledger) -> Action:

@@ -1,7 +1,7 @@
 """Decides which rules a client has: drafts, immutable versions, and the one version that is live.
 
-Whoever wrote a rule that writes to customers cannot publish it alone. A rule that turned broken stays loud until
-somebody publishes a version that works.
+Whoever wrote a rule that writes to customers, or that silences them, cannot publish it alone. A rule
+that turned broken stays loud until somebody publishes a version that works.
 """
 
 import hashlib
@@ -70,7 +70,7 @@ WHERE tenant_id = :tenant AND rule_id = :rule AND mode = 'live' ORDER BY started
 
 
 class NeedsSecondPerson(Refusal):
-    """The rule writes to customers, and its author wanted to publish it."""
+    """The rule writes to customers or silences them, and its author wanted to publish it."""
 
     kind: ClassVar[Kind] = Kind.CONFLICT
     code = "needs_second_person"
@@ -153,8 +153,9 @@ def publish(key: str, *, now: datetime, version: int | None = None) -> Kept:
     store.run(LOCK, key=key)
     kept = find(key, version=version)
     rule = language.read(kept.document)
-    if rule.writes_to_debtors and kept.worded_by == scope.current().actor:
-        raise NeedsSecondPerson("This rule writes to customers, so its author cannot publish it alone.")
+    if rule.needs_second_person and kept.worded_by == scope.current().actor:
+        does = "writes to customers" if rule.writes_to_debtors else "silences whole customers"
+        raise NeedsSecondPerson(f"This rule {does}, so its author cannot publish it alone.")
     _change(kept, "live", kept.shown, now=now, act="rule.published")
     return find(key, version=kept.shown)
 

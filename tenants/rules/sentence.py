@@ -160,6 +160,9 @@ def _action(action: Action) -> str:
     if action.do == "task":
         due = f", due in {duration(action.due)}" if action.due else ""
         return f"give the customer’s {action.to} the task “{action.title}”{due}"
+    if action.do == "pause" and action.span:
+        whom = "about this invoice" if action.what == "invoice" else "with this customer"
+        return f"pause all contact {whom} for {duration(action.span)}"
     sent = f"send “{action.template}” to the {action.to} in the name of the customer’s specialist"
     return f"{sent}, one message per customer listing all its matching invoices"
 

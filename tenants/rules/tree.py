@@ -69,6 +69,9 @@ class Action:
     title: str = ""
     due: Duration | None = None
     template: str = ""
+    what: str = ""
+    """What a pause covers: the invoice, or all of the customer."""
+    span: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,11 @@ class Rule:
     def writes_to_debtors(self) -> bool:
         """Whether a customer would hear of it."""
         return any(action.do == "send" for action in self.actions)
+
+    @property
+    def needs_second_person(self) -> bool:
+        """Whether its author may not publish it alone: customers hear of it, or no longer hear anything."""
+        return self.writes_to_debtors or any(action.what == "customer" for action in self.actions)
 
     def leaves(self) -> list[Leaf]:
         """Every condition, in the order of the document."""

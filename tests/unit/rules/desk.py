@@ -107,6 +107,7 @@ def document(*conditions: dict[str, Any], about: str = "invoice", **over: Any) -
 
 OPEN = {"field": "invoice.status", "op": "eq", "value": "open"}
 SEND = {"do": "send", "template": "First reminder", "to": "billing contact", "as": "specialist", "bundle": "customer"}
+PAUSE = {"do": "pause", "what": "invoice", "for": {"business_days": 10}}
 TASK = {"do": "task", "to": "specialist", "title": "Call them", "due": {"business_days": 1}}
 
 

@@ -11,9 +11,10 @@ from tenants.rules.bounds import Moment
 from tenants.rules.faults import RuleRefused, RuleUnknown
 from tenants.rules.fields import REGISTRY
 from tenants.values.calendars import BusinessCalendar, zone
-from tests.unit.rules.desk import OPEN, SEND, TASK, document
+from tests.unit.rules.desk import OPEN, PAUSE, SEND, TASK, document
 from tests.unit.rules.strangers import Strangers
 
+CHANNEL = {"field": "customer.delivery_channel", "op": "eq", "value": "paper"}
 AT = Moment(datetime(2026, 11, 20, 8, 0, tzinfo=UTC), zone("Europe/Berlin"), BusinessCalendar.for_country("DE"))
 EUR = {"amount": "10", "currency": "EUR"}
 
@@ -133,6 +134,11 @@ def test_a_wrong_condition_is_named_by_its_place(condition, pointer, reason):
         ({"then": [{**TASK, "due": {"hours": 2}}]}, "/then/0/due"),
         ({"then": [{**TASK, "colour": "red"}]}, "/then/0/colour"),
         ({"then": [TASK, TASK]}, "/then"),
+        ({"then": [{"do": "pause", "for": {"days": 3}}]}, "/then/0/what"),
+        ({"then": [{**PAUSE, "what": "everybody"}]}, "/then/0/what"),
+        ({"then": [{**PAUSE, "for": {"days": 91}}]}, "/then/0/for/days"),
+        ({"then": [{**PAUSE, "for": {"hours": 3}}]}, "/then/0/for"),
+        ({"then": [PAUSE], "about": "customer", "if": CHANNEL}, "/then/0/what"),
         ({"then": [{**SEND, "template": "Invoice"}]}, "/then/0/template"),
         ({"then": [{**SEND, "bundle": "none"}]}, "/then/0/bundle"),
         ({"again": {}}, "/again"),

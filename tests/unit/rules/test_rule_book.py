@@ -7,7 +7,7 @@ from tenants.events import history
 from tenants.rules import recipes, rule_book
 from tenants.rules.faults import RuleRefused, RuleUnknown
 from tests.cast import NOW
-from tests.unit.rules.desk import OPEN, SEND, TASK, a_bill, document, go_live, ran, rows, run
+from tests.unit.rules.desk import OPEN, PAUSE, SEND, TASK, a_bill, document, go_live, ran, rows, run
 
 
 def test_a_draft_does_not_run_before_it_is_published(in_alder):
@@ -115,3 +115,12 @@ def test_every_recipe_can_be_installed_and_run(in_alder, name):
     with in_alder:
         a_bill()
         assert ran(rule_book.install(name, now=NOW).id).fault == ""
+
+
+def test_nobody_silences_whole_customers_alone(in_alder):
+    with in_alder:
+        rule_book.save(document(OPEN, then=[PAUSE]), now=NOW)
+        assert rule_book.publish("a-rule", now=NOW).state == "live", "one invoice is paused by one person's word"
+        rule_book.save(document(OPEN, then=[{**PAUSE, "what": "customer"}]), now=NOW)
+        with pytest.raises(rule_book.NeedsSecondPerson, match="silences whole customers"):
+            rule_book.publish("a-rule", now=NOW)

@@ -14,6 +14,7 @@ from tenants.work import unit_of_work
 from tests.cast import NOW, TODAY
 from tests.unit.rules.desk import (
     OPEN,
+    PAUSE,
     SEND,
     TASK,
     a_bill,
@@ -300,3 +301,33 @@ def test_what_is_paid_before_the_run_is_left_alone(in_alder):
         invoice = a_bill(late=10)
         pay(invoice)
         assert ran(go_live("overdue-reminder")).matched == 0
+
+
+def test_a_pause_holds_the_invoice_back_from_other_rules_until_it_ends(in_alder):
+    with in_alder:
+        kessler = a_customer()
+        disputed, other = a_bill(kessler, late=10, purchase_order="PO-7"), a_bill(kessler, late=10)
+        asks = {"field": "invoice.purchase_order", "op": "is", "value": "PO-7"}
+        pausing = go_live(document(asks, key="quiet", then=[PAUSE]))
+        assert ran(pausing).subjects == (disputed,)
+        assert run(pausing, on="later").acted == 0, "its own firing and its own pause keep it from pausing again"
+        (held,) = rows("hold", "kind, debtor_id, invoice_id, starts_on, ends_on, reason")
+        assert held == (
+            "pause",
+            kessler,
+            disputed,
+            TODAY,
+            TODAY + days(14),
+            "Quiet: Invoice: has the purchase order number “PO-7” (“PO-7”).",
+        )
+        reminding = ran(go_live("overdue-reminder"))
+        assert (reminding.subjects, reminding.held) == ((other,), {"paused": 1})
+
+
+def test_a_customer_is_paused_once_however_many_invoices_match(in_alder):
+    with in_alder:
+        kessler = a_customer()
+        a_bill(kessler), a_bill(kessler)
+        rule = go_live(document(OPEN, then=[{**PAUSE, "what": "customer", "for": {"days": 30}}]))
+        assert ran(rule).acted == 2
+        assert rows("hold", "debtor_id, invoice_id, ends_on") == [(kessler, None, TODAY + days(30))]

@@ -7,7 +7,7 @@ import pytest
 
 from tenants.rules import language, readers, recipes, sentence
 from tenants.rules.fields import REGISTRY
-from tests.unit.rules.desk import OPEN, SEND, a_rule, document
+from tests.unit.rules.desk import OPEN, PAUSE, SEND, a_rule, document
 from tests.unit.rules.strangers import Strangers
 from tests.unit.rules.test_language import AT
 
@@ -86,6 +86,14 @@ def test_the_note_before_the_due_date_for_customers_who_pay_late():
         "customer who paid on average more than 3 days late in the last 12 months: send “Friendly note before the due "
         f"date” {SENDS} Once only. {HELD}"
     )
+
+
+def test_a_pause_says_what_falls_silent_and_for_how_long():
+    assert ": pause all contact about this invoice for 10 business days. Once only." in sentence.of(
+        a_rule(then=[PAUSE])
+    )
+    whole = {**PAUSE, "what": "customer", "for": {"weeks": 1}}
+    assert ": pause all contact with this customer for 1 week." in sentence.of(a_rule(then=[whole]))
 
 
 def test_one_average_compared_with_another():
