@@ -5,12 +5,14 @@ place in the file, and the two figures that differ. Code lists and national rule
 """
 
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from itertools import chain, islice
 
 from tenants.intake.formats.bill import Bill, BillLine, Breach
 from tenants.intake.formats.xml_tree import Node
 from tenants.values import money
 
+MOST_TOLD = 100
 _ZERO = Decimal(0)
 _ROUNDED = Decimal(1)
 """VAT of one rate may be rounded line by line, so the standard's own check lets it differ by less than one."""
@@ -29,14 +31,13 @@ _NAMED = {
 
 def breaches(bill: Bill) -> tuple[Breach, ...]:
     """All rules that the invoice breaks, the ones about missing parts first."""
-    found = [*bill.breaches, *_missing(bill)]
-    return tuple(found) if found else (*_sums(bill), *_taxes(bill))
+    found = tuple(islice(chain(bill.breaches, _missing(bill)), MOST_TOLD))
+    return found or tuple(islice(chain(_sums(bill), _taxes(bill)), MOST_TOLD))
 
 
 def doubts(bill: Bill) -> tuple[str, ...]:
     """What does not fit but changes no total: no rule of EN 16931 itself ties a line to its quantity and price."""
-    found = tuple(_lines(bill))
-    return tuple(f"Line {each.line:,}: {each.reason}" for each in found[:5])
+    return tuple(f"Line {each.line:,}: {each.reason}" for each in islice(_lines(bill), 5))
 
 
 def expected(bill: Bill) -> Decimal:
@@ -129,7 +130,7 @@ def _taxes(bill: Bill) -> Iterator[Breach]:
     for part in bill.taxes:
         if part.taxable is None or part.tax is None or part.rate is None:
             continue
-        due = (part.taxable * part.rate / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+        due = _cents(part.taxable, part.rate, Decimal(100))
         if abs(due - part.tax) >= _ROUNDED:
             reason = f"The VAT of this row is {part.tax}, but {part.rate} % of {part.taxable} is {due}."
             yield Breach("BR-CO-17", part.node.path, part.node.line, str(part.tax), reason)
@@ -140,10 +141,16 @@ def _lines(bill: Bill) -> Iterator[Breach]:
     for line in bill.lines:
         if line.net is None or line.price is None or line.quantity is None or line.base == 0:
             continue
-        due = (line.quantity * line.price / (line.base or 1)).quantize(Decimal("0.01"), ROUND_HALF_UP) + line.extras
+        due = _cents(line.quantity, line.price, line.base or Decimal(1)) + line.extras
         if abs(due - line.net) > _MISPRICED:
             reason = f"The net amount of the line is {line.net}, but quantity and price give {due}."
             yield Breach("PEPPOL-EN16931-R120", line.node.path, line.node.line, str(line.net), reason)
+
+
+def _cents(first: Decimal, second: Decimal, divisor: Decimal) -> Decimal:
+    """A product in two decimals, with room for figures that make no sense."""
+    with localcontext(prec=80):
+        return (first * second / divisor).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def _differs(bill: Bill, rule: str, term: str, due: Decimal, *, fallback: str = "") -> Iterator[Breach]:

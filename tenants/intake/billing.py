@@ -62,7 +62,7 @@ def _unfit(bill: Bill) -> Iterator[Breach]:
         if isinstance(flaw, Flaw):
             node = bill.places.get(term) or bill.node
             yield Breach(flaw.reason, node.path, node.line, value[:80], flaw.detail)
-    if len(bill.lines) > MOST_LINES:
+    if len(bill.lines) + len(bill.extras) > MOST_LINES:
         yield Breach("too_many_lines", bill.node.path, bill.node.line, "", f"It has more than {MOST_LINES:,} lines.")
 
 

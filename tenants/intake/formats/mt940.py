@@ -60,10 +60,13 @@ def _fields(text: str) -> list[tuple[int, str, str]]:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     marks = list(_TAG.finditer(text))
     found = []
+    line, counted = 1, 0
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         value = text[mark.end() : following.start() if following else len(text)]
-        value = re.split(r"^-(?:\}|XXX)?\s*$", value, maxsplit=1, flags=re.MULTILINE)[0]
-        found.append((text.count("\n", 0, mark.start()) + 1, mark[1], value.strip("\n")))
+        value = re.split(r"^-(?:\}|X{3})?\s*$", value, maxsplit=1, flags=re.MULTILINE)[0]
+        line += text.count("\n", counted, mark.start())
+        counted = mark.start()
+        found.append((line, mark[1], value.strip("\n")))
     return found
 
 

@@ -6,7 +6,9 @@ from html import unescape
 from tenants.intake.formats import statement
 from tenants.intake.formats.statement import Entry, Statement, StatementRefused
 
-_TOKEN = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9._]*)\s*>\s*(?:<!\[CDATA\[(.*?)\]\]>|([^<]*))", re.DOTALL)
+_TOKEN = re.compile(
+    r"<(/?)([A-Za-z][A-Za-z0-9._]*)\s*>\s*(?:<!\[CDATA\[((?:(?!\]\]>).){0,4000})\]\]>|([^<]*))", re.DOTALL
+)
 _ACCOUNTS = ("STMTRS", "CCSTMTRS")
 _START = re.compile(r"<OFX\s*>", re.IGNORECASE)
 

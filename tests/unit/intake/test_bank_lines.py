@@ -8,6 +8,8 @@ import pytest
 
 from tenants.directory import clients
 from tenants.intake import bank_lines, imports
+from tenants.intake.formats import bai2
+from tenants.intake.formats.statement import StatementRefused
 from tenants.intake.imports import NotLoadable
 from tenants.ledger import selfcheck
 from tests.unit.intake import papers_made_up as made
@@ -206,3 +208,20 @@ def test_structured_references_and_counts_are_told_apart():
     assert bank_lines.tokens("30 days", reference="RF18 5390 0754") >= {"53900754", "RF18 5390 0754"}
     assert bank_lines.tokens("pay 30 12/2026/77 (#A-100).", reference="") == {"12/2026/77", "2026", "A-100"}
     assert len(bank_lines.tokens(" ".join(f"N{n:05}" for n in range(500)), reference="")) <= 61
+
+
+def test_records_of_bai2_that_book_nothing_are_counted_only(desk):
+    data = b"""01,A,B,261118,0800,1,,,2/\n02,B,A,1,261118,0800,,2/\n03,55,EUR,010,100,,D,1,0,100,015,5,,/\n88,100,7,,/
+16,890,1,,r,,loan/\n16,475,300,D,1,0,300,r2,,cheque/\n49,413,5/\n98,413,1,7/\n99,413,1,9/\n"""
+    take(desk, data)
+    assert [row[0] for row in desk.asked(LINES)] == [-300]
+    for broken, said in (
+        (data.replace(b"02,B,A,1,261118,0800,,2/\n", b""), "outside a group"),
+        (b"88,x,,,,,,,/\n", "continues nothing"),
+    ):
+        with pytest.raises(StatementRefused, match=said):
+            bai2.read(broken.decode())
+
+
+def test_words_without_numbers_name_nobody(desk):
+    assert take(desk, made.camt(made.entry("5.00", "thank you")))[1].payments_added == 0

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 
-from tenants.intake import imports, originals, runs
+from tenants.intake import billing, imports, originals, runs
 from tenants.intake.imports import NotLoadable
 from tenants.intake.originals import NoOriginal
 from tenants.ledger import selfcheck
@@ -160,3 +160,44 @@ def test_an_invoice_in_yen_has_no_decimals(desk):
     take(desk, made.ubl(currency="JPY"))
     assert desk.asked(INVOICE)[0][3:5] == ("JPY", 238)
     assert desk.asked(LINES)[0][1:3] == (Decimal(3), 50)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "rule"),
+    [
+        (b'PriceAmount currencyID="EUR">50.00', b'PriceAmount currencyID="EUR">-50.00', "BR-27"),
+        (b"<cbc:Name>Pots</cbc:Name>", b"", "BR-25"),
+        (b'TaxAmount currencyID="EUR">38.00', b'TaxAmount currencyID="EUR">39.00', "BR-CO-14"),
+        (
+            b"<cbc:TaxExclusiveAmount>",
+            b"<cbc:ChargeTotalAmount>5.00</cbc:ChargeTotalAmount><cbc:TaxExclusiveAmount>",
+            "BR-CO-12",
+        ),
+        (b"<cbc:PayableAmount>", b"<cbc:PayableAmount>99999999999999", "schema"),
+        (b">3</cbc:InvoicedQuantity>", b">9999999999999</cbc:InvoicedQuantity>", ""),
+    ],
+)
+def test_one_changed_figure_is_found(desk, was, becomes, rule):
+    data = made.ubl()
+    assert was in data
+    report = desk.check(send(desk, data.replace(was, becomes, 1)))
+    assert report.refusal.startswith(f"Rule {rule}, ") if rule else report.accepted == 1
+
+
+def test_a_profile_without_lines_lands_as_one_line(desk, in_alder):
+    data = made.cii().replace(b"<ram:ID>urn:cen.eu:en16931:2017", b"<ram:ID>urn:factur-x.eu:1p0:minimum")
+    head, _, rest = data.partition(b"<ram:IncludedSupplyChainTradeLineItem>")
+    rest = rest.partition(b"</ram:IncludedSupplyChainTradeLineItem>")[2]
+    for name in (b"SpecifiedTradeAllowanceCharge", b"SpecifiedLogisticsServiceCharge"):
+        while b"<ram:" + name in rest:
+            before, _, after = rest.partition(b"<ram:" + name)
+            rest = before + after.partition(b"</ram:" + name + b">")[2]
+    take(desk, head + rest)
+    assert [(row[0], row[3], row[4]) for row in desk.asked(LINES)] == [("Goods and services as invoiced", 10000, 1200)]
+    with in_alder:
+        assert selfcheck.run(TODAY) == []
+
+
+def test_an_invoice_of_more_lines_than_anybody_reads_is_refused(desk, monkeypatch):
+    monkeypatch.setattr(billing, "MOST_LINES", 1)
+    assert "It has more than 1 lines." in desk.check(send(desk, made.ubl())).refusal
