@@ -9,6 +9,7 @@ from service.auth import sign_in
 from service.hooks import sns
 from service.pages import (
     alerts,
+    certificates,
     customers,
     dashboard,
     figures,
@@ -29,6 +30,7 @@ PAGES = (
     dashboard.face,
     figures.face,
     invoices.face,
+    certificates.face,
     customers.face,
     imports.face,
     rules.face,

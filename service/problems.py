@@ -185,4 +185,5 @@ def _finish(response: Response, status: HTTPStatus) -> Response:
 
 def wants_json() -> bool:
     """The API and the doors for machines always answer in JSON; pages answer in HTML."""
-    return request.path.startswith(("/api/", "/hooks/")) or request.path in ("/livez", "/readyz", "/startupz", "/version")
+    doors = ("/livez", "/readyz", "/startupz", "/version")
+    return request.path.startswith(("/api/", "/hooks/")) or request.path in doors

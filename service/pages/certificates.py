@@ -1,0 +1,31 @@
+"""The certificate of delivery of one invoice, to be handed to somebody who says that it never came."""
+
+from uuid import UUID
+
+from flask import Blueprint, make_response
+from werkzeug.wrappers import Response
+
+from service.endpoint import endpoint, tools
+from service.pages import labels
+from tenants.delivery import certificate, documents, facts, ladder
+from tenants.delivery.certificate import Subject
+from tenants.delivery.documents import UnknownInvoice
+from tenants.directory import clients
+from tenants.directory.access import VisibleClient
+
+face = Blueprint("certificates", __name__)
+
+
+@endpoint(face, "/c/<client:client>/invoices/<ref('inv'):invoice_id>/certificate.pdf", needs="delivery.read")
+def certificate_page(client: VisibleClient, invoice_id: UUID) -> Response:
+    """One page: every sign on the way of the invoice, and what is not known."""
+    found, way = facts.invoice(invoice_id), ladder.of_invoice(invoice_id)
+    if found is None or way is None:
+        raise UnknownInvoice("There is no such invoice.")
+    kept = documents.newest(invoice_id)
+    about = Subject(*found, creditor=clients.profile(), document_sha256=kept["sha256"] if kept else "")
+    now = clients.clock().now(tools().clock.now())
+    response = make_response(certificate.pdf(way, about=about, rungs=labels.RUNGS, unknown=labels.UNKNOWN, now=now))
+    response.headers["Content-Type"] = documents.PDF
+    response.headers["Content-Disposition"] = "attachment; filename=certificate-of-delivery.pdf"
+    return response
