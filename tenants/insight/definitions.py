@@ -206,6 +206,10 @@ def _of_collecting() -> Iterator[Definition]:
             Rows("rolled", early, hits=True),
             Rows("rolled", early),
         )
+
+
+def _of_losing() -> Iterator[Definition]:
+    """What may not come in, and what did not."""
     yield Definition(
         "at-risk",
         "At-risk rate",
@@ -281,6 +285,10 @@ def _of_paying() -> Iterator[Definition]:
             Rows("fell_due", hits=True),
             Rows("fell_due"),
         )
+
+
+def _of_promising() -> Iterator[Definition]:
+    """Whether customers keep their word."""
     for amount, name, how in ((False, "kept-count", "number"), (True, "kept-amount", "amount")):
         yield Definition(
             f"promises-{name}",
@@ -322,4 +330,8 @@ def _of_waiting() -> Iterator[Definition]:
         )
 
 
-DEFINITIONS = {each.name: each for part in (_of_sales, _of_collecting, _of_paying, _of_waiting) for each in part()}
+DEFINITIONS = {
+    each.name: each
+    for part in (_of_sales, _of_collecting, _of_losing, _of_paying, _of_promising, _of_waiting)
+    for each in part()
+}
