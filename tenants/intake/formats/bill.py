@@ -12,7 +12,7 @@ from tenants.intake.formats.xml_tree import Node
 
 CREDITS = frozenset(("81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"))
 """Document types of UNTDID 1001 whose amounts lower a debt."""
-_NUMBER = re.compile(r"[+-]?[0-9]{1,13}(?:\.[0-9]{0,10})?|[+-]?\.[0-9]{1,10}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,13}(?:\.[0-9]{0,40})?|[+-]?\.[0-9]{1,40}")
 _DAY = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})(?:[TZ+-].*)?")
 
 
