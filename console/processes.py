@@ -64,7 +64,7 @@ class Child:
 
 @dataclass
 class Supervisor:
-    """The processes of one demo. All are started by the main thread, so that they end with it (see servers.children)."""
+    """The processes of one demo. All start from the main thread and end with it (see servers.children)."""
 
     logs: Path
     children: list[Child] = field(default_factory=list)

@@ -94,9 +94,7 @@ def stay(home: Home, around: Surroundings, *, port: int, as_json: bool) -> int:
     return 0
 
 
-def run_once(
-    home: Home, around: Surroundings, *, ledger: Path, as_of: datetime.date | None, as_json: bool
-) -> int:
+def run_once(home: Home, around: Surroundings, *, ledger: Path, as_of: datetime.date | None, as_json: bool) -> int:
     """Run the job over one ledger with the real processes behind it; the web face is not needed."""
     supervisor = Supervisor(home.logs)
     with stopped_by_signals(supervisor):

@@ -16,7 +16,8 @@ WORK_ITEM = """
   recorded_at timestamptz NOT NULL, finished_at timestamptz,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, kind, dedupe_key)
 """
-# Not spread over the nodes of a cluster: one dispatcher transaction locks rows of many tenants here, and nobody else writes.
+# Not spread over the nodes of a cluster: one dispatcher transaction locks rows of many tenants here, and nobody
+# else writes.
 LANE = """
 CREATE TABLE app.tenant_lane (tenant_id uuid NOT NULL REFERENCES app.tenant (id),
   lane text NOT NULL, vtime double precision NOT NULL DEFAULT 0, waiting integer NOT NULL DEFAULT 0,

@@ -17,7 +17,8 @@ DOCUMENT = """
   FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id),
   FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice (tenant_id, id)
 """
-# step_key is what makes a second message for one step impossible: "invoice:<id>:<contact>", "rule:<key>:<episode>:<contact>".
+# step_key is what makes a second message for one step impossible: "invoice:<id>:<contact>",
+# "rule:<key>:<episode>:<contact>".
 MESSAGE = """
   id uuid NOT NULL, debtor_id uuid NOT NULL, contact_id uuid NOT NULL, step_key text NOT NULL, kind text NOT NULL
     CHECK (kind IN ('invoice', 'reminder')), channel text NOT NULL DEFAULT 'email', recipient text NOT NULL,

@@ -1,7 +1,7 @@
 """The scope of a unit of work: which tenants it may read and the one tenant it may write.
 
-No scope is an error, never "everything". "platform" is a third, named value that reads no tenant row at all; each use gives its
-reason and is counted.
+No scope is an error, never "everything". "platform" is a third, named value that reads no tenant row at all; each use
+gives its reason and is counted.
 """
 
 from collections import Counter

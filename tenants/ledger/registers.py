@@ -72,7 +72,7 @@ def invoices(
     limit: int = 50,
     **filters: Any,
 ) -> Page:
-    """Invoices of one standing (a key of `standing.CONDITIONS`) in one of the ORDERS; `filters` are those of FILTERS."""
+    """Invoices of one standing (a key of `standing.CONDITIONS`) in one of the ORDERS, narrowed by FILTERS."""
     wanted = {name: value for name, value in filters.items() if value is not None}
     narrow = standings.CONDITIONS[standing] + "".join(f" AND {FILTERS[name]}" for name in wanted)
     by, sign = ORDERS[order]
