@@ -188,6 +188,7 @@ def test_each_process_is_given_its_own_role(around):
     assert "gt_app@" in named["web"].env["GOODTERMS_DATABASE_URL"]
     assert "gt_worker@" in named["worker-rules"].env["GOODTERMS_DATABASE_URL"]
     assert "gt_dispatch@" in named["dispatcher"].env["GOODTERMS_DATABASE_URL"]
-    assert addresses(named["mailbox"]) == set()
+    assert "gt_worker@" in named["mailbox"].env["GOODTERMS_DATABASE_URL"]
+    assert addresses(named["mailbox"]) == addresses(named["worker-delivery"])
     assert addresses(named["web"]) == {"GOODTERMS_DATABASE_URL", "GOODTERMS_AUTH_DATABASE_URL"}
     assert Path(named["web"].command[0]) == Path(sys.executable)
