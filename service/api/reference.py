@@ -72,5 +72,6 @@ def codes() -> list[dict[str, Any]]:
 
 def _refusals(parent: type[Refusal]) -> Iterator[type[Refusal]]:
     for child in parent.__subclasses__():
-        yield child
+        if child.__module__.startswith(("tenants.", "service.")):
+            yield child
         yield from _refusals(child)

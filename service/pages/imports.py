@@ -10,7 +10,7 @@ from flask import Blueprint, request, url_for
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
-from service import moment
+from service import cursors, moment
 from service.endpoint import endpoint, tools
 from service.pages import frame
 from tenants.directory.access import VisibleClient
@@ -55,8 +55,7 @@ class BankShown(Schema):
     """Whether all bank lines are shown, and where the page starts."""
 
     all = fields.Boolean(load_default=False)
-    before = fields.Date(load_default=None)
-    before_id = fields.UUID(load_default=None)
+    after = fields.String(load_default=None)
 
 
 class Confirmed(Schema):
@@ -106,8 +105,8 @@ def upload(client: VisibleClient, body: dict[str, Any]) -> Response:
 @endpoint(face, "/c/<client:client>/imports/bank", needs="import.read", query=BankShown)
 def bank_page(client: VisibleClient, query: dict[str, Any]) -> str:
     """Lines of bank statements: those that wait for a customer, or all."""
-    before = query["before"] or date.max
-    before_id = query["before_id"] or frame.LAST_ID
+    place = cursors.read("bank-lines", query["after"])
+    before, before_id = (date.fromisoformat(place[0]), UUID(place[1])) if place else (date.max, frame.LAST_ID)
     found = bank_lines.page(before=before, before_id=before_id, unmatched=not query["all"], limit=LISTED + 1)
     last = found[LISTED - 1] if len(found) > LISTED else None
     return frame.show(
@@ -116,7 +115,7 @@ def bank_page(client: VisibleClient, query: dict[str, Any]) -> str:
         stamp=frame.stamp(),
         lines=found[:LISTED],
         shows_all=query["all"],
-        following={"before": last.booked_on, "before_id": last.id} if last else None,
+        further_after=cursors.write("bank-lines", [last.booked_on.isoformat(), str(last.id)] if last else None),
     )
 
 

@@ -67,10 +67,9 @@ def test_ten_tasks_are_cleared_by_ten_presses(page, alder_books):
 
 def test_g_and_a_goes_to_the_alerts_and_g_and_m_back(page):
     for key, address in (("a", "/alerts"), ("m", "/my-day")):
-        with page.expect_navigation():
-            page.keyboard.press("g")
-            page.keyboard.press(key)
-        assert page.url.endswith(address)
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        page.wait_for_url(f"**{address}")
 
 
 def test_a_question_mark_shows_the_keys_and_they_can_be_switched_off(page):
@@ -104,7 +103,7 @@ def test_what_the_server_refuses_is_told_and_the_row_stays(page, alder_books, op
     other.wait_for_selector("[data-undo]")
     page.keyboard.press("j")
     page.keyboard.press("e")
-    page.wait_for_function("document.querySelector('#toast').innerText.includes('somebody else was faster')")
+    page.locator("#toast", has_text="somebody else was faster").wait_for()
     assert rows(page).count() == before
 
 

@@ -1,7 +1,5 @@
 """Invoices are found by what a person asks, and the totals are of exactly what was found."""
 
-from datetime import date
-
 import pytest
 
 from tenants.insight import register
@@ -81,13 +79,3 @@ def test_leafing_one_by_one_finds_each_once(books, in_alder, standing):
                 break
             after = page.next
     assert found == whole
-
-
-def test_a_paid_invoice_is_settled_and_a_cancelled_one_void():
-    row = register.Found(*([None] * 13))
-    assert (
-        register.Found(**{**{name: getattr(row, name) for name in row.__slots__}, "voided_on": date.min}).standing
-        == "void"
-    )
-    settled = {name: getattr(row, name) for name in row.__slots__} | {"open_minor": 0}
-    assert register.Found(**settled).standing == "settled"

@@ -25,7 +25,7 @@ def test_money_without_a_customer_is_seen_and_turned_over(alder_world, as_, spec
     sofia = as_(specialist)
     page = sofia.get(f"/c/{alder_world.slug}/imports/bank")
     assert "Waits for a customer" in words(page) and "Landlord" not in words(page)
-    following = [address for address in links(page) if "before_id" in address]
+    following = [address for address in links(page) if "after=" in address]
     assert "Payer 1 " in words(sofia.get(following[0]))
     every = words(sofia.get(f"/c/{alder_world.slug}/imports/bank?all=1"))
     assert "Landlord" in every and "Paid out" in every
