@@ -63,7 +63,7 @@ SELECT count(*), coalesce(sum(s.{amount}), 0), coalesce(sum(s.days), 0) FROM ({r
 """
 PAGE = """
 SELECT p.kind, p.id, p.debtor_id, d.name, p.label, p.on_day, p.amount, p.days
-FROM (SELECT s.kind, s.id, s.debtor_id, s.label, s.on_day, s.{amount} AS amount, s.days
+FROM (SELECT s.kind, s.id, s.debtor_id, s.label, s.on_day, CAST(s.{amount} AS bigint) AS amount, s.days
   FROM ({rows}) s WHERE {wanted}{after} ORDER BY s.on_day, s.id LIMIT :limit) p
 JOIN debtor d ON d.tenant_id = :tenant AND d.id = p.debtor_id ORDER BY p.on_day, p.id
 """

@@ -76,6 +76,7 @@ def test_every_amount_is_the_sum_of_the_rows_behind_it(books, in_alder: Door):
                     continue
                 page = family.behind(figure.name, side=side, currency=figure.currency, period=QUARTER, limit=200)
                 assert (sum(row.minor for row in page.rows), len(page.rows)) == (page.minor, page.count)
+                assert all(type(row.minor) is int for row in page.rows), (figure.name, side)
                 if figure.name.startswith(("days-", "on-time-count", "promises-kept-count")):
                     continue
                 assert page.minor == getattr(figure, side), (figure.name, side)
