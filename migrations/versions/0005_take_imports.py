@@ -11,7 +11,7 @@ SOURCE = "key text NOT NULL, mapping jsonb NOT NULL, saved_at timestamptz NOT NU
 RUN = """
   id uuid NOT NULL, source text NOT NULL, file_name text NOT NULL, file_sha256 text NOT NULL, file_key text NOT NULL,
   bytes bigint NOT NULL,
-  state text NOT NULL CHECK (state IN ('received', 'checked', 'refused', 'loaded', 'failed')),
+  state text NOT NULL CHECK (state IN ('received', 'checked', 'refused', 'loaded')),
   detection jsonb NOT NULL DEFAULT '{}',
   mapping jsonb NOT NULL DEFAULT '{}', rows_read bigint NOT NULL DEFAULT 0, rows_accepted bigint NOT NULL DEFAULT 0,
   rows_refused bigint NOT NULL DEFAULT 0, rows_added bigint NOT NULL DEFAULT 0, rows_same bigint NOT NULL DEFAULT 0,

@@ -99,9 +99,7 @@ class Import(Schema):
     file_name = fields.String(required=True)
     sha256 = fields.String(required=True)
     bytes = fields.Integer(required=True)
-    state = fields.String(
-        required=True, validate=validate.OneOf(("received", "checked", "refused", "loaded", "failed"))
-    )
+    state = fields.String(required=True, validate=validate.OneOf(("received", "checked", "refused", "loaded")))
     rows_read = fields.Integer(attribute="read", required=True)
     rows_accepted = fields.Integer(attribute="accepted", required=True)
     rows_refused = fields.Integer(attribute="refused", required=True)

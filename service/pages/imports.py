@@ -14,6 +14,7 @@ from service import cursors, moment
 from service.endpoint import endpoint, tools
 from service.pages import frame
 from tenants.directory.access import VisibleClient
+from tenants.events import dead_letters
 from tenants.intake import bank_lines, imports, landing, runs
 from tenants.intake.formats import csv_file, sheets
 from tenants.intake.formats.text import FileRefused
@@ -123,11 +124,13 @@ def bank_page(client: VisibleClient, query: dict[str, Any]) -> str:
 def import_page(client: VisibleClient, import_id: UUID, query: dict[str, Any]) -> str:
     """One import in whatever state it is; as a piece of the page while it is being worked on."""
     run = runs.one(import_id)
-    busy = run.state == "received" or (run.state == "checked" and query["asked"])
+    given_up = dead_letters.was_given_up(str(import_id), kinds=("check_import", "load_import"))
+    busy = not given_up and (run.state == "received" or (run.state == "checked" and query["asked"]))
     found = run.report.get("check", {})
     context = {
         "run": run,
         "busy": busy,
+        "given_up": given_up,
         "asked": query["asked"],
         "found": found,
         "outcome": run.report.get("load", {}),

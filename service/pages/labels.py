@@ -108,7 +108,6 @@ IMPORTS = {
     "checked": ("Checked", "warn"),
     "refused": ("Refused", "bad"),
     "loaded": ("Loaded", "good"),
-    "failed": ("Failed", "bad"),
 }
 RULES = {
     "draft": ("Draft", ""),

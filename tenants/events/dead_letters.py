@@ -21,6 +21,10 @@ WHERE tenant_id = :tenant AND state = 'dead' AND (CAST(:kind AS text) IS NULL OR
   AND (CAST(:after_at AS timestamptz) IS NULL OR (finished_at, id) < (:after_at, CAST(:after_id AS uuid)))
 ORDER BY finished_at DESC, id DESC LIMIT :limit
 """
+GIVEN_UP = """
+SELECT EXISTS (SELECT FROM work_item
+  WHERE tenant_id = :tenant AND kind = ANY(:kinds) AND dedupe_key = :key AND state = 'dead')
+"""
 COUNTED = """
 SELECT kind, error_class, count(*) AS items, min(finished_at) AS oldest_at FROM work_item
 WHERE tenant_id = :tenant AND state = 'dead' GROUP BY kind, error_class ORDER BY items DESC, kind
@@ -79,6 +83,11 @@ class Cause:
     error_class: str | None
     items: int
     oldest_at: datetime
+
+
+def was_given_up(key: str, *, kinds: Sequence[str]) -> bool:
+    """Whether work of one of these kinds about this occurrence lies here: whoever waits for it need not wait on."""
+    return bool(store.run(GIVEN_UP, key=key, kinds=list(kinds)).scalar_one())
 
 
 def listed(

@@ -67,7 +67,7 @@ class Import:
     file_key: str
     bytes: int
     state: str
-    """received, checked, refused (the whole file), loaded or failed."""
+    """received, checked, refused (the whole file) or loaded."""
     mapping: dict[str, Any]
     read: int
     accepted: int

@@ -113,3 +113,14 @@ def test_who_lost_the_lease_moves_nothing(in_alder, buried, now):
         assert not queue.finish(buried[0], token=stranger, at=now)
         assert not queue.hold_until(buried[0], token=stranger, run_at=now, reason="r")
         assert queue.go_back(buried, token=stranger) == 0
+
+
+def test_whoever_waits_for_given_up_work_is_told(in_alder, in_birch, buried, now):
+    with in_alder:
+        assert dead_letters.was_given_up("a", kinds=("noop", "load_import"))
+        assert not dead_letters.was_given_up("a", kinds=("load_import",))
+        assert not dead_letters.was_given_up("d", kinds=("noop",))
+        dead_letters.redrive_all(kind=None, error_class=None, now=now, dry_run=False)
+        assert not dead_letters.was_given_up("a", kinds=("noop",))
+    with in_birch:
+        assert not dead_letters.was_given_up("a", kinds=("noop",))

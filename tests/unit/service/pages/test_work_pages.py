@@ -5,7 +5,9 @@ from io import BytesIO
 
 import pytest
 
+from tenants import store
 from tenants.delivery import letters
+from tenants.events import recording
 from tenants.values import ids
 from tests.cast import TODAY
 from tests.unit.service.world import FAULTY, LEDGER
@@ -193,3 +195,19 @@ def test_sent_mail_shows_each_client_its_own(
 
 def test_without_a_mailbox_the_page_says_where_mail_goes(alder_world, sofia, words):
     assert "No local mailbox here" in words(sofia.get(f"/c/{alder_world.slug}/sent-mail"))
+
+
+def test_an_import_whose_work_was_given_up_says_so_and_waits_no_longer(alder_world, sofia, words):
+    import_id = alder_world.checked_import(LEDGER)
+    address = f"/c/{alder_world.slug}/imports/{ids.show('imp', import_id)}?asked=1"
+    assert "Loading the file" in words(sofia.get(address))
+    with alder_world.books():
+        recording.record("import.confirmed", key=str(import_id), now=alder_world.now, import_id=str(import_id))
+        store.run(
+            "UPDATE work_item SET state = 'dead', finished_at = :now "
+            "WHERE tenant_id = :tenant AND kind = 'load_import' AND dedupe_key = :key",
+            now=alder_world.now,
+            key=str(import_id),
+        )
+    page = words(sofia.get(address))
+    assert "was given up" in page and "Loading the file" not in page
