@@ -18,10 +18,10 @@ from redis.retry import Retry
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
 
-from jobs import claims, crash, heartbeat, logs
+from jobs import claims, crash, heartbeat
 from jobs.lanes import Lane
 from jobs.lists import ITEMS_PER_JOB, Lists
-from tenants import settings
+from tenants import logs, settings
 from tenants.settings import Settings
 from tenants.values.clock import Clock, SystemClock
 

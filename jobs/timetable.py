@@ -19,8 +19,8 @@ import structlog
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
-from jobs import dispatcher, heartbeat, logs
-from tenants import settings
+from jobs import dispatcher, heartbeat
+from tenants import logs, settings
 from tenants.events import recording
 from tenants.events.recording import Occurrence
 from tenants.values import calendars

@@ -11,10 +11,10 @@ from redis.retry import Retry
 from rq import SimpleWorker, worker_registration
 from rq.serializers import JSONSerializer
 
-from jobs import heartbeat, lists, logs, runtime
+from jobs import heartbeat, lists, runtime
 from jobs.lanes import Lane
 from jobs.runtime import Runtime
-from tenants import assembly, settings
+from tenants import assembly, logs, settings
 from tenants.settings import Settings
 
 log = structlog.get_logger(__name__)

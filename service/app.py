@@ -8,8 +8,9 @@ from uuid import uuid4
 import structlog
 from flask import Flask, Response, g, request
 
-from service import faces, logs, problems
+from service import faces, problems
 from service.converters import CONVERTERS
+from tenants import logs
 from tenants import settings as settings_room
 from tenants.assembly import Toolbox, make_shell, make_tools
 from tenants.settings import Settings
@@ -47,7 +48,7 @@ HEADERS = {
 def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -> Flask:
     """Return the whole web face. Raises SettingsFault or UnsafeRole when it must not start."""
     chosen = settings or settings_room.read()
-    logs.set_up(json=chosen.log_json)
+    logs.configure(chosen)
     app = make_shell(chosen)
     app.template_folder = faces.TEMPLATES
     app.config.update(PUBLIC_URL=chosen.public_url, MAX_CONTENT_LENGTH=BODY_LIMIT, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)

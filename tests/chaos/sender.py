@@ -7,11 +7,11 @@ result is never repeated. Use: python -m tests.chaos.sender POST_BOX
 import sys
 from pathlib import Path
 
-from jobs import handlers, logs
+from jobs import handlers
 from jobs.lanes import Lane
 from jobs.turns import Outside, Turn
 from jobs.worker import serve
-from tenants import settings
+from tenants import logs, settings
 from tenants.events import history
 
 

@@ -7,9 +7,10 @@ import psycopg
 import pytest
 import structlog
 
-from service import health, logs
+from service import health
 from service.app import create_app
 from service.identity import COOKIE
+from tenants import logs
 from tenants import settings as settings_room
 from tenants.assembly import UnsafeRole
 from tenants.store import db
@@ -90,10 +91,10 @@ def test_one_line_is_logged_for_a_request_without_bodies_or_secrets(alder_world,
     assert "Secret Gardens" not in said and browser.csrf not in said and manager.email not in said
 
 
-def test_logs_are_lines_of_json_for_machines(capsys):
+def test_logs_are_lines_of_json_for_machines(capsys, settings):
     kept = structlog.get_config()
     try:
-        logs.set_up(json=True)
+        logs.configure(replace(settings, log_json=True))
         structlog.get_logger("test").info("hello", actor="person:1")
         assert json.loads(capsys.readouterr().out)["event"] == "hello"
     finally:

@@ -1,4 +1,7 @@
-"""How the processes of this package log: one line an event, as JSON or for people."""
+"""Decides how every process logs: one line for each request and each event, as JSON or for people.
+
+Request, tenant, actor and work item are bound and come along; bodies, addresses and secrets never do.
+"""
 
 import logging
 import sys
