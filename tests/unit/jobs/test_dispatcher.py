@@ -123,7 +123,9 @@ def test_rq_without_our_process_around_it_is_refused(monkeypatch):
         runtime.run_batch(str(uuid4()), [])
 
 
-def test_a_ring_names_the_clients_and_noise_is_ignored(line, alder, birch):
+def test_a_ring_names_the_clients_and_noise_is_ignored(line, alder, birch, monkeypatch):
+    # A late ring of an earlier test may still be under way on the common channel: this test has one of its own.
+    monkeypatch.setattr(dispatching, "CHANNEL", f"ring:{alder}")
     doorstep = Doorstep(line)
     doorstep.listen(0.1)
     for words in (str(alder), "nonsense", f"{alder},{birch}"):
