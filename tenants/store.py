@@ -40,7 +40,7 @@ NAMES_TENANT = re.compile(r":tenants?\b")
 ONE_TENANT = re.compile(r":tenant\b")
 ALL_TENANTS = re.compile(r":tenants\b")
 WALLED = "walled"
-SCHEMA = "0008"
+SCHEMA = "0018"
 """The newest migration; a process is not ready while the database is at another one."""
 AUTH = "auth"
 
