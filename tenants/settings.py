@@ -9,6 +9,8 @@ from typing import Any
 from environs import EnvError, FileAwareEnv
 from marshmallow import validate
 
+from tenants.values.sealing import Keyring
+
 POSTGRES = validate.Regexp(r"^postgres(ql)?://", error="must start with postgresql://")
 REDIS = validate.Regexp(r"^(rediss?|unix)://", error="must start with redis://, rediss:// or unix://")
 
@@ -50,6 +52,13 @@ TABLE: dict[str, Setting] = {
         "GOODTERMS_SECRET_KEY",
         "signs portal links, cursors and tracking tokens; at least 32 characters",
         check=validate.Length(min=32),
+    ),
+    "sealing_keys": Setting(
+        "GOODTERMS_SEALING_KEYS",
+        "seal bank data and secrets in the database; each at least 32 characters, divided by commas: the first seals, "
+        "all open; empty: made from GOODTERMS_SECRET_KEY, which then can never change",
+        default="",
+        check=validate.Regexp(r"^([^,]{32,}(,[^,]{32,})*)?$", error="each key has at least 32 characters"),
     ),
     "public_url": Setting(
         "GOODTERMS_PUBLIC_URL",
@@ -150,6 +159,12 @@ class Settings:
     ses_tenants: bool = False
     sns_topics: str = ""
     sns_version_1: bool = False
+    sealing_keys: str = ""
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys that seal columns."""
+        return Keyring.of(*(self.sealing_keys.split(",") if self.sealing_keys else [self.secret_key]))
 
 
 def read() -> Settings:
