@@ -16,9 +16,10 @@ import structlog
 from flask import Blueprint, current_app, g, jsonify, request
 from marshmallow import RAISE, Schema
 
-from service import bodies, identity, links, origins, problems
+from service import bodies, identity, links, origins, problems, repeats
 from service.identity import Caller
 from tenants.assembly import Toolbox
+from tenants.events import request_keys
 from tenants.isolation import scope
 from tenants.work import unit_of_work
 
@@ -52,6 +53,8 @@ class Route:
     produces: str = JSON
     leaves: str = ""
     """The kind of evidence that opening it leaves; in the portal alone."""
+    once: bool = False
+    """Whether it moves money, mail or approval: then a repetition with the same key has no second effect."""
 
     @property
     def name(self) -> str:
@@ -82,11 +85,16 @@ def endpoint(
     leaves: str = "",
     consumes: str = JSON,
     produces: str = JSON,
+    once: bool = False,
 ) -> Callable[[View], View]:
     """Declare one route. The method decides whether it may write.
 
     `leaves` is for the portal alone: the kind of evidence that a request leaves, kept before the page is made.
+    `once` is for JSON routes of a client that move money, mail or approval: their callers must send an
+    `Idempotency-Key`, and get the first answer again when they repeat themselves.
     """
+    if once and (method in SAFE or "<client:" not in rule or returns is None or consumes != JSON):
+        raise TypeError(f"{rule} cannot happen once: that is for changes of one client which answer in JSON")
 
     def declare(view: View) -> View:
         may_write = method not in SAFE if writes is None else writes
@@ -105,6 +113,7 @@ def endpoint(
             consumes,
             produces,
             leaves,
+            once,
         )
         ROUTES.append(route)
         blueprint.add_url_rule(rule, view_func=_handler(route), methods=[method])
@@ -132,13 +141,20 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
         _require_csrf(caller)
     if route.query is not None:
         arguments["query"] = route.query(unknown=RAISE).load(bodies.flat(request.args))
+    sent = _body() if route.accepts is not None else None
     if route.accepts is not None:
-        arguments["body"] = route.accepts(unknown=RAISE).load(_body())
+        arguments["body"] = route.accepts(unknown=RAISE).load(sent)
+    asked = repeats.asked(route.name, caller, path, sent) if route.once and caller is not None else None
     with opening:
+        kept = request_keys.claim(asked, now=tools().clock.now()) if asked else None
+        if kept is not None:
+            return repeats.replay(kept)
         given = route.view(**arguments)
         if route.returns is None:
             return given
         answer = jsonify(route.returns().dump(given))
+        if asked:
+            request_keys.settle(asked, status=route.status, answer=answer.get_data(as_text=True))
     answer.status_code = route.status
     return answer
 

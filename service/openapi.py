@@ -52,6 +52,12 @@ REFUSALS = {
     HTTPStatus.CONFLICT: "The state of things forbids it",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Something in the request is not right; `errors` says what",
 }
+KEY_OF_REQUEST: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "required": True,
+    "description": "A random text of your own; the same request with the same key has no second effect for 7 days",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
 SLUG = "^[a-z0-9][a-z0-9_-]{1,62}$"
 KEY = "^[a-z0-9][a-z0-9-]{1,62}$"
 PART = re.compile(r"<(?:(?P<kind>\w+)(?:\('(?P<prefix>\w+)'\))?:)?(?P<name>\w+)>")
@@ -94,6 +100,7 @@ def document(version: str = "1") -> dict[str, Any]:
     spec.components.schema("Money", MONEY)
     spec.components.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": COOKIE})
     spec.components.parameter("Csrf", "header", {"name": "X-CSRF-Token", "required": True, "schema": TEXT})
+    spec.components.parameter("IdempotencyKey", "header", KEY_OF_REQUEST)
     for status, said in REFUSALS.items():
         spec.components.response(_component(status), {"description": said, "content": _problem()})
     spec.components.response("Problem", {"description": "A problem document", "content": _problem()})
@@ -136,6 +143,8 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"].append({"in": "query", "schema": route.query})
     if route.method not in SAFE:
         operation["parameters"].append("Csrf")
+    if route.once:
+        operation["parameters"].append("IdempotencyKey")
     if route.accepts is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": route.accepts}}}
     elif route.consumes != JSON:
@@ -161,7 +170,7 @@ def _refusals(route: Route) -> dict[str, str]:
         HTTPStatus.FORBIDDEN: route.needs not in (PUBLIC, SIGNED_IN),
         HTTPStatus.NOT_FOUND: "<" in route.rule,
         HTTPStatus.CONFLICT: route.method not in SAFE,
-        HTTPStatus.UNPROCESSABLE_ENTITY: route.accepts is not None or route.query is not None,
+        HTTPStatus.UNPROCESSABLE_ENTITY: route.accepts is not None or route.query is not None or route.once,
     }
     return {str(int(status)): _component(status) for status, fits in possible.items() if fits}
 

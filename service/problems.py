@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.wrappers import Response as AnyResponse
 
+from tenants.events.request_keys import StillRunning
 from tenants.rules.faults import RuleRefused
 from tenants.values.faults import Kind, Refusal
 
@@ -76,7 +77,10 @@ class CsrfMissing(Refusal):
 def answer(fault: BaseException) -> AnyResponse:
     """Turn any fault into an answer; what nobody foresaw is logged whole and told in one calm sentence."""
     if isinstance(fault, Refusal):
-        return _shape(STATUS[fault.kind], fault.code, fault.detail, fault.remedy, _pointed(fault))
+        shaped = _shape(STATUS[fault.kind], fault.code, fault.detail, fault.remedy, _pointed(fault))
+        if isinstance(fault, StillRunning):
+            shaped.headers["Retry-After"] = "1"
+        return shaped
     if isinstance(fault, ValidationError):
         return _shape(
             HTTPStatus.UNPROCESSABLE_ENTITY,

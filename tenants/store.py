@@ -49,6 +49,10 @@ class UnscopedStatement(RuntimeError):
     """Hand-written SQL that does not say whose rows it wants."""
 
 
+class Locked(RuntimeError):
+    """Somebody else holds the row, and holds it longer than we were ready to wait. The transaction is lost."""
+
+
 class Base(DeclarativeBase):
     """Parent of every model; constraint names follow one pattern so that faults can be mapped by name."""
 
@@ -223,6 +227,20 @@ def run_many(sql: str, rows: Sequence[dict[str, Any]], /) -> None:
 def run_identity(sql: str, /, **values: Any) -> Rows:
     """Run one statement as the sign-in role, which sees people and memberships and no client's books."""
     return db.session.execute(text(sql), values, bind_arguments={"bind": db.engines[AUTH]})  # type: ignore[return-value]
+
+
+@contextmanager
+def impatient(milliseconds: int) -> Iterator[None]:
+    """Wait at most so long for a row that another transaction holds. Raises Locked when that was not enough."""
+    line = db.session.connection()
+    line.exec_driver_sql(f"SET LOCAL lock_timeout = {int(milliseconds)}")
+    try:
+        yield
+    except OperationalError as fault:
+        if isinstance(fault.orig, psycopg.errors.LockNotAvailable):
+            raise Locked("a row was held too long") from fault
+        raise
+    line.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
 
 
 def wait_for_disk() -> None:

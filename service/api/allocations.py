@@ -68,6 +68,7 @@ class Reversed(Schema):
     accepts=Reversal,
     returns=Reversed,
     status=201,
+    once=True,
 )
 def reverse_allocation(client: VisibleClient, allocation_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Take an allocation back: its invoice is open again, its payment is free again."""

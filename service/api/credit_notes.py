@@ -65,6 +65,7 @@ def list_credit_notes(client: VisibleClient, query: dict[str, Any]) -> dict[str,
     accepts=NewCreditNote,
     returns=CreditNote,
     status=201,
+    once=True,
 )
 def issue_credit_note(client: VisibleClient, body: dict[str, Any]) -> credit_notes.Card:
     """Issue a credit note, applied to nothing yet."""
@@ -95,6 +96,7 @@ def show_credit_note(client: VisibleClient, credit_note_id: UUID) -> credit_note
     accepts=allocations.Parts,
     returns=allocations.Applied,
     status=201,
+    once=True,
 )
 def apply_credit_note(client: VisibleClient, credit_note_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Apply a credit note to invoices."""

@@ -154,6 +154,7 @@ def download_document(client: VisibleClient, invoice_id: UUID) -> Response:
     method="POST",
     returns=DocumentMade,
     status=201,
+    once=True,
 )
 def print_document(client: VisibleClient, invoice_id: UUID) -> dict[str, Any]:
     """Print the document of an invoice, without sending it."""

@@ -124,6 +124,7 @@ def show_hold_of_invoice(client: VisibleClient, invoice_id: UUID) -> dict[str, A
     accepts=NewHold,
     returns=HoldOpened,
     status=201,
+    once=True,
 )
 def open_hold(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
     """Leave a debtor or an invoice in peace, for a reason."""

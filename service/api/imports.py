@@ -214,6 +214,7 @@ def check_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -
     accepts=Confirmation,
     returns=ImportCard,
     status=202,
+    once=True,
 )
 def confirm_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> runs.Import:
     """Have a checked file loaded in the background, all of it or nothing."""

@@ -146,6 +146,7 @@ def list_invoices(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any
     accepts=NewInvoice,
     returns=Invoice,
     status=201,
+    once=True,
 )
 def issue_invoice(client: VisibleClient, body: dict[str, Any]) -> invoices.Card:
     """Issue an invoice; it is sent to its debtor's contacts as soon as its day has come."""
@@ -206,6 +207,7 @@ def list_postings(client: VisibleClient, invoice_id: UUID) -> dict[str, Any]:
     method="POST",
     accepts=Withdrawal,
     returns=Invoice,
+    once=True,
 )
 def void_invoice(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> invoices.Card:
     """Take back an invoice to which no money was applied."""

@@ -65,6 +65,7 @@ def list_payments(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any
     accepts=NewPayment,
     returns=Payment,
     status=201,
+    once=True,
 )
 def receive_payment(client: VisibleClient, body: dict[str, Any]) -> payments.Card:
     """Keep a payment, applied to nothing yet."""
@@ -90,6 +91,7 @@ def show_payment(client: VisibleClient, payment_id: UUID) -> payments.Card:
     accepts=allocations.Parts,
     returns=allocations.Applied,
     status=201,
+    once=True,
 )
 def apply_payment(client: VisibleClient, payment_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Apply a payment to invoices."""

@@ -159,6 +159,7 @@ def try_rule(client: VisibleClient, rule: str, query: dict[str, Any]) -> dict[st
     method="POST",
     accepts=Publishing,
     returns=Rule,
+    once=True,
 )
 def publish_rule(client: VisibleClient, rule: str, body: dict[str, Any]) -> rule_book.Kept:
     """Make a version the live one. Whoever wrote a rule that writes to debtors cannot publish it alone."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -39,7 +40,12 @@ class Browser:
         return self.client.get(_under(path), headers=self.headers, **options)
 
     def send(self, method: str, path: str, **options: Any) -> TestResponse:
-        headers = {"X-CSRF-Token": self.csrf, **self.headers, **options.pop("headers", {})}
+        headers = {
+            "X-CSRF-Token": self.csrf,
+            "Idempotency-Key": token_hex(8),
+            **self.headers,
+            **options.pop("headers", {}),
+        }
         return self.client.open(_under(path), method=method, headers=headers, **options)
 
     def post(self, path: str, body: Any = None, **options: Any) -> TestResponse:
