@@ -16,6 +16,7 @@ from tenants.directory.access import VisibleClient
 from tenants.insight import activity, aging, customers, items, receipts
 from tenants.insight.aging import Aging, Bucket, CurrencyAging
 from tenants.insight.figures import Figure
+from tenants.insight.narrowing import Narrow
 from tenants.values.money import Money
 
 face = Blueprint("api_insight", __name__, url_prefix="/api/v1")
@@ -190,7 +191,7 @@ def list_aging_items(client: VisibleClient, query: dict[str, Any]) -> dict[str, 
         day=query["as_of"] or moment.here().today,
         known_at=query["known_at"],
         basis=query["basis"],
-        debtor_id=query["debtor_id"],
+        narrow=Narrow(debtor_id=query["debtor_id"]),
         after=paging.start("aging", query, date.fromisoformat, UUID),
         limit=query["limit"],
     )

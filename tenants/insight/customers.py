@@ -9,6 +9,7 @@ from uuid import UUID
 from tenants import store
 from tenants.insight import buckets
 from tenants.insight.buckets import EDGES
+from tenants.insight.narrowing import EVERYBODY, Narrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def owing(
     *,
     currency: str,
     edges: Sequence[int] = EDGES,
-    debtor_id: UUID | None = None,
+    narrow: Narrow = EVERYBODY,
     after: tuple[int, UUID] | None = None,
     limit: int = 50,
 ) -> Page:
@@ -64,14 +65,12 @@ def owing(
     values: dict[str, Any] = {"day": day, "currency": currency, "limit": limit + 1}
     for at, span in enumerate(spans):
         values[f"from_{at}"], values[f"to_{at}"] = span.dates(day)
-    if debtor_id is not None:
-        values["debtor_id"] = debtor_id
+    values |= narrow.values()
     if after is not None:
         values |= {"after_overdue": after[0], "after_id": after[1]}
     statement = PAGE.format(
         owing=OWING.format(
-            sums=", ".join(SUM.format(at=at) for at in range(len(spans))),
-            narrow="" if debtor_id is None else " AND i.debtor_id = :debtor_id",
+            sums=", ".join(SUM.format(at=at) for at in range(len(spans))), narrow=narrow.further("i.debtor_id")
         ),
         after="" if after is None else AFTER,
     )

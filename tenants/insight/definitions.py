@@ -62,7 +62,7 @@ def _mean_days(rows: str) -> Callable[[Facts], Answer]:
 
 def _whole(facts: Facts, rows: str) -> Sums:
     """The sums over all parts of a set."""
-    parts = [sums for (name, _), sums in facts.sums.items() if name == rows]
+    parts = list(facts.parts(rows).values())
     return Sums(
         count=sum(each.count for each in parts),
         minor=sum(each.minor for each in parts),

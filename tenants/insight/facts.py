@@ -1,21 +1,26 @@
 """Decides what the figures are counted from: two balances, the sales by month, and the sums over each set of rows.
 
-Everything is read once for all currencies and kept apart by currency; no figure asks the books again.
+Each set is read at most once, for all currencies, and only if a figure asks for it; no figure asks the books again.
 """
 
 from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 from tenants import store
 from tenants.directory import clients
 from tenants.insight import aging, sets
-from tenants.insight.aging import CurrencyAging
+from tenants.insight.aging import Aging, CurrencyAging
+from tenants.insight.narrowing import EVERYBODY, Narrow
 
 MONTHS = 36
+ONE_DAY = timedelta(days=1)
+WITH_MIDDLE = ("disputes",)
+"""Sets whose median is asked for; it needs a sort, so the others go without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,68 +55,121 @@ class Sums:
     ninetieth: int | None = None
 
 
+class Books:
+    """The client's books as of a period, read as far as somebody asks: each set once, for all currencies."""
+
+    def __init__(self, period: Period, narrow: Narrow = EVERYBODY) -> None:
+        self.period, self.narrow = period, narrow
+        self._sums: dict[str, dict[str, dict[str, Sums]]] = {}
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """What every statement is told."""
+        return self.period.values(str(clients.clock().zone)) | self.narrow.values()
+
+    @cached_property
+    def opening(self) -> Aging:
+        """What was open before the first day."""
+        return aging.as_of(self.period.first_on - ONE_DAY, known_at=self.period.known_at, narrow=self.narrow)
+
+    @cached_property
+    def closing(self) -> Aging:
+        """What is open on the last day."""
+        return aging.on(self.period.day, known_at=self.period.known_at, narrow=self.narrow)
+
+    @cached_property
+    def months(self) -> dict[str, list[tuple[int, int]]]:
+        """Sales and days of each month back from the day, newest first, by currency."""
+        return _months(self)
+
+    def sums(self, name: str) -> dict[str, dict[str, Sums]]:
+        """The sums over the parts of a set, by currency."""
+        if name not in self._sums:
+            more = MIDDLE if name in WITH_MIDDLE else ""
+            statement = TOTALS.format(rows=sets.SETS[name], more=more, narrow=where(self.narrow))
+            found: dict[str, dict[str, Sums]] = {}
+            for currency, part, *numbers in store.run(statement, **self.values):
+                found.setdefault(currency, {})[part] = Sums(*(int(each) for each in numbers))
+            self._sums[name] = found
+        return self._sums[name]
+
+    def currencies(self) -> list[str]:
+        """Every currency in which anything is owed or was done, as far as the books were read."""
+        owed = {line.currency for report in (self.opening, self.closing) for line in report.currencies}
+        return sorted(owed.union(self.months, *self._sums.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of one currency."""
 
     currency: str
-    period: Period
-    opening: CurrencyAging
-    closing: CurrencyAging
-    months: Sequence[tuple[int, int]]
-    sums: dict[tuple[str, str], Sums]
+    books: Books
+
+    @property
+    def period(self) -> Period:
+        """The days that are counted over."""
+        return self.books.period
+
+    @property
+    def opening(self) -> CurrencyAging:
+        """What was open before the first day."""
+        return self.books.opening.of(self.currency)
+
+    @property
+    def closing(self) -> CurrencyAging:
+        """What is open on the last day."""
+        return self.books.closing.of(self.currency)
+
+    @property
+    def months(self) -> Sequence[tuple[int, int]]:
+        """Sales and days of each month, the newest first."""
+        empty = [(0, days) for _, days in _spans(self.period.day)]
+        return self.books.months.get(self.currency, empty)
 
     def of(self, rows: str, part: str = "") -> Sums:
         """The sums over one part of a set; of nothing when it has no rows."""
-        return self.sums.get((rows, part), Sums())
+        return self.parts(rows).get(part, Sums())
+
+    def parts(self, rows: str) -> dict[str, Sums]:
+        """The sums over each part of a set that has rows."""
+        return self.books.sums(rows).get(self.currency, {})
 
 
 TOTALS = """
 SELECT s.currency, s.part, count(*), coalesce(sum(s.minor), 0), count(*) FILTER (WHERE s.hit <> 0),
   coalesce(sum(s.hit), 0), coalesce(sum(s.days), 0), coalesce(sum(s.minor * s.days), 0){more}
-FROM ({rows}) s GROUP BY s.currency, s.part
+FROM ({rows}) s{narrow} GROUP BY s.currency, s.part
 """
 MIDDLE = """,
   percentile_disc(0.5) WITHIN GROUP (ORDER BY s.days), percentile_disc(0.9) WITHIN GROUP (ORDER BY s.days)
 """
 BY_MONTH = f"""
-SELECT s.currency, width_bucket(s.on_day, CAST(:starts AS date[])), sum(s.minor) FROM ({sets.SALES}) s GROUP BY 1, 2
+SELECT s.currency, width_bucket(s.on_day, CAST(:starts AS date[])), sum(s.minor)
+FROM ({sets.SALES}) s{{narrow}} GROUP BY 1, 2
 """
 
 
-def gather(period: Period) -> list[Facts]:
+def gather(period: Period, narrow: Narrow = EVERYBODY) -> list[Facts]:
     """The facts of every currency in which anything is owed or was done."""
-    values = period.values(str(clients.clock().zone))
-    opening = aging.as_of(period.first_on - timedelta(days=1), known_at=period.known_at)
-    closing = aging.as_of(period.day, known_at=period.known_at)
-    months = _months(period)
-    found: dict[str, dict[tuple[str, str], Sums]] = {}
-    for name, rows in sets.SETS.items():
-        statement = TOTALS.format(rows=rows, more=MIDDLE if name == "disputes" else "")
-        for currency, part, *numbers in store.run(statement, **values):
-            found.setdefault(currency, {})[name, part] = Sums(*(int(each) for each in numbers))
-    owed = {line.currency for report in (opening, closing) for line in report.currencies}
-    empty = [(0, days) for _, days in _spans(period.day)]
-    return [
-        Facts(
-            currency,
-            period,
-            opening.of(currency),
-            closing.of(currency),
-            months.get(currency, empty),
-            found.get(currency, {}),
-        )
-        for currency in sorted(owed | set(found) | set(months))
-    ]
+    books = Books(period, narrow)
+    for name in sets.SETS:
+        books.sums(name)
+    return [Facts(currency, books) for currency in books.currencies()]
 
 
-def _months(period: Period) -> dict[str, list[tuple[int, int]]]:
-    """Sales and days of each month back from the day, newest first, by currency."""
-    spans = _spans(period.day)
+def where(narrow: Narrow) -> str:
+    """The condition of a narrowing on the rows of a set."""
+    return f" WHERE {narrow.where('s.debtor_id')}" if narrow else ""
+
+
+def _months(books: Books) -> dict[str, list[tuple[int, int]]]:
+    spans = _spans(books.period.day)
     starts = [first_on for first_on, _ in reversed(spans)]
-    values = {"day": period.day, "known_at": period.known_at, "first_on": starts[0], "starts": starts}
+    values = {"day": books.period.day, "known_at": books.period.known_at, "first_on": starts[0], "starts": starts}
     sold: dict[str, dict[int, int]] = {}
-    for currency, at, minor in store.run(BY_MONTH, **values):
+    statement = BY_MONTH.format(narrow=where(books.narrow))
+    for currency, at, minor in store.run(statement, **values, **books.narrow.values()):
         sold.setdefault(currency, {})[MONTHS - at] = int(minor)
     return {
         currency: [(of_month.get(at, 0), days) for at, (_, days) in enumerate(spans)]

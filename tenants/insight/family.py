@@ -11,6 +11,7 @@ from tenants.insight import facts, items, receipts, sets
 from tenants.insight.definitions import DEFINITIONS, OPEN, Definition, Rows
 from tenants.insight.facts import Period
 from tenants.insight.figures import Figure, ratio
+from tenants.insight.narrowing import EVERYBODY, Narrow
 from tenants.values.faults import Kind, Refusal
 
 NOW_ONLY = "what arrived is kept as it is now, not as it was known"
@@ -77,10 +78,17 @@ def definition(name: str) -> Definition:
     return DEFINITIONS[name]
 
 
-def of(period: Period, *, names: Sequence[str] = ()) -> list[Figure]:
-    """The figures, all or the named ones, of every currency. Raises UnknownFigure."""
+def of(
+    period: Period, *, names: Sequence[str] = (), narrow: Narrow = EVERYBODY, currencies: Sequence[str] = ()
+) -> list[Figure]:
+    """The figures, all or the named ones, of every currency or of the named ones. Raises UnknownFigure.
+
+    With named currencies only what the figures are counted from is read.
+    """
     wanted = [definition(name) for name in names] or list(DEFINITIONS.values())
-    return [_figure(each, known) for known in facts.gather(period) for each in wanted]
+    books = facts.Books(period, narrow)
+    known = [facts.Facts(each, books) for each in currencies] or facts.gather(period, narrow)
+    return [_figure(each, found) for found in known for each in wanted]
 
 
 def of_receipts(period: Period) -> list[Figure]:
@@ -111,6 +119,7 @@ def behind(
     side: str,
     currency: str,
     period: Period,
+    narrow: Narrow = EVERYBODY,
     after: tuple[date, UUID] | None = None,
     limit: int = 50,
 ) -> Page:
@@ -120,10 +129,11 @@ def behind(
     if rows is None:
         raise NoRows(f"The {side} of “{known.title}” is no sum over rows.")
     if rows.of == OPEN:
-        return _open(rows, currency, period, after, limit)
+        return _open(rows, currency, period, narrow, after, limit)
     text = sets.SETS[rows.of]
     wanted = WANTED.format(part=" AND s.part = :part" if rows.part else "", hits=" AND s.hit <> 0" if rows.hits else "")
-    values = period.values(str(clients.clock().zone)) | {"currency": currency}
+    wanted += narrow.further("s.debtor_id")
+    values = period.values(str(clients.clock().zone)) | {"currency": currency} | narrow.values()
     if rows.part:
         values["part"] = rows.part
     said = {"rows": text, "wanted": wanted, "amount": "hit" if rows.hits else "minor"}
@@ -153,10 +163,18 @@ def _figure(known: Definition, found: facts.Facts) -> Figure:
     )
 
 
-def _open(rows: Rows, currency: str, period: Period, after: tuple[date, UUID] | None, limit: int) -> Page:
+def _open(
+    rows: Rows, currency: str, period: Period, narrow: Narrow, after: tuple[date, UUID] | None, limit: int
+) -> Page:
     """What is open comes from the rows behind the aging, so that both say the same."""
     page = items.behind(
-        rows.part, currency=currency, day=period.day, known_at=period.known_at, after=after, limit=limit
+        rows.part,
+        currency=currency,
+        day=period.day,
+        known_at=period.known_at,
+        narrow=narrow,
+        after=after,
+        limit=limit,
     )
     shown = [
         Row("invoice", each.id, each.debtor_id, each.debtor_name, each.number, each.due_on, each.open_minor, each.late)

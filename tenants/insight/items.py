@@ -14,6 +14,7 @@ from tenants import store
 from tenants.insight import aging, buckets
 from tenants.insight.aging import Bucket
 from tenants.insight.buckets import EDGES
+from tenants.insight.narrowing import EVERYBODY, Narrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +43,6 @@ class Page:
     next: tuple[date, UUID] | None
 
 
-SETTLED_SINCE = """
-SELECT EXISTS (SELECT FROM allocation WHERE tenant_id = :tenant AND effective_on > :day)
-  OR EXISTS (SELECT FROM invoice WHERE tenant_id = :tenant AND voided_on IS NOT NULL AND voided_on > :day)
-"""
-PRESENT = """
-SELECT i.id, i.debtor_id, i.currency, i.{counted_from} AS from_on, i.open_minor AS minor, 1 AS items FROM invoice i
-WHERE i.tenant_id = :tenant AND i.open_minor > 0 AND i.voided_on IS NULL AND i.issued_on <= :day
-"""
 WITHIN = "o.currency = :currency AND o.from_on BETWEEN :earliest AND :latest"
 TOTAL = "SELECT coalesce(sum(o.minor), 0), coalesce(sum(o.items), 0) FROM ({rows}) o WHERE {within}"
 # The page is cut out first: names are looked up for its rows only.
@@ -61,7 +54,6 @@ JOIN invoice i ON i.tenant_id = :tenant AND i.id = p.id
 JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id
 ORDER BY p.from_on, p.id
 """
-OF_DEBTOR = " AND o.debtor_id = :debtor_id"
 AFTER = " AND (o.from_on, o.id) > (:after_on, :after_id)"
 
 
@@ -73,7 +65,7 @@ def behind(
     known_at: datetime | None = None,
     basis: str = aging.DUE,
     edges: Sequence[int] = EDGES,
-    debtor_id: UUID | None = None,
+    narrow: Narrow = EVERYBODY,
     after: tuple[date, UUID] | None = None,
     limit: int = 50,
 ) -> Page:
@@ -82,14 +74,11 @@ def behind(
     values: dict[str, Any] = {"day": day, "currency": currency, "earliest": earliest, "latest": latest}
     if known_at is not None:
         values["known_at"] = known_at
-    if debtor_id is not None:
-        values["debtor_id"] = debtor_id
-    within = WITHIN if debtor_id is None else WITHIN + OF_DEBTOR
-    present = known_at is None and not store.run(SETTLED_SINCE, day=day).scalar_one()
-    rows = PRESENT.format(counted_from=aging.COUNTED_FROM[basis])
-    if not present:
-        rows, _ = aging.open_items(day, known_at=known_at, basis=basis)
-    summed = aging.NOW if present and basis == aging.DUE and debtor_id is None else rows
+    values |= narrow.values()
+    within = WITHIN + narrow.further("o.debtor_id")
+    rows, _ = aging.open_items(day, known_at=known_at, basis=basis)
+    kept = known_at is None and basis == aging.DUE and not narrow and aging.is_present(day)
+    summed = aging.NOW if kept else rows
     minor, count = store.run(TOTAL.format(rows=summed, within=within), **values).one()
     if after is not None:
         values |= {"after_on": after[0], "after_id": after[1]}

@@ -10,6 +10,7 @@ from tenants.directory import clients
 from tenants.insight import activity, aging, customers, items, receipts
 from tenants.insight.aging import Bucket
 from tenants.insight.figures import ratio
+from tenants.insight.narrowing import Narrow
 from tenants.ledger import allocation, invoices
 from tests.cast import NOW, TODAY, Door
 from tests.factories import a_credit_note, a_debtor, a_payment, an_allocation, an_invoice
@@ -154,10 +155,10 @@ def test_the_rows_of_one_customer(alder, in_alder: Door, dune):
     mine = an_invoice(alder, dune, late=3)
     an_invoice(alder, a_debtor(alder), late=3)
     with in_alder:
-        page = items.behind("all", currency="EUR", day=TODAY, debtor_id=dune)
+        page = items.behind("all", currency="EUR", day=TODAY, narrow=Narrow(debtor_id=dune))
         assert ([each.id for each in page.items], page.total) == ([mine], Bucket("all", 100_00, 1))
         assert page.items[0].debtor_name == "Dune Garden Centres"
-        past = items.behind("all", currency="EUR", day=days_ago(1), known_at=NOW, debtor_id=dune)
+        past = items.behind("all", currency="EUR", day=days_ago(1), known_at=NOW, narrow=Narrow(debtor_id=dune))
         assert past.total.count == 1
 
 
@@ -181,7 +182,7 @@ def test_who_owes_most_comes_first(alder, in_alder: Door, dune):
         assert (top.buckets["1-30"], top.buckets["not_due"], top.buckets["121+"]) == (80_00, 500_00, 0)
         rest = customers.owing(TODAY, currency="EUR", after=first.next, limit=2)
         assert [each.name for each in rest.customers] == ["Quiet Corner"] and rest.next is None
-        (only,) = customers.owing(TODAY, currency="EUR", debtor_id=dune).customers
+        (only,) = customers.owing(TODAY, currency="EUR", narrow=Narrow(debtor_id=dune)).customers
         assert only.number and sum(only.buckets.values()) == only.open_minor == 50_00
 
 
