@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tenants import work
 from tenants.adapters import buckets, documents, doorbell, mail, sns
 from tenants.delivery.ports import DocumentStore, Mailer, TopicService
+from tenants.events import history_chain
 from tenants.intake.ports import FileStore
 from tenants.settings import Settings
 from tenants.store import AUTH, WALLED, db
@@ -80,6 +81,7 @@ def make_shell(settings: Settings, *, repeats: bool = False) -> Flask:
     db.init_app(shell)
     with shell.app_context():
         refuse_unsafe_role()
+    history_chain.hang_seal(history_chain.Seal.of(settings.secret_key))
     work.hang_bell(doorbell.RedisDoorbell(settings.redis_url))
     return shell
 

@@ -32,10 +32,15 @@ INBOX = """
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, source, external_id)
 """
 HISTORY = """
-  id uuid NOT NULL, at timestamptz NOT NULL, actor text NOT NULL, actor_name text NOT NULL DEFAULT '',
+  id uuid NOT NULL, seq bigint NOT NULL, at timestamptz NOT NULL, actor text NOT NULL, actor_name text NOT NULL DEFAULT '',
   act text NOT NULL, object_kind text NOT NULL, object_id uuid, was jsonb, became jsonb,
   reason text NOT NULL DEFAULT '',
-  request_id text NOT NULL DEFAULT '', PRIMARY KEY (tenant_id, id)
+  request_id text NOT NULL DEFAULT '', hash bytea NOT NULL, signature bytea, PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, seq)
+"""
+# Where each client's chain of lines ends; locked while a line is hung behind it.
+HISTORY_HEAD = """
+  seq bigint NOT NULL, hash bytea NOT NULL, signature bytea NOT NULL, PRIMARY KEY (tenant_id)
 """
 DISPATCH = """
 CREATE POLICY dispatched ON app.{table} FOR ALL TO gt_dispatch USING (true) WITH CHECK (true);
@@ -63,3 +68,4 @@ def upgrade() -> None:
     tenant_table("history", HISTORY, rights=APPEND_ONLY)
     index("history", "object", "object_kind, object_id, at")
     index("history", "at", "at")
+    tenant_table("history_head", HISTORY_HEAD)

@@ -21,6 +21,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "message.queued": (Consumer("send_message", "delivery"),),
     "message.unsettled": (Consumer("settle_attempt", "delivery"),),
     "receipt.arrived": (Consumer("read_receipt", "delivery"),),
+    "provider.told": (Consumer("read_news", "delivery"),),
     "portal.hit": (Consumer("grade_hit", "delivery"),),
     "delivery.bounced": (Consumer("run_rules_on", "rules"),),
     "delivery.seen": (Consumer("resolve_alerts", "collections"),),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import REAL, Double, Index, Integer, SmallInteger, UniqueConstraint, text
+from sqlalchemy import REAL, BigInteger, Double, Index, Integer, LargeBinary, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.store import Model, TenantOwned
@@ -75,10 +75,12 @@ class HistoryEntry(TenantOwned, Model):
 
     __tablename__ = "history"
     __table_args__ = (
+        UniqueConstraint("tenant_id", "seq"),
         Index("ix_history_object", "tenant_id", "object_kind", "object_id", "at"),
         Index("ix_history_at", "tenant_id", "at"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime]
     actor: Mapped[str]
     actor_name: Mapped[str] = mapped_column(server_default="")
@@ -89,3 +91,14 @@ class HistoryEntry(TenantOwned, Model):
     became: Mapped[dict[str, Any] | None]
     reason: Mapped[str] = mapped_column(server_default="")
     request_id: Mapped[str] = mapped_column(server_default="")
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class HistoryHead(TenantOwned, Model):
+    """Where a client's chain of lines ends."""
+
+    __tablename__ = "history_head"
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
