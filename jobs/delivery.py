@@ -2,7 +2,7 @@
 
 from jobs.turns import Handler, Later, Outside, Turn
 from tenants.collections.conduct import Gate
-from tenants.delivery import evidence, queueing, receipts, sending, unsettled
+from tenants.delivery import evidence, news, queueing, receipts, sending, unsettled
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.outcome import Result
 from tenants.rules.rechecking import recheck
@@ -72,6 +72,11 @@ def read_receipt(turn: Turn) -> None:
     receipts.read(turn.id("inbox_id"), documents_in=turn.tools.documents, now=turn.now, real=turn.real_now)
 
 
+def read_news(turn: Turn) -> None:
+    """A provider told of mails."""
+    news.read(turn.ids("inbox_ids"), now=turn.now, real=turn.real_now)
+
+
 HANDLERS: dict[str, Handler] = {
     "queue_invoice_messages": queue_invoice_messages,
     "open_day": open_day,
@@ -79,4 +84,5 @@ HANDLERS: dict[str, Handler] = {
     "settle_attempt": settle_attempt,
     "grade_hit": grade_hit,
     "read_receipt": read_receipt,
+    "read_news": read_news,
 }

@@ -9,9 +9,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from service.endpoint import PUBLIC, endpoint, tools
-from tenants.delivery import provider_news, ses_events, sns
-from tenants.delivery.inbound import NotForUs
-from tenants.delivery.ses_events import Told
+from tenants.delivery import provider_news, sns
 from tenants.delivery.sns import CONFIRMATION, Believed, Trust
 from tenants.directory.clients import UnknownClient
 from tenants.isolation import scope
@@ -38,9 +36,7 @@ def sns_message() -> Response:
     if believed.kind == CONFIRMATION:
         _confirm(believed)
         return Response(status=200)
-    for event in ses_events.unwrapped(believed.message):
-        for told in ses_events.read(event):
-            _take(told)
+    _take(believed.message)
     return Response(status=200)
 
 
@@ -73,12 +69,16 @@ def _confirm(believed: Believed) -> None:
     log.info("sns.confirmed", topic=believed.topic)
 
 
-def _take(told: Told) -> None:
-    """Keep one event in the books of the client that the sealed word names; others' events are none of ours."""
+def _take(message: str) -> None:
+    """Keep each event in the books of the client that its sealed word names; others' events are none of ours."""
     toolbox = tools()
-    try:
-        tenant_id, attempt_id = provider_news.addressee(told, secret=toolbox.settings.secret_key)
-        with unit_of_work(scope.tenant(tenant_id, actor="mail provider")):
-            provider_news.receive(told, attempt_id=attempt_id, real=toolbox.clock.now())
-    except (NotForUs, UnknownClient):
-        log.warning("ses.not_for_us", kind=told.kind, reference=told.reference)
+    by_client, strange = provider_news.sorted_out([message], secret=toolbox.settings.secret_key)
+    for tenant_id, told in by_client.items():
+        try:
+            with unit_of_work(scope.tenant(tenant_id, actor="mail provider")):
+                _, unknown = provider_news.receive(told, real=toolbox.clock.now())
+        except UnknownClient:
+            unknown = told
+        strange += [each.told for each in unknown]
+    for each in strange:
+        log.warning("ses.not_for_us", kind=each.kind, reference=each.reference)

@@ -27,9 +27,23 @@ def recall(mail: Outgoing, *, documents_in: DocumentStore) -> tuple[Answer, dict
     try:
         kept = json.loads(documents_in.get(_key(mail)))
     except (KeyError, OSError, ValueError):
-        return Answer(Handover.AMBIGUOUS, detail="interrupted during the call"), {}
+        return Answer(Handover.AMBIGUOUS, detail="interrupted during the call"), _written(mail, documents_in)
     heard = kept["answer"]
     return Answer(Handover(heard["end"]), heard["reference"], heard["detail"], heard["bounce"]), kept["said"]
+
+
+def _written(mail: Outgoing, documents_in: DocumentStore) -> dict[str, str]:
+    """What the mail said, if it was written before the interruption."""
+    key = content_key(mail)
+    try:
+        return {"subject": json.loads(documents_in.get(key))["subject"], "content_key": key}
+    except (KeyError, OSError, ValueError):
+        return {}
+
+
+def content_key(mail: Outgoing) -> str:
+    """Where the words of this attempt are kept."""
+    return f"{mail.tenant_id}/messages/{mail.message_id}-{mail.attempt_no}.json"
 
 
 def _key(mail: Outgoing) -> str:

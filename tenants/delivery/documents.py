@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from tenants import store
-from tenants.delivery import facts, letters, printing
+from tenants.delivery import answers, facts, letters, printing
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.letters import Enclosure
 from tenants.delivery.ports import DocumentStore, Letter
@@ -93,7 +93,7 @@ def keep_content(mail: Outgoing, letter: Letter, *, documents_in: DocumentStore)
 
     Without the signed links: whoever reads our copy must not be able to act, or to leave a trace, as the customer.
     """
-    key = f"{mail.tenant_id}/messages/{mail.message_id}-{mail.attempt_no}.json"
+    key = answers.content_key(mail)
     text, html = SIGNED.sub(r"/\1/…", letter.text), SIGNED.sub(r"/\1/…", letter.html)
     said = {"subject": letter.subject, "text": text, "html": html, "to": letter.recipient}
     documents_in.put(key, json.dumps(said, ensure_ascii=False).encode(), media_type="application/json")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import evidence, returned, standing
+from tenants.delivery import evidence, returned, standing, unsettled
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.letters import Enclosure
 from tenants.delivery.ports import Answer
@@ -26,12 +26,6 @@ BACK = """
 UPDATE message SET state = 'queued', held_reason = 'server_busy' WHERE tenant_id = :tenant AND id = :message_id
   AND state = 'sending'
 """
-# Counted once, with the first acceptance of the message; the attempt's own guard makes a second settling harmless.
-CONTACTED = """
-UPDATE invoice SET last_contact_at = :now, reminder_count = reminder_count + :reminders,
-  last_reminder_at = CASE WHEN :reminders > 0 THEN CAST(:now AS timestamptz) ELSE last_reminder_at END
-WHERE tenant_id = :tenant AND id = ANY(:ids)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +44,8 @@ def accepted(mail: Outgoing, result: Result, *, now: datetime, real: datetime, f
         return
     kind = "delivered" if final else "accepted"
     _keep(mail, result, kind=kind, now=now, real=real)
-    invoice_ids = [item.invoice_id for item in mail.items]
-    standing.refresh(mail.message_id, invoice_ids=invoice_ids)
-    store.run(CONTACTED, ids=invoice_ids, now=now, reminders=int(mail.kind == "reminder"))
+    standing.refresh(mail.message_id)
+    standing.contacted({mail.message_id: now})
     evidence.of_transport(
         mail.message_id,
         level=2 if final else 1,
@@ -69,7 +62,7 @@ def refused(mail: Outgoing, result: Result, *, now: datetime, real: datetime) ->
         return
     kind = "bounced" if result.answer.bounce else "refused"
     _keep(mail, result, kind=kind, now=now, real=real)
-    standing.refresh(mail.message_id, invoice_ids=[item.invoice_id for item in mail.items])
+    standing.refresh(mail.message_id)
     if result.answer.bounce:
         returned.bounced(mail.message_id, detail=result.answer.detail, at=now, real=real)
 
@@ -83,6 +76,13 @@ def postponed(mail: Outgoing, result: Result, *, now: datetime, real: datetime) 
     _settle(mail, result, state="retry", now=now)
     store.run(BACK, message_id=mail.message_id)
     return real + timedelta(seconds=PAUSES[mail.attempt_no - 1])
+
+
+def doubted(mail: Outgoing, result: Result, *, now: datetime, real: datetime) -> None:
+    """Nobody knows: what the mail said is noted all the same, because it may be in somebody's hands."""
+    if result.subject:
+        store.run(SAID, message_id=mail.message_id, subject=result.subject, content_key=result.content_key)
+    unsettled.doubt(mail.message_id, now=now, real=real, detail=result.answer.detail)
 
 
 def _settle(mail: Outgoing, result: Result, *, state: str, now: datetime) -> bool:

@@ -6,19 +6,41 @@ An open that a provider saw counts as an image of ours would, and only where tha
 what they led to is a page of ours, which keeps its own.
 """
 
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import evidence, tokens
+from tenants.delivery import evidence, ses_events, tokens
 from tenants.delivery.evidence import Fetch
-from tenants.delivery.inbound import MESSAGE_OF, NotForUs
+from tenants.delivery.inbound import NotForUs
 from tenants.delivery.ses_events import Told
 from tenants.directory import clients
-from tenants.events import inbox, recording
+from tenants.events import recording
+from tenants.values import ids
 
 SOURCE = "ses"
 LEFT_OUT = frozenset({"clicked", "subscription"})
+MESSAGES_OF = "SELECT id, message_id FROM delivery_attempt WHERE tenant_id = :tenant AND id = ANY(:attempts)"
+KEEP = """
+INSERT INTO inbox_event (tenant_id, id, source, external_id, kind, message_id, occurred_at, received_at, payload)
+SELECT :tenant, r.id, 'ses', r.external_id, r.kind, r.message_id, r.occurred_at, :real, r.payload
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  AS r(id uuid, external_id text, kind text, message_id uuid, occurred_at timestamptz, payload jsonb)
+ON CONFLICT (tenant_id, source, external_id) DO NOTHING RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """One event and the attempt that it is about."""
+
+    attempt_id: UUID
+    told: Told
 
 
 def addressee(told: Told, *, secret: str) -> tuple[UUID, UUID]:
@@ -29,28 +51,63 @@ def addressee(told: Told, *, secret: str) -> tuple[UUID, UUID]:
         raise NotForUs("This event is about no mail of ours.") from None
 
 
-def receive(told: Told, *, attempt_id: UUID, real: datetime) -> UUID | None:
-    """Keep one event about one attempt, in its client's scope; return the kept event's id, or None when there is
-    nothing to keep. Raises NotForUs when the client has no such attempt."""
-    message_id = store.run(MESSAGE_OF, attempt_id=attempt_id).scalar_one_or_none()
-    if message_id is None:
-        raise NotForUs("There is no such attempt.")
-    at = clients.clock().now(told.at)
-    if told.kind in LEFT_OUT:
-        return None
-    if told.kind == "opened":
-        seen = Fetch("pixel", "GET", told.agent, told.address)
-        return evidence.record_pixel(message_id, fetch=seen, now=at, real=real)
-    said = {"attempt_id": str(attempt_id), "status": told.status, "said": f"{told.reason} {told.detail}".strip()[:500]}
-    inbox_id = inbox.keep(
-        SOURCE,
-        external_id=told.key,
-        kind=told.kind,
-        message_id=message_id,
-        occurred_at=at,
-        received_at=real,
-        payload={**said, "reference": told.reference},
-    )
-    if inbox_id is not None:
-        recording.record("receipt.arrived", key=str(inbox_id), now=real, inbox_id=str(inbox_id))
-    return inbox_id
+def sorted_out(documents: Iterable[Any], *, secret: str) -> tuple[dict[UUID, list[Addressed]], list[Told]]:
+    """The events inside whatever envelopes, by client; and those that are about no mail of ours. Reads no row."""
+    found: dict[UUID, list[Addressed]] = defaultdict(list)
+    strange: list[Told] = []
+    for told in (one for each in documents for event in ses_events.unwrapped(each) for one in ses_events.read(event)):
+        try:
+            tenant_id, attempt_id = addressee(told, secret=secret)
+        except NotForUs:
+            strange.append(told)
+        else:
+            found[tenant_id].append(Addressed(attempt_id, told))
+    return found, strange
+
+
+def receive(news: Sequence[Addressed], *, real: datetime) -> tuple[list[UUID], list[Addressed]]:
+    """Keep events in their client's scope; return what is new, and what the client has no such attempt for."""
+    known = {
+        row.id: row.message_id for row in store.run(MESSAGES_OF, attempts=list({each.attempt_id for each in news}))
+    }
+    clock = clients.clock()
+    rows: list[dict[str, Any]] = []
+    for each in news:
+        message_id, told = known.get(each.attempt_id), each.told
+        if message_id is None or told.kind in LEFT_OUT:
+            continue
+        at = clock.now(told.at)
+        if told.kind == "opened":
+            seen = Fetch("pixel", "GET", told.agent, told.address)
+            evidence.record_pixel(message_id, fetch=seen, now=at, real=real)
+        else:
+            rows.append(_row(each, message_id, at))
+    return _keep(rows, real=real), [each for each in news if each.attempt_id not in known]
+
+
+def _row(each: Addressed, message_id: UUID, at: datetime) -> dict[str, Any]:
+    told = each.told
+    said: Mapping[str, str] = {
+        "attempt_id": str(each.attempt_id),
+        "status": told.status,
+        "said": f"{told.reason} {told.detail}".strip()[:500],
+        "reference": told.reference,
+    }
+    return {
+        "id": ids.new(),
+        "external_id": told.key,
+        "kind": told.kind,
+        "message_id": message_id,
+        "occurred_at": at,
+        "payload": said,
+    }
+
+
+def _keep(rows: Sequence[dict[str, Any]], *, real: datetime) -> list[UUID]:
+    """The same event twice in one delivery is one event, as it is in two."""
+    if not rows:
+        return []
+    fresh = list(store.run(KEEP, rows=json.dumps(rows, default=str), real=real).scalars())
+    if fresh:
+        recording.record("provider.told", key=str(fresh[0]), now=real, inbox_ids=[str(each) for each in fresh])
+    return fresh

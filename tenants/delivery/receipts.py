@@ -6,48 +6,31 @@ things end.
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from tenants import store
-from tenants.delivery import bounces, evidence, returned, standing, unsettled
+from tenants.delivery import bounces, evidence, news, returned, standing, unsettled
 from tenants.delivery.bounces import Notice
 from tenants.delivery.ports import DocumentStore
 from tenants.events import inbox
 
 KEPT = """
-SELECT id, source, kind, message_id, occurred_at, payload FROM inbox_event WHERE tenant_id = :tenant AND id = :id
-  AND source IN ('mail', 'ses')
+SELECT id, message_id, occurred_at, payload FROM inbox_event WHERE tenant_id = :tenant AND id = :id
+  AND source = 'mail'
 """
 REPLIED = """
 UPDATE invoice SET last_reply_at = greatest(last_reply_at, CAST(:at AS timestamptz)) WHERE tenant_id = :tenant
   AND id = ANY(:ids)
 """
-TRANSPORT_LEVEL = {
-    "accepted": 1,
-    "delivered": 2,
-    "relayed": 1,
-    "bounced": 0,
-    "failed": 0,
-    "refused": 0,
-    "delayed": 0,
-    "complained": 0,
-    "auto_reply": 2,
-}
+TRANSPORT_LEVEL = news.LEVELS | {"auto_reply": 2}
 
 
 def read(inbox_id: UUID, *, documents_in: DocumentStore, now: datetime, real: datetime) -> Notice | None:
     """Read one kept mail and draw the consequences; read twice, it counts once. None when there is no such mail.
-
-    What a provider tells is an event already, and needs no reading.
     """
     kept = store.run(KEPT, id=inbox_id).one_or_none()
     if kept is None:
         return None
-    if kept.source != "mail":
-        return _news(kept, now=now, real=real)
     notice = bounces.read(documents_in.get(kept.payload["content_key"]))
     fresh = inbox.keep(
         "report",
@@ -70,24 +53,6 @@ def read(inbox_id: UUID, *, documents_in: DocumentStore, now: datetime, real: da
             source="report",
             source_key=str(kept.id),
         )
-    return notice
-
-
-def _news(kept: Row[Any], *, now: datetime, real: datetime) -> Notice:
-    """The same consequences; that a mail was taken is the same sign whoever says it first."""
-    notice = Notice(kept.kind, kept.payload["status"], kept.payload["said"])
-    taken = f"{kept.payload['attempt_id']}:{kept.kind}"
-    unsettled.prove(kept.message_id, now=now, under_way=False)
-    standing.refresh(kept.message_id)
-    _consequences(
-        notice,
-        message_id=kept.message_id,
-        at=kept.occurred_at,
-        now=now,
-        real=real,
-        source=kept.source,
-        source_key=taken if kept.kind == "accepted" else str(kept.id),
-    )
     return notice
 
 

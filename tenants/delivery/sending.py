@@ -24,7 +24,6 @@ from tenants.delivery import (
     links,
     outcome,
     suppression,
-    unsettled,
 )
 from tenants.delivery.facts import Outgoing, Reader
 from tenants.delivery.outcome import Result
@@ -75,9 +74,10 @@ def claim(
     facts.WrongRecipient.
     """
     row = store.run(LOCK, message_id=message_id).one_or_none()
-    if row is None or row.state not in ("queued", "sending"):
+    if row is None:
         return None
-    if row.state == "sending":
+    if row.state != "queued":
+        # Whatever has been heard meanwhile, an intent that its worker left behind is settled by who finds it.
         left = store.run(LEFT_OPEN, message_id=message_id).one_or_none()
         if left is None:
             return None
@@ -181,5 +181,5 @@ def settle(mail: Outgoing, result: Result, *, now: datetime, real: datetime, fin
         case Handover.RETRY:
             return outcome.postponed(mail, result, now=now, real=real)
         case Handover.AMBIGUOUS:
-            unsettled.doubt(mail.message_id, now=now, real=real, detail=result.answer.detail)
+            outcome.doubted(mail, result, now=now, real=real)
     return None

@@ -4,23 +4,30 @@ They are caches: `refresh` computes them again from the sets, so a repeated or l
 Level and first sight only ever rise; a bounce after a delivery is news and shows.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from tenants import store
 from tenants.delivery import state
 from tenants.delivery.state import Fact, Standing
-from tenants.events import inbox
 
+TOLD = """
+SELECT DISTINCT message_id, kind, occurred_at FROM inbox_event
+WHERE tenant_id = :tenant AND message_id = ANY(:messages)
+"""
 SEEN_BY_PEOPLE = """
-SELECT occurred_at FROM evidence WHERE tenant_id = :tenant AND message_id = :message_id AND level >= 4
+SELECT message_id, occurred_at FROM evidence WHERE tenant_id = :tenant AND message_id = ANY(:messages) AND level >= 4
   AND verdict = 'human'
 """
-MESSAGE = """
-UPDATE message SET state = :state, sent_at = coalesce(sent_at, CAST(:sent_at AS timestamptz)),
-  delivered_at = :delivered_at, bounced_at = :bounced_at
-WHERE tenant_id = :tenant AND id = :message_id AND state <> 'cancelled'
+MESSAGES_STAND = """
+UPDATE message m SET state = r.state, held_reason = '', sent_at = coalesce(m.sent_at, r.sent_at),
+  delivered_at = r.delivered_at, bounced_at = r.bounced_at
+FROM unnest(CAST(:messages AS uuid[]), CAST(:states AS text[]), CAST(:sent AS timestamptz[]),
+  CAST(:delivered AS timestamptz[]), CAST(:bounced AS timestamptz[]))
+  AS r(id, state, sent_at, delivered_at, bounced_at)
+WHERE m.tenant_id = :tenant AND m.id = r.id AND m.state <> 'cancelled'
 """
 # Everybody who changes several invoices locks them in the order of their ids, so that nobody waits in a circle.
 IN_ORDER = """held AS (
@@ -48,6 +55,9 @@ FROM held h JOIN told t ON t.invoice_id = h.id WHERE i.tenant_id = :tenant AND i
 """
 MESSAGES = "SELECT DISTINCT message_id FROM message_item WHERE tenant_id = :tenant AND invoice_id = ANY(:ids)"
 ITEMS = "SELECT invoice_id FROM message_item WHERE tenant_id = :tenant AND message_id = :message_id ORDER BY invoice_id"
+ITEMS_OF = """
+SELECT DISTINCT invoice_id FROM message_item WHERE tenant_id = :tenant AND message_id = ANY(:messages)
+"""
 RAISE_MESSAGE = """
 UPDATE message SET evidence_level = :level WHERE tenant_id = :tenant AND id = :message_id AND evidence_level < :level
 """
@@ -59,6 +69,37 @@ FROM held h WHERE i.tenant_id = :tenant AND i.id = h.id
   AND (i.evidence_level < :level OR (:level >= 4 AND (i.first_seen_at IS NULL OR i.first_seen_at > :at)))
 RETURNING i.id
 """
+RAISE_MESSAGES = """
+UPDATE message m SET evidence_level = r.level FROM unnest(CAST(:messages AS uuid[]), CAST(:levels AS smallint[]))
+  AS r(id, level)
+WHERE m.tenant_id = :tenant AND m.id = r.id AND m.evidence_level < r.level
+"""
+RAISE_THEIR_INVOICES = """
+WITH wanted AS (
+  SELECT x.invoice_id, max(r.level) AS level
+  FROM unnest(CAST(:messages AS uuid[]), CAST(:levels AS smallint[])) AS r(id, level)
+  JOIN message_item x ON x.tenant_id = :tenant AND x.message_id = r.id GROUP BY x.invoice_id),
+held AS (
+  SELECT i.id, w.level FROM invoice i JOIN wanted w ON w.invoice_id = i.id
+  WHERE i.tenant_id = :tenant AND i.evidence_level < w.level ORDER BY i.id FOR NO KEY UPDATE OF i)
+UPDATE invoice i SET evidence_level = h.level FROM held h
+WHERE i.tenant_id = :tenant AND i.id = h.id AND i.evidence_level < h.level
+"""
+# Counted with the first acceptance of each message, whoever told of it.
+CONTACTED = """
+WITH wanted AS (
+  SELECT x.invoice_id, max(r.at) AS at, count(*) FILTER (WHERE m.kind = 'reminder') AS reminders,
+    max(r.at) FILTER (WHERE m.kind = 'reminder') AS reminded_at
+  FROM unnest(CAST(:messages AS uuid[]), CAST(:ats AS timestamptz[])) AS r(id, at)
+  JOIN message m ON m.tenant_id = :tenant AND m.id = r.id
+  JOIN message_item x ON x.tenant_id = :tenant AND x.message_id = r.id GROUP BY x.invoice_id),
+held AS (
+  SELECT i.id FROM invoice i JOIN wanted w ON w.invoice_id = i.id WHERE i.tenant_id = :tenant
+  ORDER BY i.id FOR NO KEY UPDATE OF i)
+UPDATE invoice i SET last_contact_at = greatest(i.last_contact_at, w.at),
+  reminder_count = i.reminder_count + w.reminders, last_reminder_at = greatest(i.last_reminder_at, w.reminded_at)
+FROM held h JOIN wanted w ON w.invoice_id = h.id WHERE i.tenant_id = :tenant AND i.id = h.id
+"""
 
 
 def invoices_of(message_id: UUID) -> list[UUID]:
@@ -66,23 +107,44 @@ def invoices_of(message_id: UUID) -> list[UUID]:
     return list(store.run(ITEMS, message_id=message_id).scalars())
 
 
-def refresh(message_id: UUID, *, invoice_ids: Sequence[UUID] | None = None) -> Standing | None:
+def refresh(message_id: UUID) -> Standing | None:
     """Compute where a message and its invoices stand from all events about it; return the message's standing."""
-    facts = [Fact(event.kind, event.occurred_at) for event in inbox.about(message_id)]
-    facts += [Fact("seen", at) for at in store.run(SEEN_BY_PEOPLE, message_id=message_id).scalars()]
-    now = state.of(facts)
-    if now is None:
-        return None
-    store.run(
-        MESSAGE,
-        message_id=message_id,
-        state=now.state,
-        sent_at=now.sent_at,
-        delivered_at=now.delivered_at,
-        bounced_at=now.bounced_at,
-    )
-    refresh_invoices(invoices_of(message_id) if invoice_ids is None else invoice_ids)
-    return now
+    return refresh_many([message_id]).get(message_id)
+
+
+def refresh_many(message_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """The same for many messages; those about which nothing is known keep their columns and are left out."""
+    facts: dict[UUID, list[Fact]] = defaultdict(list)
+    for row in store.run(TOLD, messages=list(message_ids)):
+        facts[row.message_id].append(Fact(row.kind, row.occurred_at))
+    for row in store.run(SEEN_BY_PEOPLE, messages=list(message_ids)):
+        facts[row.message_id].append(Fact("seen", row.occurred_at))
+    stand = {key: found for key in sorted(facts) if (found := state.of(facts[key])) is not None}
+    if stand:
+        store.run(
+            MESSAGES_STAND,
+            messages=list(stand),
+            states=[each.state for each in stand.values()],
+            sent=[each.sent_at for each in stand.values()],
+            delivered=[each.delivered_at for each in stand.values()],
+            bounced=[each.bounced_at for each in stand.values()],
+        )
+        refresh_invoices(list(store.run(ITEMS_OF, messages=list(stand)).scalars()))
+    return stand
+
+
+def contacted(sent: Mapping[UUID, datetime]) -> None:
+    """Note on the invoices of these messages that their customers were written to, and when; once for each message."""
+    if sent:
+        store.run(CONTACTED, messages=list(sent), ats=list(sent.values()))
+
+
+def raise_levels(levels: Mapping[UUID, int]) -> None:
+    """Lift the level of messages and of their invoices by what machines say (below 4: nobody has seen anything)."""
+    lifted = {key: level for key, level in levels.items() if level}
+    if lifted:
+        store.run(RAISE_MESSAGES, messages=list(lifted), levels=list(lifted.values()))
+        store.run(RAISE_THEIR_INVOICES, messages=list(lifted), levels=list(lifted.values()))
 
 
 def refresh_invoices(invoice_ids: Sequence[UUID]) -> None:

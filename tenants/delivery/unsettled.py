@@ -5,8 +5,12 @@ Without such a sign it is held for a person after a quarter of an hour: a second
 than a late one.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Row
 
 from tenants import store
 from tenants.delivery import holding, standing
@@ -26,9 +30,15 @@ SELECT id FROM delivery_attempt WHERE tenant_id = :tenant AND message_id = :mess
 """
 CLOSE = """
 UPDATE delivery_attempt SET state = :state, settled_at = :now
-WHERE tenant_id = :tenant AND message_id = :message_id AND state = ANY(:open)
+WHERE tenant_id = :tenant AND message_id = :message_id AND state = ANY(:open) RETURNING message_id, intent_at
 """
-LEFT_OPEN, DOUBTFUL = ["intent", "ambiguous"], ["ambiguous"]
+PROVE = """
+UPDATE delivery_attempt a SET state = 'accepted', settled_at = :now, provider_ref = r.reference
+FROM (SELECT DISTINCT ON (id) id, reference FROM unnest(CAST(:attempts AS uuid[]), CAST(:references AS text[]))
+  AS r(id, reference) ORDER BY id, reference DESC) r
+WHERE a.tenant_id = :tenant AND a.id = r.id AND a.state = 'ambiguous' RETURNING a.message_id, a.intent_at
+"""
+LEFT_OPEN = ["intent", "ambiguous"]
 AGAIN = """
 UPDATE message SET state = 'queued', held_reason = '' WHERE tenant_id = :tenant AND id = :message_id AND state = 'held'
 RETURNING (SELECT count(*) FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = :message_id) AS tries
@@ -51,13 +61,23 @@ def doubt(message_id: UUID, *, now: datetime, real: datetime, detail: str = "") 
         )
 
 
-def prove(message_id: UUID, *, now: datetime, under_way: bool = True) -> None:
-    """Something came back about the message, so its open attempt did leave.
+def prove(message_id: UUID, *, now: datetime) -> None:
+    """Something came back about the message, so its open attempt did leave: its customer was written to."""
+    _left(store.run(CLOSE, message_id=message_id, state="accepted", now=now, open=LEFT_OPEN).all())
 
-    News of a provider comes while the hand-over is being settled: with `under_way` false such an attempt is left to
-    its own worker, who knows what the mail said.
+
+def prove_many(attempts: Sequence[tuple[UUID, str]], *, now: datetime) -> None:
+    """The provider told of these attempts, each with its own number for the mail.
+
+    Its news may come while the hand-over is being settled, so one that is still under way is left to its own worker,
+    who knows what the mail said.
     """
-    store.run(CLOSE, message_id=message_id, state="accepted", now=now, open=LEFT_OPEN if under_way else DOUBTFUL)
+    told, numbers = [each[0] for each in attempts], [each[1] for each in attempts]
+    _left(store.run(PROVE, attempts=told, references=numbers, now=now).all())
+
+
+def _left(rows: Sequence[Row[Any]]) -> None:
+    standing.contacted({row.message_id: row.intent_at for row in rows})
 
 
 def resolve(message_id: UUID, *, now: datetime) -> None:

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from tenants.delivery import inbound, letters, provider_news, receipts, ses_events, suppression
+from tenants.delivery import inbound, letters, news, provider_news, ses_events, suppression, unsettled
+from tenants.delivery.provider_news import Addressed
 from tenants.directory import clients
 from tests.cast import NOW
 from tests.unit.delivery.post import NOBODY_KNOWS
@@ -28,15 +29,15 @@ def told_of(post, message, name, *, at=None, **part):
 
 
 def take(post, told):
-    """The event comes in and is read by a job."""
+    """The event comes in and is read by a job; the kept event, or None when there was nothing to keep."""
     tenant, attempt = provider_news.addressee(told, secret=post.settings.secret_key)
     assert tenant == post.tenant
     with post.unit():
-        kept = provider_news.receive(told, attempt_id=attempt, real=post.now)
-    if kept is None or told.kind == "opened":
-        return kept
+        kept, unknown = provider_news.receive([Addressed(attempt, told)], real=post.now)
+    assert unknown == []
     with post.unit():
-        return receipts.read(kept, documents_in=post.documents, now=post.now, real=post.now)
+        news.read(kept, now=post.now, real=post.now)
+    return kept[0] if kept else None
 
 
 def tell(post, message, name, **part):
@@ -79,7 +80,7 @@ def test_each_of_the_events_has_its_consequence_and_no_more(post, sent, name, pa
 
 def test_the_same_news_again_is_none(post, sent):
     told = told_of(post, sent, "Bounce", **HARD)
-    assert take(post, told).kind == "bounced"
+    assert take(post, told) is not None
     assert take(post, told) is None
     assert len(post.work("run_rules_on")) == 1
 
@@ -101,7 +102,33 @@ def test_a_send_event_settles_an_attempt_of_which_nobody_knew(post):
     post.send(message)
     tell(post, message, "Send")
     assert post.ask("SELECT state FROM delivery_attempt WHERE tenant_id = :tenant") == ["accepted"]
+    done = post.message(message)
+    assert (done.state, done.held_reason, bool(done.subject)) == ("sent", "", True)
+    assert post.invoice_of(message).last_contact_at == NOW, "the customer was written to when the call was made"
+
+
+def test_a_held_message_that_is_proved_waits_for_nobody(post):
+    message = post.a_message()
+    post.answers = [NOBODY_KNOWS]
+    post.send(message)
+    with post.unit():
+        unsettled.resolve(message, now=post.later(minutes=15))
+    tell(post, message, "Delivery")
+    done = post.message(message)
+    assert (done.state, done.held_reason) == ("delivered", "")
+    assert post.invoice_of(message).last_contact_at == NOW
+
+
+def test_an_intent_that_the_provider_speaks_of_before_anybody_found_it_is_settled_by_who_finds_it(post):
+    message = post.a_message()
+    mail = post.claim(message)
+    post.act(mail)
+    tell(post, message, "Send")
     assert post.message(message).state == "sent"
+    post.send(message, final=False)
+    assert post.ask("SELECT state FROM delivery_attempt WHERE tenant_id = :tenant") == ["accepted"]
+    assert (len(post.mailer.sent), bool(post.message(message).subject)) == (1, True)
+    assert post.invoice_of(message).last_contact_at == NOW
 
 
 def test_news_that_overtakes_our_own_transaction_leaves_the_settling_to_it(post):
@@ -122,7 +149,7 @@ def test_an_open_that_ses_saw_counts_only_where_images_do(post, sent):
     assert post.ask("SELECT count(*) FROM inbox_event WHERE tenant_id = :tenant AND kind = 'pixel'") == [0]
     with post.unit():
         clients.change(pixel="on")
-    assert tell(post, sent, "Open", **browser) is not None
+    tell(post, sent, "Open", **browser)
     assert len(post.work("grade_hit")) == 1
 
 
@@ -136,5 +163,6 @@ def test_a_word_that_we_did_not_seal_opens_no_books(post, sent, birch):
         )
         with pytest.raises(inbound.NotForUs):
             provider_news.addressee(forged, secret=post.settings.secret_key)
-    with post.unit(), pytest.raises(inbound.NotForUs):
-        provider_news.receive(told, attempt_id=uuid4(), real=post.now)
+    with post.unit():
+        stray = Addressed(uuid4(), told)
+        assert provider_news.receive([stray], real=post.now) == ([], [stray])

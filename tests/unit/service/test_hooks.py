@@ -53,7 +53,7 @@ def test_news_of_a_mail_of_ours_is_kept_once_for_a_job(post, topics, stranger):
     fields = a_message(delivery(post))
     assert [knock(stranger, fields).status_code for _ in range(3)] == [200, 200, 200]
     assert kept(post) == ["delivered"]
-    assert len(post.work("read_receipt")) == 1
+    assert len(post.work("read_news")) == 1
 
 
 def test_what_is_not_believed_leaves_nothing_and_is_answered_alike(post, topics, stranger):
