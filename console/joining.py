@@ -14,7 +14,8 @@ from console.commands.demo import wearing
 from console.faults import REFUSED, USAGE, CannotRun
 from console.home import Home, default_home
 from console.surroundings import DATABASE, ROLE_OF, own_settings
-from tenants import assembly, settings
+from tenants import assembly, settings, store
+from tenants.delivery.ports import DocumentStore
 from tenants.directory import access, clients, people, permissions
 from tenants.isolation import scope
 from tenants.store import db
@@ -24,6 +25,7 @@ from tenants.work import unit_of_work
 NO_BELL = "redis://127.0.0.1:6379/0"
 """A command that records no work never rings, so nothing needs to answer there."""
 WEB = ("GOODTERMS_DATABASE_URL", "GOODTERMS_AUTH_DATABASE_URL")
+EVERY_CLIENT = "SELECT id, slug FROM app.tenant ORDER BY slug"
 PORT_LINE = 3
 """Of the file that a running PostgreSQL keeps beside its data."""
 
@@ -35,6 +37,27 @@ class Entered:
     tenant_id: UUID
     now: datetime
     """The client's own instant."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """One client's books, open to look at, with the documents that belong to them."""
+
+    slug: str
+    documents: DocumentStore
+
+
+def each_client(slug: str = "") -> Iterator[Opened]:
+    """The books of every client in turn, or of one, for whoever runs the program itself; nothing can be changed."""
+    with wearing(addresses()), _shell():
+        documents = assembly.make_tools(settings.read()).documents
+        with unit_of_work(scope.platform(actor="command line", reason="find the clients by their short names")):
+            known = [row for row in store.run_identity(EVERY_CLIENT) if slug in ("", row.slug)]
+        if not known:
+            raise CannotRun(f"No client is called “{slug}” here." if slug else "There is no client yet.", code=USAGE)
+        for tenant_id, name in known:
+            with unit_of_work(scope.viewing(tenant_id, actor="command line")):
+                yield Opened(name, documents)
 
 
 @contextmanager

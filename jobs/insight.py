@@ -1,7 +1,7 @@
 """Work of the insight lane: figures, digests and exports."""
 
 from jobs.turns import Handler, Turn
-from tenants.events import history
+from tenants.events import history, history_keeping
 
 
 def noop(turn: Turn) -> None:
@@ -11,4 +11,9 @@ def noop(turn: Turn) -> None:
         history.note("work.done", about=("work_item", turn.item_id), at=turn.real_now, reason=str(turn.payload["mark"]))
 
 
-HANDLERS: dict[str, Handler] = {"noop": noop}
+def put_history_by(turn: Turn) -> None:
+    """Keep the newest signed head of the client's history outside the database."""
+    history_keeping.put_by(now=turn.now, shelf=turn.tools.documents)
+
+
+HANDLERS: dict[str, Handler] = {"put_history_by": put_history_by, "noop": noop}

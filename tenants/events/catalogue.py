@@ -29,9 +29,10 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "day.opened": (
         Consumer("open_day", "delivery"),
         Consumer("open_desk", "collections"),
+        Consumer("count_cohorts", "collections"),
         Consumer("schedule_rules", "rules"),
     ),
-    "hour.struck": (Consumer("check_ledger", "ledger"),),
+    "hour.struck": (Consumer("check_ledger", "ledger"), Consumer("watch_sending", "collections"), Consumer("put_history_by", "insight")),
     "work.tried": (Consumer("noop", "insight"),),
 }
 """Kinds are handled in `jobs/`; a guard test holds that every kind has a handler in its lane and that no
