@@ -1,7 +1,11 @@
 """Work of the insight lane: figures, digests and exports."""
 
+from datetime import date
+
 from jobs.turns import Handler, Turn
-from tenants.events import history, history_keeping
+from tenants.events import history, recording
+from tenants.events.recording import Occurrence
+from tenants.insight import keeping
 
 
 def noop(turn: Turn) -> None:
@@ -11,9 +15,27 @@ def noop(turn: Turn) -> None:
         history.note("work.done", about=("work_item", turn.item_id), at=turn.real_now, reason=str(turn.payload["mark"]))
 
 
-def put_history_by(turn: Turn) -> None:
-    """Keep the newest signed head of the client's history outside the database."""
-    history_keeping.put_by(now=turn.now, shelf=turn.tools.documents)
+def plan_figures(turn: Turn) -> None:
+    """A new day, or a new ledger: each day that has to be counted becomes work of its own."""
+    days = [*keeping.due(turn.today), turn.today]
+    found = [Occurrence(f"{day}:{turn.item_id}", {"day": day.isoformat()}) for day in days]
+    recording.record_many("figures.due", found, now=turn.real_now)
 
 
-HANDLERS: dict[str, Handler] = {"put_history_by": put_history_by, "noop": noop}
+def keep_figures(turn: Turn) -> None:
+    """Count the figures of one day and keep them."""
+    keeping.keep(date.fromisoformat(turn.payload["day"]), today=turn.today, now=turn.now)
+
+
+def freshen_figures(turn: Turn) -> None:
+    """Another hour: a client too large to be counted while somebody waits is counted now."""
+    if not keeping.is_small():
+        keeping.keep(turn.today, today=turn.today, now=turn.now)
+
+
+HANDLERS: dict[str, Handler] = {
+    "noop": noop,
+    "plan_figures": plan_figures,
+    "keep_figures": keep_figures,
+    "freshen_figures": freshen_figures,
+}

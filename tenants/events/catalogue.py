@@ -32,7 +32,11 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
         Consumer("count_cohorts", "collections"),
         Consumer("schedule_rules", "rules"),
     ),
-    "hour.struck": (Consumer("check_ledger", "ledger"), Consumer("watch_sending", "collections"), Consumer("put_history_by", "insight")),
+    "hour.struck": (
+        Consumer("check_ledger", "ledger"),
+        Consumer("watch_sending", "collections"),
+        Consumer("put_history_by", "insight"),
+    ),
     "work.tried": (Consumer("noop", "insight"),),
 }
 """Kinds are handled in `jobs/`; a guard test holds that every kind has a handler in its lane and that no
