@@ -3,7 +3,7 @@
 from datetime import date
 
 from jobs.turns import Handler, Turn
-from tenants.events import history, recording
+from tenants.events import history, history_keeping, recording
 from tenants.events.recording import Occurrence
 from tenants.insight import keeping
 
@@ -33,8 +33,14 @@ def freshen_figures(turn: Turn) -> None:
         keeping.keep(turn.today, today=turn.today, now=turn.now)
 
 
+def put_history_by(turn: Turn) -> None:
+    """Keep the newest signed head of the client's history outside the database."""
+    history_keeping.put_by(now=turn.now, shelf=turn.tools.documents)
+
+
 HANDLERS: dict[str, Handler] = {
     "noop": noop,
+    "put_history_by": put_history_by,
     "plan_figures": plan_figures,
     "keep_figures": keep_figures,
     "freshen_figures": freshen_figures,

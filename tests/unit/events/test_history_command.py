@@ -1,6 +1,7 @@
 """`goodterms history verify`: an operator sees whether every client's history is what was written."""
 
 import json
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -8,9 +9,15 @@ from click.testing import CliRunner
 
 from console import cli
 from console.faults import FAILED, USAGE, CannotRun
+from jobs import insight
+from jobs.turns import Turn
 from tenants.adapters.documents import FolderStore, MemoryStore
 from tenants.directory import clients
 from tenants.events import history, history_keeping
+from tenants.isolation import scope
+from tenants.values import ids
+from tenants.values.clock import FixedClock
+from tenants.work import unit_of_work
 from tests.cast import NOW
 
 
@@ -62,7 +69,7 @@ def test_the_first_bad_line_is_named_and_scripts_notice(outside, slug, database_
 def test_a_head_that_was_put_by_tells_of_what_is_gone(outside, slug, in_alder, settings, database_urls, alder):
     shelf = FolderStore(settings.documents)
     with in_alder:
-        assert history_keeping.put_by(now=NOW, shelf=shelf).seq == 5
+        history_keeping.put_by(history_keeping.head(now=NOW), shelf=shelf)
     spoil(database_urls, alder, "DELETE FROM history WHERE tenant_id = %(tenant)s")
     spoil(database_urls, alder, "DELETE FROM history_head WHERE tenant_id = %(tenant)s")
     done = play("--tenant", slug)
@@ -77,12 +84,24 @@ def test_a_client_that_is_not_there_is_a_wrong_question(outside):
 def test_a_head_that_is_not_ours_is_not_believed(in_alder, alder):
     shelf = MemoryStore()
     with in_alder:
-        assert history_keeping.put_by(now=NOW, shelf=shelf) is None and history_keeping.newest(shelf=shelf) is None
+        assert history_keeping.head(now=NOW) is None and history_keeping.newest(shelf=shelf) is None
         history.note("a", about=("invoice", None), at=NOW)
     with in_alder:
-        kept = history_keeping.put_by(now=NOW, shelf=shelf)
-        assert history_keeping.newest(shelf=shelf) == kept and kept.seq == 1
+        paper = history_keeping.head(now=NOW)
+        history_keeping.put_by(paper, shelf=shelf)
+        assert history_keeping.newest(shelf=shelf) == paper.link and paper.link.seq == 1
         said = json.loads(shelf.get(f"{alder}/history/000000000001.json"))
         for wrong in (b"{}", b"no json", json.dumps(said | {"seq": 2}).encode()):
             shelf.put(f"{alder}/history/head.json", wrong, media_type="application/json")
             assert history_keeping.newest(shelf=shelf) is None
+
+
+def test_the_hour_puts_the_head_by(slug, shell, alder):
+    shelf = MemoryStore()
+    tools = SimpleNamespace(clock=FixedClock(NOW), documents=shelf)
+    turn, step = Turn(alder, ids.new(), "put_history_by", {}, tools), insight.HANDLERS["put_history_by"]
+    with unit_of_work(scope.tenant(alder, actor="job")):
+        paper = step.claim(turn)
+    step.settle(turn, paper, step.act(turn, paper))
+    with unit_of_work(scope.viewing(alder, actor="test")):
+        assert history_keeping.newest(shelf=shelf).seq == 5
