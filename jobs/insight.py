@@ -2,8 +2,9 @@
 
 from datetime import date
 
-from jobs.turns import Handler, Turn
+from jobs.turns import Handler, Outside, Turn
 from tenants.events import history, history_keeping, recording
+from tenants.events.history_keeping import Paper
 from tenants.events.recording import Occurrence
 from tenants.insight import keeping
 
@@ -33,14 +34,23 @@ def freshen_figures(turn: Turn) -> None:
         keeping.keep(turn.today, today=turn.today, now=turn.now)
 
 
-def put_history_by(turn: Turn) -> None:
-    """Keep the newest signed head of the client's history outside the database."""
-    history_keeping.put_by(now=turn.now, shelf=turn.tools.documents)
+def claim_head(turn: Turn) -> Paper | None:
+    """Read the newest signed head of the client's history."""
+    return history_keeping.head(now=turn.now)
+
+
+def put_head_by(turn: Turn, paper: Paper) -> None:
+    """Keep it outside the database."""
+    history_keeping.put_by(paper, shelf=turn.tools.documents)
+
+
+def settle_head(_turn: Turn, _paper: Paper, _kept: None) -> None:
+    """Nothing is left to do: putting the same head by again is harmless."""
 
 
 HANDLERS: dict[str, Handler] = {
     "noop": noop,
-    "put_history_by": put_history_by,
+    "put_history_by": Outside(claim_head, put_head_by, settle_head),
     "plan_figures": plan_figures,
     "keep_figures": keep_figures,
     "freshen_figures": freshen_figures,
