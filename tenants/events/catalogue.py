@@ -15,7 +15,12 @@ class Consumer:
 CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "import.received": (Consumer("check_import", "intake", max_attempts=3),),
     "import.confirmed": (Consumer("load_import", "intake", max_attempts=3),),
-    "import.loaded": (Consumer("check_ledger", "ledger"), Consumer("open_disputes", "collections")),
+    "import.loaded": (
+        Consumer("check_ledger", "ledger"),
+        Consumer("open_disputes", "collections"),
+        Consumer("plan_figures", "insight"),
+    ),
+    "figures.due": (Consumer("keep_figures", "insight", max_attempts=3),),
     "invoice.issued": (Consumer("queue_invoice_messages", "delivery"),),
     "payment.applied": (Consumer("settle_open_work", "collections"),),
     "message.queued": (Consumer("send_message", "delivery"),),
@@ -31,11 +36,13 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
         Consumer("open_desk", "collections"),
         Consumer("count_cohorts", "collections"),
         Consumer("schedule_rules", "rules"),
+        Consumer("plan_figures", "insight"),
     ),
     "hour.struck": (
         Consumer("check_ledger", "ledger"),
         Consumer("watch_sending", "collections"),
         Consumer("put_history_by", "insight"),
+        Consumer("freshen_figures", "insight"),
     ),
     "work.tried": (Consumer("noop", "insight"),),
 }

@@ -17,6 +17,8 @@ PAID = "invoices settled in the period by payment; those written off, even in pa
 DUE = "invoices whose due day passed in the period, cancelled ones out; those still open count as not on time"
 LOST = "write-offs dated in the period over its sales, tax in"
 HOLDS = "promises whose day passed in the period; those taken back before it left out; payments applied by then count"
+RECEIVED = "payments applied in the period by the day they count from, those reversed since left out"
+LOOSE = "payments by their date of receipt, credit notes by their date of issue"
 DISPUTED = "disputes on invoices; working days Monday to Friday, public holidays not taken out"
 
 
@@ -85,6 +87,10 @@ def _late(key: str) -> Callable[[Facts], int]:
     return lambda f: next(each.minor for each in f.closing.late if each.key == key)
 
 
+def _amount(minor: Callable[[Facts], int]) -> Callable[[Facts], Answer]:
+    return lambda f: Answer(Fraction(minor(f)), minor(f))
+
+
 def _unapplied(part: str) -> Callable[[Facts], Answer]:
     return lambda f: Answer(Fraction(f.of("unapplied", part).minor), f.of("unapplied", part).minor)
 
@@ -141,6 +147,33 @@ AGES = ("0-30", "31-60", "61-90", "91-120", "121+")
 def slug(prefix: str, key: str) -> str:
     """The name of a figure about one bucket."""
     return f"{prefix}-{key.replace('-', '-to-').replace('_', '-').replace('+', '-up')}"
+
+
+def _of_balances() -> Iterator[Definition]:
+    """What is owed, what came in and what was sold: amounts."""
+    whole: tuple[tuple[str, str, Callable[[Facts], int], Rows], ...] = (
+        ("open", "Open", lambda f: f.closing.gross.minor, ALL),
+        ("not-due", "Not due yet, amount", lambda f: f.closing.not_due.minor, NOT_DUE),
+        ("overdue", "Overdue", lambda f: f.closing.overdue.minor, OVERDUE),
+    )
+    for name, title, minor, rows in whole:
+        yield Definition(name, title, "minor", "Σ open amounts", BALANCE, _amount(minor), rows)
+    for key in KEYS[1:]:
+        yield Definition(
+            slug("overdue", key),
+            f"Overdue, {key} days",
+            "minor",
+            "Σ open amounts in the bucket",
+            BALANCE,
+            _amount(_late(key)),
+            Rows(OPEN, key),
+        )
+    yield Definition("sales", "Sales", "minor", "invoices − credit notes issued in the period", SALES,
+        _amount(lambda f: f.of("sales").minor), SOLD)  # fmt: skip
+    yield Definition("received", "Payments applied", "minor", "Σ payments applied in the period", RECEIVED,
+        _amount(lambda f: f.of("slices").minor), Rows("slices"))  # fmt: skip
+    yield Definition("unapplied", "Unapplied cash", "minor", "received or credited − applied", LOOSE,
+        _amount(lambda f: _whole(f, "unapplied").minor), Rows("unapplied"))  # fmt: skip
 
 
 def _of_sales() -> Iterator[Definition]:
@@ -324,7 +357,7 @@ def _of_waiting() -> Iterator[Definition]:
             f"Unapplied cash, {key} days old",
             "minor",
             "received or credited − applied, by age from receipt",
-            "payments by their date of receipt, credit notes by their date of issue",
+            LOOSE,
             _unapplied(key),
             Rows("unapplied", key),
         )
@@ -332,6 +365,6 @@ def _of_waiting() -> Iterator[Definition]:
 
 DEFINITIONS = {
     each.name: each
-    for part in (_of_sales, _of_collecting, _of_losing, _of_paying, _of_promising, _of_waiting)
+    for part in (_of_balances, _of_sales, _of_collecting, _of_losing, _of_paying, _of_promising, _of_waiting)
     for each in part()
 }
