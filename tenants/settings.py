@@ -91,6 +91,11 @@ TABLE: dict[str, Setting] = {
         "SNS topics, divided by commas, whose signed messages /hooks/sns believes; empty: none",
         default="",
     ),
+    "sqs_queue": Setting(
+        "GOODTERMS_SQS_QUEUE",
+        "address of the SQS queue in which SNS leaves events of SES and received mail; empty: none is read",
+        default="",
+    ),
     "sns_version_1": Setting(
         "GOODTERMS_SNS_VERSION_1",
         "believe SNS signatures of version 1 (SHA-1) too; only for topics that cannot sign with version 2",
@@ -159,6 +164,7 @@ class Settings:
     ses_tenants: bool = False
     sns_topics: str = ""
     sns_version_1: bool = False
+    sqs_queue: str = ""
     sealing_keys: str = ""
 
     @property

@@ -1,5 +1,6 @@
 """What delivery needs from the outside: a place for documents, a way for mail to leave, and a last word on conduct."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -80,6 +81,26 @@ class TopicService(Protocol):
 
     def confirm(self, topic: str, *, token: str) -> None:
         """Confirm that a topic may write to us. Raises OSError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One message of a queue: its text, and by what it is taken away."""
+
+    handle: str
+    body: str
+
+
+class News(Protocol):
+    """Where a provider leaves what it tells, until it was kept."""
+
+    def receive(self) -> list[Note]:
+        """What waits there; waits a while when there is nothing. Raises OSError."""
+        ...
+
+    def forget(self, notes: Sequence[Note]) -> None:
+        """Take away what was kept; what is not taken away comes again. Raises OSError."""
         ...
 
 

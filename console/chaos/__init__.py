@@ -1,0 +1,1 @@
+"""Faults on purpose: a provider that fails as providers fail, processes that are killed, and the count afterwards."""

@@ -1,0 +1,89 @@
+"""Main: fetch what providers of mail leave for us in queues, and keep it in the books of the client that it is about.
+
+Any number of these may run. A message is taken away from its queue only after it was kept; kept twice, it is one event.
+"""
+
+import signal
+import sys
+import threading
+import time
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from jobs import heartbeat
+from jobs.pulse import Shell
+from tenants import assembly, logs, settings
+from tenants.adapters.sqs import NewsQueue
+from tenants.assembly import Toolbox
+from tenants.delivery import provider_news
+from tenants.delivery.ports import News, Note
+from tenants.directory.clients import UnknownClient
+from tenants.isolation import scope
+from tenants.settings import Settings
+from tenants.work import unit_of_work
+
+log = structlog.get_logger(__name__)
+TROUBLE_S = 1.0
+
+
+class Mailroom:
+    """One process's rounds through the queues; the caller has pushed the shell's app context."""
+
+    def __init__(self, tools: Toolbox, *, news: News) -> None:
+        self._tools, self._news = tools, news
+
+    def round(self) -> int:
+        """Fetch once and keep what came; return how many messages there were. Raises OSError, SQLAlchemyError."""
+        notes = self._news.receive()
+        if notes:
+            self._keep(notes)
+            self._news.forget(notes)
+        return len(notes)
+
+    def _keep(self, notes: list[Note]) -> None:
+        secret, real = self._tools.settings.secret_key, self._tools.clock.now()
+        by_client, strange = provider_news.sorted_out([note.body for note in notes], secret=secret)
+        for tenant_id, told in by_client.items():
+            try:
+                with unit_of_work(scope.tenant(tenant_id, actor="mail provider")):
+                    _, unknown = provider_news.receive(told, real=real)
+            except UnknownClient:
+                unknown = told
+            strange += [each.told for each in unknown]
+        for each in strange:
+            log.warning("ses.not_for_us", kind=each.kind, reference=each.reference)
+
+
+def serve(chosen: Settings, *, stopping: threading.Event) -> None:
+    """Go round until told to stop; a queue or a database that is away only delays."""
+    shell: Shell = assembly.make_shell(chosen)
+    news = NewsQueue(chosen.sqs_queue, region=chosen.aws_region, endpoint=chosen.aws_endpoint)
+    with shell.app_context():
+        room = Mailroom(assembly.make_tools(chosen), news=news)
+        while not stopping.is_set():
+            heartbeat.beat()
+            try:
+                room.round()
+            except (OSError, SQLAlchemyError) as fault:
+                log.warning("mailroom.trouble", reason=str(fault)[:200])
+                time.sleep(TROUBLE_S)
+
+
+def main() -> int:
+    """Read the settings and fetch until SIGTERM."""
+    chosen = settings.read()
+    logs.configure(chosen)
+    if not chosen.sqs_queue:
+        sys.stderr.write("GOODTERMS_SQS_QUEUE names no queue: there is nothing to fetch.\n")
+        return 2
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    log.info("mailroom.started")
+    serve(chosen, stopping=stopping)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
