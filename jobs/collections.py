@@ -2,6 +2,7 @@
 
 from jobs.turns import Handler, Turn
 from tenants.collections import disputes, promises, settling, tasks
+from tenants.collections.watch import hard, watching
 from tenants.directory import clients
 from tenants.values.calendars import BusinessCalendar
 
@@ -31,9 +32,22 @@ def open_disputes(turn: Turn) -> None:
     disputes.open_for_import(turn.id("import_id"), now=turn.now, today=turn.today)
 
 
+def count_cohorts(turn: Turn) -> None:
+    """A new day at the client: the mailings that have matured are counted and judged."""
+    watching.count_days(now=turn.now)
+
+
+def watch_sending(turn: Turn) -> None:
+    """An hour has passed: what cannot wait for a whole day of mail."""
+    hard.check(now=turn.now)
+    watching.watch_live(now=turn.now, today=turn.today)
+
+
 HANDLERS: dict[str, Handler] = {
     "settle_open_work": settle_open_work,
     "resolve_alerts": resolve_alerts,
     "open_desk": open_desk,
     "open_disputes": open_disputes,
+    "count_cohorts": count_cohorts,
+    "watch_sending": watch_sending,
 }

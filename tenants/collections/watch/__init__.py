@@ -1,0 +1,1 @@
+"""Decides when sending itself looks broken: fewer people open, click or receive than this unit's own past says."""
