@@ -1,5 +1,6 @@
 """Take imports: remembered mappings, runs with their report, staged rows and lines, the faults found row by row, the
-papers that invoices came on, and the lines of bank statements."""
+papers that invoices came on, the lines of bank statements, and remittance
+advices."""
 
 from migrations.tables import index, tenant_table
 
@@ -66,6 +67,18 @@ BANK_LINE = f"""
   FOREIGN KEY (tenant_id, import_id) REFERENCES app.import_run (tenant_id, id),
   FOREIGN KEY (tenant_id, payment_id) REFERENCES app.payment (tenant_id, id)
 """
+# What a customer says that a payment of theirs is for, until a credit has answered it.
+REMITTANCE = """
+  id uuid NOT NULL, import_id uuid NOT NULL, number text NOT NULL, currency text NOT NULL, amount_minor bigint NOT NULL,
+  paid_on date NOT NULL, payer text NOT NULL, used_at timestamptz, known_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, payer, number),
+  FOREIGN KEY (tenant_id, import_id) REFERENCES app.import_run (tenant_id, id)
+"""
+REMITTANCE_LINE = """
+  remittance_id uuid NOT NULL, position smallint NOT NULL, invoice_number text NOT NULL, amount_minor bigint NOT NULL,
+  PRIMARY KEY (tenant_id, remittance_id, position),
+  FOREIGN KEY (tenant_id, remittance_id) REFERENCES app.remittance (tenant_id, id)
+"""
 
 
 def upgrade() -> None:
@@ -79,5 +92,8 @@ def upgrade() -> None:
     tenant_table("original", ORIGINAL, debtor="debtor_id")
     tenant_table("import_bank_line", STAGED_BANK_LINE)
     tenant_table("bank_line", BANK_LINE)
+    tenant_table("remittance", REMITTANCE)
+    index("remittance", "waiting", "amount_minor", "used_at IS NULL")
+    tenant_table("remittance_line", REMITTANCE_LINE)
     index("bank_line", "booked", "booked_on, id")
     index("bank_line", "unmatched", "booked_on, id", "payment_id IS NULL AND amount_minor > 0")

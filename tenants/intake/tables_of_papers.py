@@ -116,3 +116,38 @@ class BankLine(TenantOwned, Model):
     bank_ref: Mapped[str] = mapped_column(Text)
     payment_id: Mapped[UUID | None]
     known_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class Remittance(TenantOwned, Model):
+    """What a customer says that a payment is for; `used_at` says that a credit has answered it."""
+
+    __tablename__ = "remittance"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "payer", "number"),
+        _of_run(),
+        Index("ix_remittance_waiting", "tenant_id", "amount_minor", postgresql_where=text("used_at IS NULL")),
+    )
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    import_id: Mapped[UUID]
+    number: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    paid_on: Mapped[date] = mapped_column(Date)
+    payer: Mapped[str] = mapped_column(Text)
+    used_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    known_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class RemittanceLine(TenantOwned, Model):
+    """One invoice that a remittance advice names, with what is paid of it."""
+
+    __tablename__ = "remittance_line"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "remittance_id"], ["remittance.tenant_id", "remittance.id"]),)
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    remittance_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    invoice_number: Mapped[str] = mapped_column(Text)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)

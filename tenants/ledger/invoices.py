@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
 from tenants.events import history, recording
-from tenants.ledger import balances, lines, standing
+from tenants.ledger import balances, instalments, lines, periods, standing
 from tenants.ledger.balances import Move
 from tenants.ledger.lines import Line
 from tenants.store import Model, TenantOwned
@@ -21,6 +21,8 @@ from tenants.values import ids, money
 from tenants.values.faults import Kind, Refusal
 
 PREFIX = "inv"
+INVOICE, DEBIT_NOTE = "invoice", "debit_note"
+STILL_OPEN = "open_minor > 0 AND voided_on IS NULL"
 
 
 class InvoiceKnown(Refusal):
@@ -70,6 +72,8 @@ class Invoice(TenantOwned, Model):
             postgresql_where=text("open_minor > 0 AND voided_on IS NULL"),
         ),
         Index("ix_invoice_issued", "tenant_id", "issued_on", "id"),
+        Index("ix_invoice_bones", "tenant_id", text("gt.bones(number)"), postgresql_where=text(STILL_OPEN)),
+        Index("ix_invoice_open_amount", "tenant_id", "currency", "open_minor", postgresql_where=text(STILL_OPEN)),
         Index("ix_invoice_voided", "tenant_id", "voided_on", postgresql_where=text("voided_on IS NOT NULL")),
     )
 
@@ -81,6 +85,9 @@ class Invoice(TenantOwned, Model):
     tax_minor: Mapped[int] = mapped_column(BigInteger)
     issued_on: Mapped[date]
     due_on: Mapped[date]
+    kind: Mapped[str]
+    original_due_on: Mapped[date | None]
+    schedule_id: Mapped[UUID | None]
     purchase_order: Mapped[str]
     open_minor: Mapped[int] = mapped_column(BigInteger)
     settled_on: Mapped[date | None]
@@ -125,24 +132,33 @@ class Card:
     reminder_count: int
     last_contact_at: datetime | None
     standing: str
+    kind: str
+    original_due_on: date | None
+    """The day by contract, where another one counts now."""
+    schedule_id: UUID | None
 
 
 ISSUE = """
-INSERT INTO invoice (tenant_id, id, debtor_id, number, currency, amount_minor, tax_minor, issued_on, due_on,
+INSERT INTO invoice (tenant_id, id, debtor_id, number, kind, currency, amount_minor, tax_minor, issued_on, due_on,
   purchase_order, open_minor, settled_on, known_at)
-VALUES (:tenant, :id, :debtor_id, :number, :currency, :amount_minor, :tax_minor, :issued_on, :due_on, :purchase_order,
-  :amount_minor, CASE WHEN :amount_minor = 0 THEN CAST(:issued_on AS date) END, :now)
+VALUES (:tenant, :id, :debtor_id, :number, :kind, :currency, :amount_minor, :tax_minor, :issued_on, :due_on,
+  :purchase_order, :amount_minor, CASE WHEN :amount_minor = 0 THEN CAST(:issued_on AS date) END, :now)
 ON CONFLICT (tenant_id, number) DO NOTHING RETURNING id
 """
 VOID = """
 UPDATE invoice SET voided_on = :on, voided_at = :now
 WHERE tenant_id = :tenant AND id = :invoice_id AND voided_on IS NULL AND open_minor = amount_minor AND issued_on <= :on
-RETURNING currency, due_on, open_minor
+RETURNING currency, due_on, open_minor, schedule_id
+"""
+SCHEDULED = """
+UPDATE invoice SET schedule_id = :schedule, original_due_on = due_on, due_on = :first_on
+WHERE tenant_id = :tenant AND id = :invoice_id
 """
 CARD = f"""
 SELECT i.id, i.debtor_id, d.name, d.number, i.number, i.currency, i.amount_minor, i.tax_minor, i.open_minor,
   i.issued_on, i.due_on, i.purchase_order, i.settled_on, i.voided_on, i.delivery, i.delivered_at, i.bounced_at,
-  i.first_seen_at, i.evidence_level, i.reminder_count, i.last_contact_at, {standing.WORD} AS standing
+  i.first_seen_at, i.evidence_level, i.reminder_count, i.last_contact_at, {standing.WORD} AS standing,
+  i.kind, i.original_due_on, i.schedule_id
 FROM invoice i JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id
 WHERE i.tenant_id = :tenant AND i.{{column}} = :value
 """
@@ -161,21 +177,27 @@ def issue(
     purchase_order: str = "",
     contents: Sequence[Line] = (),
     wall: datetime | None = None,
+    kind: str = INVOICE,
+    parts: Sequence[tuple[date, int]] = (),
 ) -> UUID:
-    """Issue an invoice and tell those who deliver it; `wall` is the real time where the client's clock is moved.
+    """Issue an invoice or debit note and tell those who deliver it; `wall` is the real time where the clock is moved.
 
-    Raises BadInvoice, LinesDiffer or UnknownCurrency for words that cannot be right, InvoiceKnown for a number in use.
+    `parts` are instalments by due date, the last of them due on `due_on`. Raises BadInvoice, BadSchedule, LinesDiffer
+    or UnknownCurrency for words that cannot be right, InvoiceKnown for a number in use, PeriodClosed.
     """
     money.digits(currency)
     if amount_minor < 0 or not 0 <= tax_minor <= amount_minor:
         raise BadInvoice("An invoice asks for nothing or more, its tax included.", pointer="/amount")
-    if due_on < issued_on:
-        raise BadInvoice("An invoice cannot be due before it is issued.", pointer="/due_on")
+    if due_on < issued_on or (parts and not issued_on <= parts[0][0] <= parts[-1][0] == due_on):
+        raise BadInvoice("An invoice is due from its issue on, the last part by its due date.", pointer="/due_on")
+    divided = instalments.divide(parts, amount_minor=amount_minor) if parts else ()
+    periods.refuse_closed(issued_on, pointer="/issued_on")
     issued: UUID | None = store.run(
         ISSUE,
         id=ids.new(),
         debtor_id=debtor_id,
         number=number,
+        kind=kind,
         currency=currency,
         amount_minor=amount_minor,
         tax_minor=tax_minor,
@@ -188,21 +210,32 @@ def issue(
         raise InvoiceKnown(f"There is an invoice with the number {number} already.", pointer="/number")
     if contents:
         lines.add(issued, debtor_id=debtor_id, lines=contents, amount_minor=amount_minor)
-    if amount_minor:
+    if divided:
+        schedule = instalments.add(issued, debtor_id=debtor_id, parts=divided, effective_on=issued_on, now=now)
+        store.run(SCHEDULED, invoice_id=issued, schedule=schedule, first_on=divided[0].due_on)
+        balances.move(instalments.moves(currency, divided, was=amount_minor, becomes=0))
+    elif amount_minor:
         balances.move([Move(currency, due_on, amount_minor, 1)])
     recording.record("invoice.issued", key=f"invoice:{issued}", now=wall or now, invoice_ids=[issued])
     return issued
 
 
 def void(invoice_id: UUID, *, on: date, now: datetime, reason: str) -> None:
-    """Take an invoice back from a day on. Raises UnknownInvoice, or InvoiceHasPostings when it can only be credited."""
+    """Take an invoice back from a day on.
+
+    Raises UnknownInvoice, PeriodClosed, or InvoiceHasPostings when it can only be credited.
+    """
+    periods.refuse_closed(on, pointer="/on")
     row = store.run(VOID, invoice_id=invoice_id, on=on, now=now).one_or_none()
     if row is None:
         found = card(invoice_id)
         if found.voided_on is None and found.open_minor == found.amount_minor:
             raise BadInvoice("An invoice cannot be void before it is issued.", pointer="/on")
         raise InvoiceHasPostings("Money was applied to this invoice, or it is void already.")
-    if row.open_minor:
+    if row.schedule_id:
+        parts = instalments.of_schedules([row.schedule_id])[row.schedule_id]
+        balances.move(instalments.moves(row.currency, parts, was=0, becomes=row.open_minor))
+    elif row.open_minor:
         balances.move([Move(row.currency, row.due_on, -row.open_minor, -1)])
     history.note("invoice.voided", about=("invoice", invoice_id), at=now, became={"voided_on": on}, reason=reason)
 

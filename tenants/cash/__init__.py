@@ -1,0 +1,1 @@
+"""Cash application: which customer money came from, which invoices it pays, and how sure that is."""

@@ -1,0 +1,109 @@
+"""Decides what is fetched for a batch of credits: candidates by number, by amount, and by customer, a statement each.
+
+No statement per line, and never the whole ledger: numbers are found by their bones, for which open invoices have an
+index.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from tenants import store
+from tenants.cash import names, payers, remittances, words
+from tenants.cash.evidence import Credit, Item
+from tenants.cash.judging import View
+
+MOST_ALIKE = 24
+"""A key that fits more open invoices than this finds nobody."""
+MOST_OPEN = 120
+ITEM = "i.id, i.debtor_id, i.number, i.currency, i.open_minor, i.issued_on, i.due_on"
+OPEN = "i.open_minor > 0 AND i.voided_on IS NULL"
+DEBTORS = "SELECT id, name, number FROM debtor WHERE tenant_id = :tenant"
+BY_BONES = f"""
+SELECT key, id, debtor_id, number, currency, open_minor, issued_on, due_on FROM (
+  SELECT t.key, {ITEM}, row_number() OVER (PARTITION BY t.key ORDER BY i.due_on, i.id) AS at
+  FROM unnest(CAST(:keys AS text[])) AS t (key)
+  JOIN invoice i ON i.tenant_id = :tenant AND gt.bones(i.number) = t.key AND {OPEN}
+) found WHERE at <= :most
+"""
+BY_AMOUNT = f"""
+SELECT id, debtor_id, number, currency, open_minor, issued_on, due_on FROM (
+  SELECT {ITEM}, row_number() OVER (PARTITION BY i.currency, i.open_minor ORDER BY i.due_on, i.id) AS at
+  FROM unnest(CAST(:currencies AS text[]), CAST(:amounts AS bigint[])) AS t (currency, minor)
+  JOIN invoice i ON i.tenant_id = :tenant AND i.currency = t.currency AND i.open_minor = t.minor AND {OPEN}
+) found WHERE at <= :most
+"""
+OF_DEBTORS = f"""
+SELECT id, debtor_id, number, currency, open_minor, issued_on, due_on FROM (
+  SELECT {ITEM}, row_number() OVER (PARTITION BY i.debtor_id ORDER BY i.due_on, i.id) AS at
+  FROM unnest(CAST(:debtors AS uuid[])) AS t (debtor_id)
+  JOIN invoice i ON i.tenant_id = :tenant AND i.debtor_id = t.debtor_id AND {OPEN}
+) found WHERE at <= :most ORDER BY debtor_id, due_on, id
+"""
+SETTLED = """
+SELECT i.number, i.debtor_id FROM unnest(CAST(:numbers AS text[])) AS t (number)
+JOIN invoice i ON i.tenant_id = :tenant AND i.number = t.number AND i.open_minor = 0
+"""
+
+
+class Desk:
+    """What stays the same for all batches of a run: the customers' names and numbers."""
+
+    def __init__(self) -> None:
+        rows = store.run(DEBTORS).all()
+        self.names = names.Index((debtor_id, name) for debtor_id, name, _ in rows)
+        self.numbers = {words.plain(number): debtor_id for debtor_id, _, number in rows if len(number) >= 4}
+
+    def view(self, credits: Sequence[Credit]) -> View:
+        """All that is known about a batch of credits."""
+        said = {credit.id: words.named(credit.words, reference=credit.reference) for credit in credits}
+        by_bones = _by_bones({key for found in said.values() for key in words.keys(found)})
+        by_amount = _by_amount({(credit.currency, credit.amount_minor) for credit in credits})
+        learned = payers.of({names.clean(credit.party) for credit in credits})
+        settled = _settled({name.written for found in said.values() for name in found if len(name.plain) >= 4})
+        debtors = {item.debtor_id for items in (*by_bones.values(), *by_amount.values()) for item in items}
+        debtors |= set(learned.values()) | set(settled.values())
+        for credit in credits:
+            debtors |= {each.debtor_id for each in self.names.alike(credit.party)}
+            debtors |= {self.numbers[name.plain] for name in said[credit.id] if name.plain in self.numbers}
+        return View(
+            self.names,
+            by_bones=by_bones,
+            by_amount=by_amount,
+            of_debtor=_of_debtors(debtors),
+            payers=learned,
+            numbers=self.numbers,
+            settled=settled,
+            advices=remittances.waiting(credit.amount_minor for credit in credits),
+        )
+
+
+def _by_bones(keys: Collection[str]) -> Mapping[str, Sequence[Item]]:
+    found: dict[str, list[Item]] = {}
+    for key, *item in store.run(BY_BONES, keys=sorted(keys), most=MOST_ALIKE + 1):
+        found.setdefault(key, []).append(Item(*item))
+    return {key: items for key, items in found.items() if len(items) <= MOST_ALIKE}
+
+
+def _by_amount(wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], Sequence[Item]]:
+    pairs = sorted(wanted)
+    rows = store.run(
+        BY_AMOUNT, currencies=[currency for currency, _ in pairs], amounts=[minor for _, minor in pairs], most=2
+    )
+    found: dict[tuple[str, int], list[Item]] = {}
+    for row in rows:
+        item = Item(*row)
+        found.setdefault((item.currency, item.open_minor), []).append(item)
+    return found
+
+
+def _of_debtors(debtors: Collection[UUID]) -> Mapping[UUID, Sequence[Item]]:
+    found: dict[UUID, list[Item]] = {}
+    for row in store.run(OF_DEBTORS, debtors=sorted(debtors), most=MOST_OPEN):
+        item = Item(*row)
+        found.setdefault(item.debtor_id, []).append(item)
+    return found
+
+
+def _settled(numbers: Collection[str]) -> dict[str, UUID]:
+    rows = store.run(SETTLED, numbers=sorted(numbers))
+    return {words.plain(number): debtor_id for number, debtor_id in rows}
