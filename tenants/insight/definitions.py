@@ -337,6 +337,15 @@ def _of_promising() -> Iterator[Definition]:
 
 def _of_waiting() -> Iterator[Definition]:
     """What lies about: disputes and cash that nobody has applied."""
+    yield Definition(
+        "disputed",
+        "In dispute",
+        "minor",
+        "Σ disputed amounts; of a dispute without an amount the invoice’s",
+        DISPUTED,
+        _amount(lambda f: f.of("disputes", "open").minor),
+        Rows("disputes", "open"),
+    )
     for name, title, part, median in (
         ("dispute-days", "Dispute cycle time, median", "closed", True),
         ("dispute-days-p90", "Dispute cycle time, 90th percentile", "closed", False),

@@ -140,8 +140,9 @@ WORKING = """(SELECT count(*) FROM generate_series(CAST({first} AS timestamp), C
 OPENED, ENDED = "CAST(h.opened_at AT TIME ZONE :zone AS date)", "CAST(h.ended_at AT TIME ZONE :zone AS date)"
 DISPUTES = f"""
 SELECT 'hold' AS kind, h.id, coalesce(nullif(h.currency, ''), i.currency, '') AS currency, h.debtor_id,
-  coalesce(i.number, '') AS label, d.on_day, d.part, coalesce(h.amount_minor, 0) AS minor,
-  coalesce(h.amount_minor, 0) AS hit, CAST(greatest({WORKING.format(first=OPENED, last="d.on_day")}, 0) AS int) AS days
+  coalesce(i.number, '') AS label, d.on_day, d.part, coalesce(h.amount_minor, i.amount_minor, 0) AS minor,
+  coalesce(h.amount_minor, i.amount_minor, 0) AS hit,
+  CAST(greatest({WORKING.format(first=OPENED, last="d.on_day")}, 0) AS int) AS days
 FROM (
   SELECT h.id, CASE WHEN {{closed}} THEN {ENDED} ELSE CAST(:day AS date) END AS on_day,
     CASE WHEN {{closed}} THEN 'closed' ELSE 'open' END AS part

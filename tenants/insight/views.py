@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
@@ -44,7 +44,7 @@ class SavedView(TenantOwned, Model):
     __tablename__ = "saved_view"
     __table_args__ = (
         UniqueConstraint("tenant_id", "person_id", "name"),
-        Index("ix_saved_view_shared", "tenant_id", "shared", "name"),
+        Index("ix_saved_view_shared", "tenant_id", "name", postgresql_where=text("shared")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
