@@ -63,8 +63,9 @@ def settle_attempt(turn: Turn) -> None:
 
 
 def grade_hit(turn: Turn) -> None:
-    """Somebody, or something, fetched a link of ours."""
-    evidence.grade(turn.id("inbox_id"), now=turn.now, real=turn.real_now)
+    """Somebody, or something, fetched links of ours."""
+    for inbox_id in turn.ids("inbox_ids"):
+        evidence.grade(inbox_id, now=turn.now, real=turn.real_now)
 
 
 def read_receipt(turn: Turn) -> None:

@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 
 from service import faces, problems
 from service.converters import CONVERTERS
+from service.reception import Reception
 from tenants import logs
 from tenants import settings as settings_room
 from tenants.assembly import Toolbox, make_shell, make_tools
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
     app.template_folder = faces.TEMPLATES
     app.config.update(PUBLIC_URL=chosen.public_url, MAX_CONTENT_LENGTH=BODY_LIMIT, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
     app.extensions["goodterms"] = tools or make_tools(chosen)
+    app.extensions["reception"] = Reception()
     app.url_map.converters.update(CONVERTERS)
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     faces.hang(app)

@@ -1,12 +1,13 @@
 """What a signed link in a mail opens: one debtor of one client, until it expires or is revoked; and what opening it
 leaves behind."""
 
-from flask import request
+from flask import current_app, request
 
 from service import identity, problems
+from service.reception import Reception
 from tenants.assembly import Toolbox
-from tenants.delivery import evidence, links, tokens
-from tenants.delivery.evidence import Fetch
+from tenants.delivery import hits, links, tokens
+from tenants.delivery.hits import Fetch
 from tenants.delivery.links import LinkGrant
 from tenants.directory import clients
 from tenants.directory.clients import UnknownClient
@@ -29,9 +30,16 @@ def opened(token: str, *, toolbox: Toolbox) -> LinkGrant:
 
 def leave(grant: LinkGrant, *, kind: str, toolbox: Toolbox) -> None:
     """Keep that somebody came by this link, to be judged later; our own people leave nothing."""
-    real, own = toolbox.clock.now(), by_staff(toolbox)
-    with unit_of_work(scope.tenant(grant.tenant_id, actor=f"debtor:{grant.contact_id}")):
-        evidence.record_hit(fetch(kind), grant=grant, now=clients.clock().now(real), real=real, by_staff=own)
+    if by_staff(toolbox):
+        return
+    real = toolbox.clock.now()
+    hit = hits.of_grant(fetch(kind), grant=grant, real=real)
+    reception().keep(grant.tenant_id, hit)
+
+
+def reception() -> Reception:
+    """Where this process takes hits."""
+    return current_app.extensions["reception"]  # type: ignore[no-any-return]
 
 
 def fetch(kind: str) -> Fetch:

@@ -14,7 +14,7 @@ from uuid import UUID
 from console.sample.play import Stage
 from tenants import store
 from tenants.delivery import evidence, links
-from tenants.delivery.evidence import Fetch
+from tenants.delivery.hits import Fetch
 from tenants.directory import clients
 from tenants.isolation import scope
 from tenants.work import unit_of_work

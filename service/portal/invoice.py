@@ -3,6 +3,7 @@
 Looking leaves a trace that is judged later; only a button press, which is a POST, changes anything.
 """
 
+import contextlib
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,14 +23,14 @@ from tenants.collections.tasks import NewTask
 from tenants.delivery import documents, evidence, facts, links, printing
 from tenants.delivery import words as writing
 from tenants.delivery.facts import Item, Reader
+from tenants.delivery.hits import Hit
 from tenants.delivery.links import LinkGrant
 from tenants.delivery.tokens import BadToken
 from tenants.directory import clients
-from tenants.isolation import scope
+from tenants.directory.clients import UnknownClient
 from tenants.ledger import debtors
 from tenants.values.faults import Refusal
 from tenants.values.money import Money
-from tenants.work import unit_of_work
 
 face = Blueprint("portal", __name__)
 LATEST_PROMISE = timedelta(days=90)
@@ -78,9 +79,15 @@ def portal_view(grant: LinkGrant, query: dict[str, str]) -> str:
     return page(_items(grant), reader=_reader(grant), said=query["said"])
 
 
-@endpoint(face, "/p/<token>/all", needs=PORTAL, leaves="link_get")
-def decoy(grant: LinkGrant) -> Response:
+@endpoint(face, "/p/<token>/all", needs=PUBLIC)
+def decoy(token: str) -> Response:
     """A link that no person sees: whatever follows it with the others is a machine."""
+    toolbox = tools()
+    try:
+        tenant_id, link_id = links.named(token, secret=toolbox.settings.secret_key)
+    except BadToken:
+        raise problems.NotFound("There is no such page.") from None
+    _take(tenant_id, Hit(traces.fetch("link_get"), toolbox.clock.now(), link_id=link_id))
     return Response(status=204)
 
 
@@ -163,7 +170,13 @@ def objection(grant: LinkGrant, invoice_id: UUID, body: dict[str, str]) -> Respo
     if any(each["reason"] == said[:500] for each in _said_before(grant, "dispute", invoice_id, today)):
         return _thanks("objected")
     hold_id = holds.open(
-        "dispute", debtor_id=grant.debtor_id, invoice_id=item.invoice_id, starts_on=today, reason=said[:500], now=now
+        "dispute",
+        debtor_id=grant.debtor_id,
+        invoice_id=item.invoice_id,
+        starts_on=today,
+        reason=said[:500],
+        now=now,
+        wall=real,
     )
     about = NewTask(
         dedupe_key=f"dispute:{item.invoice_id}",
@@ -182,16 +195,19 @@ def objection(grant: LinkGrant, invoice_id: UUID, body: dict[str, str]) -> Respo
 def pixel(token: str) -> Response:
     """The image in a mail: kept only where the client and the reader allow it; the answer is always the same."""
     toolbox = tools()
-    real, own = toolbox.clock.now(), traces.by_staff(toolbox)
     try:
         tenant_id, message_id = links.read_pixel(token, secret=toolbox.settings.secret_key)
     except BadToken:
         raise problems.NotFound("There is no such image.") from None
-    with unit_of_work(scope.tenant(tenant_id, actor="mail image")):
-        evidence.record_pixel(
-            message_id, fetch=traces.fetch("pixel"), now=clients.clock().now(real), real=real, by_staff=own
-        )
+    _take(tenant_id, Hit(traces.fetch("pixel"), toolbox.clock.now(), message_id=message_id))
     return Response(PIXEL, headers={"Content-Type": "image/gif", "Cross-Origin-Resource-Policy": "cross-origin"})
+
+
+def _take(tenant_id: UUID, hit: Hit) -> None:
+    """Our own people leave nothing; a client that is not there any more has nothing to keep."""
+    if not traces.by_staff(tools()):
+        with contextlib.suppress(UnknownClient):
+            traces.reception().keep(tenant_id, hit)
 
 
 def page(items: tuple[Item, ...], *, reader: Reader, said: str = "", preview: bool = False) -> str:

@@ -5,32 +5,22 @@ are known. Only what a debtor's own contact did counts: our own people looking a
 does a pixel without consent.
 """
 
-import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import scoring, standing
+from tenants.delivery import hits, scoring, standing
+from tenants.delivery.hits import Fetch
 from tenants.delivery.links import LinkGrant
 from tenants.delivery.scoring import Hit, Score
-from tenants.directory import clients
 from tenants.events import inbox, recording
 from tenants.values import ids
 
-KINDS = ("pixel", "link_get", "portal_view", "portal_interaction", "download")
-PATIENCE = timedelta(seconds=3)
-"""How long a fetch waits to be judged: long enough to see whether the next link is fetched at once."""
 NEIGHBOURS = timedelta(minutes=1)
-SOURCE = "portal"
 
 MESSAGE = """
 SELECT id, debtor_id, contact_id, sent_at, delivered_at FROM message WHERE tenant_id = :tenant AND id = :message_id
-"""
-CONSENT = """
-SELECT pixel_consent FROM contact WHERE tenant_id = :tenant AND debtor_id = :debtor_id AND id = :contact_id
 """
 KEPT = """
 SELECT id, kind, message_id, occurred_at, payload FROM inbox_event WHERE tenant_id = :tenant AND id = :id
@@ -46,70 +36,16 @@ ON CONFLICT (tenant_id, source, source_key) DO NOTHING
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """One request that reached a link, an image or a document of ours, as the web face saw it."""
-
-    kind: str
-    method: str
-    agent: str
-    address: str
-    target: str = ""
-    document_sha256: str = ""
-
-
 def record_hit(
-    fetch: Fetch,
-    *,
-    grant: LinkGrant,
-    now: datetime,
-    real: datetime,
-    by_staff: bool = False,
-    patience: timedelta = PATIENCE,
+    fetch: Fetch, *, grant: LinkGrant, now: datetime, real: datetime, patience: timedelta = hits.PATIENCE
 ) -> UUID | None:
-    """Keep a hit on a signed link, to be judged by and by, in a scope of the whole client (not narrowed to the debtor).
-
-    Returns the kept event's id, or None for our own people and for a repeat within the same second. An interaction is
-    judged at once.
-    """
-    if by_staff:
-        return None
-    whose = {
-        "debtor_id": str(grant.debtor_id),
-        "contact_id": str(grant.contact_id),
-        "invoice_id": str(grant.invoice_id) if grant.invoice_id else None,
-    }
-    wait = timedelta(0) if fetch.kind == "portal_interaction" else patience
-    return _keep(fetch, key=str(grant.link_id), message_id=grant.message_id, whose=whose, now=now, real=real, wait=wait)
+    """Keep one hit on a signed link, to be judged by and by; returns the kept event's id, or None for a repeat."""
+    return next(iter(hits.keep([hits.of_grant(fetch, grant=grant, now=now, real=real)], patience=patience)), None)
 
 
-def record_pixel(
-    message_id: UUID,
-    *,
-    fetch: Fetch,
-    now: datetime,
-    real: datetime,
-    by_staff: bool = False,
-    patience: timedelta = PATIENCE,
-) -> UUID | None:
-    """Keep the load of a tracking image, where the client and the reader allow it now; a withdrawal also stops old
-    mails."""
-    row = None if by_staff else store.run(MESSAGE, message_id=message_id).one_or_none()
-    if row is None:
-        return None
-    consent = store.run(CONSENT, debtor_id=row.debtor_id, contact_id=row.contact_id).scalar_one()
-    if not may_track(clients.profile().pixel, consent=consent):
-        return None
-    whose = {"debtor_id": str(row.debtor_id), "contact_id": str(row.contact_id), "invoice_id": None}
-    return _keep(fetch, key=str(message_id), message_id=message_id, whose=whose, now=now, real=real, wait=patience)
-
-
-def may_track(pixel: str, *, consent: str) -> bool:
-    """Whether a tracking image may stand in a mail, and count: the client's choice, and the reader's, who can always
-    say no."""
-    if pixel == "consented":
-        return consent == "granted"
-    return pixel == "on" and consent != "withdrawn"
+def record_pixel(message_id: UUID, *, fetch: Fetch, now: datetime, real: datetime) -> UUID | None:
+    """Keep the load of one tracking image, where the client and the reader allow it now."""
+    return next(iter(hits.keep([hits.Hit(fetch, real, now, message_id=message_id)])), None)
 
 
 def grade(inbox_id: UUID, *, now: datetime, real: datetime) -> Score | None:
@@ -206,57 +142,13 @@ def add(
     return made.rowcount == 1
 
 
-def prefix(address: str) -> str:
-    """The network an address belongs to (/24 or /48): enough to tell hits apart, too little to tell people apart."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return ""
-    return str(ip_network((found, 24 if found.version == 4 else 48), strict=False))
-
-
-def _keep(
-    fetch: Fetch,
-    *,
-    key: str,
-    message_id: UUID | None,
-    whose: dict[str, str | None],
-    now: datetime,
-    real: datetime,
-    wait: timedelta,
-) -> UUID | None:
-    network = prefix(fetch.address)
-    same = (
-        f"{key}|{fetch.kind}|{fetch.method}|{fetch.target}|{fetch.agent}|{network}|{now.isoformat(timespec='seconds')}"
-    )
-    inbox_id = inbox.keep(
-        SOURCE,
-        external_id=hashlib.sha256(same.encode()).hexdigest(),
-        kind=fetch.kind,
-        message_id=message_id,
-        occurred_at=now,
-        received_at=real,
-        payload={
-            **whose,
-            "method": fetch.method,
-            "agent": fetch.agent[: scoring.LONGEST_AGENT],
-            "ip_prefix": network,
-            "target": fetch.target,
-            "document_sha256": fetch.document_sha256,
-        },
-    )
-    if inbox_id is not None:
-        recording.record("portal.hit", key=str(inbox_id), now=real, run_at=real + wait, inbox_id=str(inbox_id))
-    return inbox_id
-
-
 def _neighbours(message_id: UUID | None, own_id: UUID, at: datetime) -> tuple[Hit, ...]:
     if message_id is None:
         return ()
     return tuple(
         _hit(event.kind, event.occurred_at, event.payload)
         for event in inbox.about(message_id)
-        if event.source == SOURCE
+        if event.source == hits.SOURCE
         and event.id != own_id
         and (event.kind == "portal_interaction" or abs(event.occurred_at - at) <= NEIGHBOURS)
     )
@@ -274,7 +166,7 @@ def _conclude(event: Any, verdict: Score, *, now: datetime, real: datetime) -> N
         level=verdict.level,
         verdict=verdict.verdict,
         reasons=",".join(verdict.reasons),
-        source=SOURCE,
+        source=hits.SOURCE,
         source_key=str(event.id),
         debtor_id=UUID(about["debtor_id"]),
         contact_id=UUID(about["contact_id"]) if about["contact_id"] else None,

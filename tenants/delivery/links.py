@@ -81,6 +81,12 @@ def url(public_url: str, text: str) -> str:
     return f"{public_url.rstrip('/')}{PORTAL_PATH}{text}"
 
 
+def named(text: str, *, secret: str) -> tuple[UUID, UUID]:
+    """The client and the link that a token names, whether or not the link still stands; reads no row. Raises
+    BadToken."""
+    return tokens.two_ids(tokens.unseal(tokens.LINK, text, secret=secret))
+
+
 def tenant_of(text: str, *, secret: str) -> UUID:
     """Which client's scope to open for this link; reads no row. Raises BadToken."""
     return tokens.two_ids(tokens.unseal(tokens.LINK, text, secret=secret))[0]

@@ -15,8 +15,8 @@ from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import evidence, ses_events, tokens
-from tenants.delivery.evidence import Fetch
+from tenants.delivery import hits, ses_events, tokens
+from tenants.delivery.hits import Fetch, Hit
 from tenants.delivery.inbound import NotForUs
 from tenants.delivery.ses_events import Told
 from tenants.directory import clients
@@ -72,16 +72,17 @@ def receive(news: Sequence[Addressed], *, real: datetime) -> tuple[list[UUID], l
     }
     clock = clients.clock()
     rows: list[dict[str, Any]] = []
+    opens: list[Hit] = []
     for each in news:
         message_id, told = known.get(each.attempt_id), each.told
         if message_id is None or told.kind in LEFT_OUT:
             continue
         at = clock.now(told.at)
         if told.kind == "opened":
-            seen = Fetch("pixel", "GET", told.agent, told.address)
-            evidence.record_pixel(message_id, fetch=seen, now=at, real=real)
+            opens.append(Hit(Fetch("pixel", "GET", told.agent, told.address), real, at, message_id=message_id))
         else:
             rows.append(_row(each, message_id, at))
+    hits.keep(opens)
     return _keep(rows, real=real), [each for each in news if each.attempt_id not in known]
 
 

@@ -17,8 +17,8 @@ from tenants import store
 from tenants.delivery import (
     answers,
     documents,
-    evidence,
     facts,
+    hits,
     holding,
     letters,
     links,
@@ -94,7 +94,7 @@ def claim(
         return None
     tries = store.run(TRIES, message_id=message_id).scalar_one()
     mail = _outgoing(row, ids.new(), tries + 1, now=now, today=today, provider=provider)
-    if not mail.items:
+    if not mail.items and mail.kind != "note":
         holding.cancel(row.id, reason="nothing_left", detail="every invoice was taken out of this message", now=now)
         return None
     store.run(INTEND, id=mail.attempt_id, message_id=row.id, attempt_no=mail.attempt_no, provider=provider, now=now)
@@ -138,7 +138,7 @@ def _outgoing(
         now=now,
         link_id=link_id,
         link_expires_at=expires_at,
-        pixel=evidence.may_track(creditor.pixel, consent=contact.pixel_consent),
+        pixel=hits.may_track(creditor.pixel, consent=contact.pixel_consent),
         carrier="ses" if provider == "ses" else "smtp",
         resumed=resumed,
     )

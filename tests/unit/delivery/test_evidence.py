@@ -8,8 +8,8 @@ import pytest
 
 from service import endpoint
 from service.portal import invoice as portal
-from tenants.delivery import evidence, ladder, links, scoring, standing
-from tenants.delivery.evidence import Fetch
+from tenants.delivery import evidence, hits, ladder, links, scoring, standing
+from tenants.delivery.hits import Fetch
 from tenants.delivery.scoring import Hit
 from tenants.directory import clients
 from tests.cast import NOW
@@ -136,7 +136,7 @@ def test_a_fetch_changes_nothing_until_it_is_judged(post, delivered):
     ((run_at,),) = [
         (at,) for at in post.ask("SELECT run_at FROM work_item WHERE tenant_id = :tenant AND kind = 'grade_hit'")
     ]
-    assert run_at == NOW + evidence.PATIENCE and kept
+    assert run_at == NOW + hits.PATIENCE and kept
 
 
 def test_dana_opens_clicks_and_downloads_and_each_step_is_stronger(post, delivered):
@@ -190,17 +190,12 @@ def test_the_same_fetch_within_a_second_is_one(post, delivered):
     assert fetch(post, "link_get", after=2 * MIN) is not None
 
 
-def test_our_own_people_leave_no_trace(post, delivered):
-    assert fetch(post, "link_get", by_staff=True) is None
-    assert post.ask("SELECT count(*) FROM inbox_event WHERE tenant_id = :tenant AND source = 'portal'") == [0]
-
-
 def test_an_address_is_kept_as_its_network_only(post, delivered):
     fetch(post, "link_get")
     assert post.ask(
         "SELECT payload->>'ip_prefix' FROM inbox_event WHERE tenant_id = :tenant AND source = 'portal'"
     ) == ["203.0.113.0/24"]
-    assert (evidence.prefix("2001:db8:1:2::9"), evidence.prefix("nobody")) == ("2001:db8:1::/48", "")
+    assert (hits.prefix("2001:db8:1:2::9"), hits.prefix("nobody")) == ("2001:db8:1::/48", "")
 
 
 def test_who_reads_has_received_although_no_server_said_so(post):

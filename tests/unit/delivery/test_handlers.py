@@ -9,8 +9,8 @@ from sqlalchemy import create_engine
 
 from jobs import quiet
 from tenants import assembly
-from tenants.delivery import evidence, links
-from tenants.delivery.evidence import Fetch
+from tenants.delivery import evidence, hits, links
+from tenants.delivery.hits import Fetch
 from tenants.events import recording
 from tenants.values.clock import FixedClock
 from tests.cast import NOW
@@ -79,7 +79,7 @@ def test_a_fetch_is_judged_when_its_neighbours_are_known(post, lane):
         evidence.record_hit(fetch, grant=grant, now=NOW + timedelta(minutes=9), real=NOW)
     lane.run()
     assert post.ask("SELECT evidence_level FROM invoice WHERE tenant_id = :tenant") == [1], "not judged yet"
-    lane.clock.move(evidence.PATIENCE)
+    lane.clock.move(hits.PATIENCE)
     lane.run()
     assert post.ask("SELECT evidence_level FROM invoice WHERE tenant_id = :tenant") == [4]
 
