@@ -31,6 +31,8 @@ INVOICE = """
   id uuid NOT NULL, debtor_id uuid NOT NULL, number text NOT NULL, currency text NOT NULL,
   amount_minor bigint NOT NULL CHECK (amount_minor >= 0), tax_minor bigint NOT NULL DEFAULT 0, issued_on date
   NOT NULL, due_on date NOT NULL,
+  kind text NOT NULL DEFAULT 'invoice' CHECK (kind IN ('invoice', 'debit_note')), original_due_on date,
+  schedule_id uuid,
   purchase_order text NOT NULL DEFAULT '', open_minor bigint NOT NULL, settled_on date,
   voided_on date, voided_at timestamptz,
   known_at timestamptz NOT NULL, import_id uuid,
@@ -67,15 +69,21 @@ PAYMENT = """
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, source, reference), FOREIGN KEY (tenant_id, debtor_id)
   REFERENCES app.debtor (tenant_id, id)
 """
+# What goes back to a debtor takes from its payment and counts for no invoice.
 # Corrections are new rows with a negative amount that name what they reverse; no row is ever edited.
 ALLOCATION = """
-  id uuid NOT NULL, debtor_id uuid NOT NULL, invoice_id uuid NOT NULL, kind text NOT NULL
-    CHECK (kind IN ('payment', 'credit_note', 'write_off', 'discount')),
+  id uuid NOT NULL, debtor_id uuid NOT NULL, invoice_id uuid, kind text NOT NULL
+    CHECK (kind IN ('payment', 'credit_note', 'write_off', 'discount', 'refund', 'returned')),
   payment_id uuid, credit_note_id uuid, reverses_id uuid, currency text NOT NULL, amount_minor bigint NOT NULL
   CHECK (amount_minor <> 0),
   effective_on date NOT NULL, known_at timestamptz NOT NULL, reason text NOT NULL DEFAULT '', import_id uuid,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, reverses_id),
-  CHECK ((kind = 'payment') = (payment_id IS NOT NULL) AND (kind = 'credit_note') = (credit_note_id IS NOT NULL)),
+  CHECK ((kind IN ('refund', 'returned')) = (invoice_id IS NULL)),
+  CHECK (CASE kind WHEN 'payment' THEN payment_id IS NOT NULL AND credit_note_id IS NULL
+    WHEN 'credit_note' THEN credit_note_id IS NOT NULL AND payment_id IS NULL
+    WHEN 'refund' THEN num_nonnulls(payment_id, credit_note_id) = 1
+    WHEN 'returned' THEN payment_id IS NOT NULL AND credit_note_id IS NULL
+    ELSE num_nonnulls(payment_id, credit_note_id) = 0 END),
   FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice (tenant_id, id),
   FOREIGN KEY (tenant_id, payment_id) REFERENCES app.payment (tenant_id, id),
   FOREIGN KEY (tenant_id, credit_note_id) REFERENCES app.credit_note (tenant_id, id),

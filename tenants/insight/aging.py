@@ -2,9 +2,9 @@
 
 Today comes from balances that every posting keeps, so it costs the same for a thousand invoices and for a million. A
 past day is counted from the postings: restated with all that is known now, or as it was known at an instant. Every open
-item is in exactly one bucket; that the buckets add up to a total that was summed apart is checked each time. Void
-invoices and those issued later are out, disputed ones and tax are in; money that is not applied stands beside, never
-within.
+item (an invoice, or one instalment of it) is in exactly one bucket; that the buckets add up to a total that was summed
+apart is checked each time. Void invoices and those issued later are out, disputed ones and tax are in; money that is
+not applied stands beside, never within.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,10 +17,11 @@ from tenants.insight import buckets
 from tenants.insight.buckets import EDGES, NOT_DUE
 from tenants.insight.figures import Figure, ratio
 from tenants.insight.narrowing import EVERYBODY, Narrow
+from tenants.ledger import instalments
 
 DUE = "due"
 INVOICE = "invoice"
-COUNTED_FROM = {DUE: "due_on", INVOICE: "issued_on"}
+COUNTED_FROM = {DUE: "i.due_on", INVOICE: "i.issued_on"}
 
 
 class IdentityBroken(RuntimeError):
@@ -101,22 +102,22 @@ NOW = """
 SELECT currency, due_on AS from_on, open_minor AS minor, CAST(open_count AS bigint) AS items FROM open_balance
 WHERE tenant_id = :tenant
 UNION ALL
-SELECT currency, due_on, CAST(-sum(open_minor) AS bigint), -count(*) FROM invoice
-WHERE tenant_id = :tenant AND issued_on > :day AND open_minor > 0 AND voided_on IS NULL GROUP BY currency, due_on
+SELECT p.currency, p.due_on, CAST(-sum(p.open_minor) AS bigint), -count(*)
+FROM ({open_now} AND i.issued_on > :day) p GROUP BY p.currency, p.due_on
 """
 # Two ways to the same rows: back from what is open now by what was applied since, or up from nothing by what was
 # applied until then. With all that is known now, what is settled by the day is not open on it.
 BACK = """
-SELECT i.id, i.debtor_id, i.currency, i.{counted_from} AS from_on, i.open_minor + coalesce(a.minor, 0) AS minor,
-  1 AS items
+SELECT i.id, i.debtor_id, i.currency, {counted_from} AS from_on, i.amount_minor AS whole,
+  i.open_minor + coalesce(a.minor, 0) AS minor, 1 AS items
 FROM invoice i LEFT JOIN (
   SELECT invoice_id, CAST(sum(amount_minor) AS bigint) AS minor FROM allocation
   WHERE tenant_id = :tenant AND effective_on > :day GROUP BY invoice_id) a ON a.invoice_id = i.id
 WHERE i.tenant_id = :tenant AND i.issued_on <= :day AND i.open_minor + coalesce(a.minor, 0) <> 0{standing}
 """
 UP = """
-SELECT i.id, i.debtor_id, i.currency, i.{counted_from} AS from_on, i.amount_minor - coalesce(a.minor, 0) AS minor,
-  1 AS items
+SELECT i.id, i.debtor_id, i.currency, {counted_from} AS from_on, i.amount_minor AS whole,
+  i.amount_minor - coalesce(a.minor, 0) AS minor, 1 AS items
 FROM invoice i LEFT JOIN (
   SELECT invoice_id, CAST(sum(amount_minor) AS bigint) AS minor FROM allocation
   WHERE tenant_id = :tenant AND effective_on <= :day{known} GROUP BY invoice_id) a ON a.invoice_id = i.id
@@ -128,11 +129,13 @@ AS_KNOWN = """
 KNOWN = " AND known_at <= :known_at"
 SETTLED_SINCE = """
 SELECT EXISTS (SELECT FROM allocation WHERE tenant_id = :tenant AND effective_on > :day)
+  OR EXISTS (SELECT FROM due_schedule WHERE tenant_id = :tenant AND effective_on > :day)
   OR EXISTS (SELECT FROM invoice WHERE tenant_id = :tenant AND voided_on IS NOT NULL AND voided_on > :day)
 """
 # The rows as they are now; they are the answer for a day after which nothing was posted.
 PRESENT = """
-SELECT i.id, i.debtor_id, i.currency, i.{counted_from} AS from_on, i.open_minor AS minor, 1 AS items FROM invoice i
+SELECT i.id, i.debtor_id, i.currency, {counted_from} AS from_on, i.amount_minor AS whole,
+  i.open_minor AS minor, 1 AS items FROM invoice i
 WHERE i.tenant_id = :tenant AND i.open_minor > 0 AND i.voided_on IS NULL AND i.issued_on <= :day
 """
 FIRST_AND_LAST = """
@@ -164,13 +167,30 @@ LEFT_OVER_UP = """
   WHERE tenant_id = :tenant AND issued_on <= :day{known}
   UNION ALL
   SELECT debtor_id, currency, -amount_minor FROM allocation
-  WHERE tenant_id = :tenant AND effective_on <= :day{known} AND kind IN ('payment', 'credit_note')
+  WHERE tenant_id = :tenant AND effective_on <= :day{known} AND (payment_id IS NOT NULL OR credit_note_id IS NOT NULL)
+"""
+# An invoice in instalments, or with another due date agreed, is split by the schedule that held on the day; what is
+# applied pays the oldest part. Before anything was agreed the contract counts.
+BY_CONTRACT = "coalesce(i.original_due_on, i.due_on)"
+SCHEDULED = """
+SELECT s.invoice_id, n.due_on, n.amount_minor, n.up_to_minor FROM (
+  SELECT DISTINCT ON (c.invoice_id) c.invoice_id, c.id FROM due_schedule c
+  WHERE c.tenant_id = :tenant AND c.effective_on <= :day{known}
+  ORDER BY c.invoice_id, c.effective_on DESC, c.known_at DESC, c.id DESC) s
+JOIN instalment n ON n.tenant_id = :tenant AND n.schedule_id = s.id
+"""
+SPLIT = f"""
+SELECT o.id, o.debtor_id, o.currency, coalesce(p.due_on, o.from_on) AS from_on, o.whole,
+  CASE WHEN p.due_on IS NULL THEN o.minor ELSE least(p.amount_minor, p.up_to_minor - o.whole + o.minor) END AS minor,
+  o.items
+FROM ({{rows}}) o LEFT JOIN ({SCHEDULED}) p ON p.invoice_id = o.id
+WHERE p.due_on IS NULL OR p.up_to_minor > o.whole - o.minor
 """
 
 
 def today(day: date, *, edges: Sequence[int] = EDGES) -> Aging:
     """The aging of the client's present day, by due date, from the kept balances."""
-    sums = store.run(SUMS.format(rows=NOW, narrow=""), day=day, floors=buckets.floors(edges)).all()
+    sums = store.run(SUMS.format(rows=now(), narrow=""), day=day, floors=buckets.floors(edges)).all()
     unapplied = store.run(SUM_LEFT_OVER.format(rows=LEFT_OVER, narrow=""), day=day).all()
     return Aging(day, None, DUE, tuple(edges), _lines(sums, unapplied, edges))
 
@@ -216,9 +236,24 @@ def is_present(day: date) -> bool:
     return not store.run(SETTLED_SINCE, day=day).scalar_one()
 
 
+def now() -> str:
+    """The SQL of the kept balances, less what is issued later."""
+    return NOW.format(open_now=instalments.open_now())
+
+
 def open_items(day: date, *, known_at: datetime | None, basis: str) -> tuple[str, str]:
-    """The SQL of every item open on the day, and of the cash unapplied on it: by the way that has less to add."""
-    counted_from = COUNTED_FROM[basis]
+    """The SQL of every item open on the day, and of the cash unapplied on it: by the way that has less to add.
+
+    By due date each instalment is an item; by invoice date the invoice is.
+    """
+    if basis != DUE or not instalments.exist():
+        return _whole_items(day, known_at, COUNTED_FROM[basis])
+    rows, loose = _whole_items(day, known_at, BY_CONTRACT)
+    known = KNOWN.replace("known_at <=", "c.known_at <=", 1) if known_at is not None else ""
+    return SPLIT.format(rows=rows, known=known), loose
+
+
+def _whole_items(day: date, known_at: datetime | None, counted_from: str) -> tuple[str, str]:
     if known_at is not None:
         return UP.format(counted_from=counted_from, known=KNOWN, standing=AS_KNOWN), LEFT_OVER_UP.format(known=KNOWN)
     if is_present(day):

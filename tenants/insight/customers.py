@@ -10,6 +10,7 @@ from tenants import store
 from tenants.insight import buckets
 from tenants.insight.buckets import EDGES
 from tenants.insight.narrowing import EVERYBODY, Narrow
+from tenants.ledger import instalments
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,7 @@ class Page:
 OWING = """
 SELECT i.debtor_id, coalesce(sum(i.open_minor) FILTER (WHERE i.due_on < :day), 0) AS overdue,
   sum(i.open_minor) AS open_minor, count(*) AS items, min(i.due_on) AS oldest_on, {sums}
-FROM invoice i
-WHERE i.tenant_id = :tenant AND i.currency = :currency AND i.open_minor > 0 AND i.voided_on IS NULL
-  AND i.issued_on <= :day{narrow}
+FROM ({open_now}) i WHERE i.currency = :currency AND i.issued_on <= :day{narrow}
 GROUP BY i.debtor_id
 """
 PAGE = """
@@ -70,7 +69,9 @@ def owing(
         values |= {"after_overdue": after[0], "after_id": after[1]}
     statement = PAGE.format(
         owing=OWING.format(
-            sums=", ".join(SUM.format(at=at) for at in range(len(spans))), narrow=narrow.further("i.debtor_id")
+            open_now=instalments.open_now(),
+            sums=", ".join(SUM.format(at=at) for at in range(len(spans))),
+            narrow=narrow.further("i.debtor_id"),
         ),
         after="" if after is None else AFTER,
     )

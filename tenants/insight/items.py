@@ -19,7 +19,7 @@ from tenants.insight.narrowing import EVERYBODY, Narrow
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One open invoice as of the day."""
+    """One open invoice as of the day, or one open instalment of it."""
 
     id: UUID
     number: str
@@ -47,7 +47,7 @@ WITHIN = "o.currency = :currency AND o.from_on BETWEEN :earliest AND :latest"
 TOTAL = "SELECT coalesce(sum(o.minor), 0), coalesce(sum(o.items), 0) FROM ({rows}) o WHERE {within}"
 # The page is cut out first: names are looked up for its rows only.
 PAGE = """
-SELECT i.id, i.number, i.debtor_id, d.name, i.currency, i.amount_minor, p.minor, i.issued_on, i.due_on, p.from_on,
+SELECT i.id, i.number, i.debtor_id, d.name, i.currency, i.amount_minor, p.minor, i.issued_on, {due_on}, p.from_on,
   :day - p.from_on
 FROM (SELECT o.id, o.minor, o.from_on FROM ({rows}) o WHERE {within}{after} ORDER BY o.from_on, o.id LIMIT :limit) p
 JOIN invoice i ON i.tenant_id = :tenant AND i.id = p.id
@@ -78,11 +78,12 @@ def behind(
     within = WITHIN + narrow.further("o.debtor_id")
     rows, _ = aging.open_items(day, known_at=known_at, basis=basis)
     kept = known_at is None and basis == aging.DUE and not narrow and aging.is_present(day)
-    summed = aging.NOW if kept else rows
+    summed = aging.now() if kept else rows
     minor, count = store.run(TOTAL.format(rows=summed, within=within), **values).one()
     if after is not None:
         values |= {"after_on": after[0], "after_id": after[1]}
-    statement = PAGE.format(rows=rows, within=within, after="" if after is None else AFTER)
+    due_on = "p.from_on" if basis == aging.DUE else "i.due_on"
+    statement = PAGE.format(rows=rows, due_on=due_on, within=within, after="" if after is None else AFTER)
     found = store.run(statement, limit=limit + 1, **values).all()
     page = [Item(*row) for row in found[:limit]]
     more = (page[-1].counted_from_on, page[-1].id) if len(found) > limit else None

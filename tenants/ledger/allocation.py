@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tenants import store
 from tenants.directory import clients
 from tenants.events import recording
-from tenants.ledger import balances, locking
+from tenants.ledger import balances, instalments, locking, periods
 from tenants.ledger.balances import Move
 from tenants.ledger.locking import Item, Source
 from tenants.store import Model, TenantOwned
@@ -85,7 +85,7 @@ class Allocation(TenantOwned, Model):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     debtor_id: Mapped[UUID]
-    invoice_id: Mapped[UUID]
+    invoice_id: Mapped[UUID | None]
     kind: Mapped[str]
     payment_id: Mapped[UUID | None]
     credit_note_id: Mapped[UUID | None]
@@ -191,12 +191,12 @@ def reverse(allocation_id: UUID, *, effective_on: date, now: datetime, reason: s
     Raises UnknownAllocation, AlreadyReversed, or BadAllocation for a day before the allocation's own.
     """
     was = store.run(FIND, allocation_id=allocation_id).one_or_none()
-    if was is None:
+    if was is None or was.invoice_id is None:
         raise UnknownAllocation("There is no such allocation.")
     source = locking.Source.forgone(was.kind)
     if was.payment_id or was.credit_note_id:
         source = locking.source(was.payment_id or was.credit_note_id, effective_on=effective_on)
-    _refuse_future(effective_on, now=now)
+    refuse_day(effective_on, now=now)
     item = locking.items([was.invoice_id], effective_on=effective_on)[was.invoice_id]
     if was.reverses_id or store.run(REVERSED, allocation_id=allocation_id).first():
         raise AlreadyReversed("This allocation was taken back before.")
@@ -233,7 +233,7 @@ def _add(
     wall: datetime | None,
     reason: str,
 ) -> tuple[UUID, ...]:
-    _refuse_future(effective_on, now=now)
+    refuse_day(effective_on, now=now)
     parts = {item: wanted[item.id] for item in locking.items(list(wanted), effective_on=effective_on).values()}
     for item, minor in parts.items():
         _refuse_misfit(item, source, minor=minor, effective_on=effective_on)
@@ -243,7 +243,9 @@ def _add(
     return added
 
 
-def _refuse_future(effective_on: date, *, now: datetime) -> None:
+def refuse_day(effective_on: date, *, now: datetime) -> None:
+    """Raises BadAllocation for a day that has not come, PeriodClosed for one that is closed."""
+    periods.refuse_closed(effective_on)
     if effective_on > calendars.local_day(now, zone=clients.clock().zone):
         raise BadAllocation("Nothing counts before its day has come.", pointer="/effective_on")
 
@@ -289,10 +291,20 @@ def _post(
     ]
     store.run_many(ADD, rows)
     store.run(SETTLE, invoice_ids=[item.id for item in parts])
-    balances.move([Move(item.currency, item.due_on, -minor, _leaving(item, minor)) for item, minor in parts.items()])
+    instalments.point([item.id for item in parts if item.schedule_id])
+    balances.move(_moves(parts))
     return tuple(row["id"] for row in rows)  # type: ignore[misc]
 
 
-def _leaving(item: Item, minor: int) -> int:
-    """How the count of open items changes when so much is applied."""
-    return (item.open_minor > minor) - (item.open_minor > 0)
+def _moves(parts: Mapping[Item, int]) -> list[Move]:
+    """How the balances change when so much is applied to each invoice: its oldest instalment is paid first."""
+    scheduled = instalments.of_schedules(item.schedule_id for item in parts)
+    found = []
+    for item, minor in parts.items():
+        if item.schedule_id:
+            was = item.amount_minor - item.open_minor
+            found += instalments.moves(item.currency, scheduled[item.schedule_id], was=was, becomes=was + minor)
+        else:
+            leaving = (item.open_minor > minor) - (item.open_minor > 0)
+            found.append(Move(item.currency, item.due_on, -minor, leaving))
+    return found

@@ -55,15 +55,44 @@ VALUES (:tenant, :currency, :due_on, :minor, :count)
 ON CONFLICT (tenant_id, currency, due_on) DO UPDATE SET
   open_minor = open_balance.open_minor + excluded.open_minor, open_count = open_balance.open_count + excluded.open_count
 """
-TRUE = """
-SELECT i.currency, i.due_on, sum(i.open_minor) AS minor, count(*) AS items FROM invoice i
-WHERE i.tenant_id = :tenant AND i.open_minor > 0 AND i.voided_on IS NULL {only} GROUP BY i.currency, i.due_on
+OPEN_PARTS = """
+SELECT i.id, i.debtor_id, i.currency, i.issued_on, i.import_id, coalesce(n.due_on, i.due_on) AS due_on,
+  CASE WHEN n.schedule_id IS NULL THEN i.open_minor
+    ELSE least(n.amount_minor, n.up_to_minor - i.amount_minor + i.open_minor) END AS open_minor
+FROM invoice i LEFT JOIN instalment n ON n.tenant_id = :tenant AND n.schedule_id = i.schedule_id
+WHERE i.tenant_id = :tenant AND i.open_minor > 0 AND i.voided_on IS NULL
+  AND (n.schedule_id IS NULL OR n.up_to_minor > i.amount_minor - i.open_minor)
+"""
+"""What is open now, part by part; an invoice with one due date is one part."""
+OPEN_WHOLES = """
+SELECT i.id, i.debtor_id, i.currency, i.issued_on, i.import_id, i.due_on, i.open_minor FROM invoice i
+WHERE i.tenant_id = :tenant AND i.open_minor > 0 AND i.voided_on IS NULL
+"""
+TRUE = f"""
+SELECT i.currency, i.due_on, CAST(sum(i.open_minor) AS bigint) AS minor, count(*) AS items FROM ({OPEN_PARTS}{{only}}) i
+GROUP BY i.currency, i.due_on
 """
 ADD_ALL = f"""
 INSERT INTO open_balance (tenant_id, currency, due_on, open_minor, open_count)
 SELECT :tenant, t.currency, t.due_on, t.minor, t.items FROM ({TRUE}) t ORDER BY t.currency, t.due_on
 ON CONFLICT (tenant_id, currency, due_on) DO UPDATE SET
   open_minor = open_balance.open_minor + excluded.open_minor, open_count = open_balance.open_count + excluded.open_count
+"""
+# What is due when follows from the newest schedule, and from what is applied: the oldest open part is the due date.
+NEWEST_SCHEDULES = """
+SELECT DISTINCT ON (s.invoice_id) s.invoice_id, s.id FROM due_schedule s WHERE s.tenant_id = :tenant
+ORDER BY s.invoice_id, s.effective_on DESC, s.known_at DESC, s.id DESC
+"""
+POINTED = f"""
+SELECT i.id, s.id AS schedule_id,
+  coalesce(min(n.due_on) FILTER (WHERE n.up_to_minor > i.amount_minor - i.open_minor), max(n.due_on)) AS due_on
+FROM ({NEWEST_SCHEDULES}) s JOIN invoice i ON i.tenant_id = :tenant AND i.id = s.invoice_id
+JOIN instalment n ON n.tenant_id = :tenant AND n.schedule_id = s.id
+WHERE i.tenant_id = :tenant GROUP BY i.id, s.id, i.amount_minor, i.open_minor
+"""
+POINT_ALL = f"""
+UPDATE invoice i SET schedule_id = t.schedule_id, due_on = t.due_on FROM ({POINTED}) t
+WHERE i.tenant_id = :tenant AND i.id = t.id AND (i.schedule_id IS DISTINCT FROM t.schedule_id OR i.due_on <> t.due_on)
 """
 CLEAR = "DELETE FROM open_balance WHERE tenant_id = :tenant"
 MEND_INVOICES = """
@@ -121,6 +150,7 @@ def rebuild() -> None:
     store.run(MEND_INVOICES)
     for table in ("payment", "credit_note"):
         store.run(MEND_SOURCES.format(table=table))
+    store.run(POINT_ALL)
     store.run(CLEAR)
     store.run(ADD_ALL.format(only=""))
 

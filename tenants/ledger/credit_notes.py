@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
+from tenants.ledger import periods
 from tenants.store import Model, TenantOwned
 from tenants.values import ids, money
 from tenants.values.faults import Kind, Refusal
@@ -96,10 +97,14 @@ def issue(
     now: datetime,
     reason: str = "",
 ) -> UUID:
-    """Issue a credit note, applied to nothing yet. Raises CreditNoteKnown for a number in use, BadCreditNote."""
+    """Issue a credit note, applied to nothing yet.
+
+    Raises CreditNoteKnown for a number in use, BadCreditNote, PeriodClosed.
+    """
     money.digits(currency)
     if amount_minor <= 0:
         raise BadCreditNote("A credit note is worth more than nothing.", pointer="/amount")
+    periods.refuse_closed(issued_on, pointer="/issued_on")
     issued: UUID | None = store.run(
         ISSUE,
         id=ids.new(),

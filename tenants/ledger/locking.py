@@ -31,12 +31,13 @@ class Source:
     debtor_id: UUID | None
     currency: str
     since_on: date
+    amount_minor: int
     free_minor: int
 
     @classmethod
     def forgone(cls, kind: str) -> "Source":
         """The source of what a client gives up."""
-        return cls(kind, None, None, "", date.min, 0)
+        return cls(kind, None, None, "", date.min, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,10 @@ class Item:
     issued_on: date
     due_on: date
     voided_on: date | None
+    amount_minor: int
     open_minor: int
     free_minor: int
+    schedule_id: UUID | None
 
 
 SOURCE = """
@@ -59,8 +62,8 @@ SELECT id, debtor_id, currency, {since} AS since_on, amount_minor FROM {table}
 WHERE tenant_id = :tenant AND id = :source_id FOR UPDATE
 """
 ITEMS = """
-SELECT id, debtor_id, number, currency, issued_on, due_on, voided_on, open_minor,
-  amount_minor AS free_minor FROM invoice
+SELECT id, debtor_id, number, currency, issued_on, due_on, voided_on, amount_minor, open_minor,
+  amount_minor AS free_minor, schedule_id FROM invoice
 WHERE tenant_id = :tenant AND id = ANY(:keys) ORDER BY id FOR UPDATE
 """
 # The most that is applied on the day or on any later one: after a reversal, less may be applied later than was before.
@@ -84,7 +87,7 @@ def source(source_id: UUID, *, effective_on: date) -> Source:
         if row is not None:
             used = _used(f"{table}_id", [source_id], effective_on=effective_on)
             free = row.amount_minor - used.get(source_id, 0)
-            return Source(table, row.id, row.debtor_id, row.currency, row.since_on, free)
+            return Source(table, row.id, row.debtor_id, row.currency, row.since_on, row.amount_minor, free)
     raise UnknownSource("There is no such payment or credit note.")
 
 

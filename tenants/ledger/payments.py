@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
+from tenants.ledger import periods
 from tenants.store import Model, TenantOwned
 from tenants.values import ids, money
 from tenants.values.faults import Kind, Refusal
@@ -97,10 +98,14 @@ def receive(
     now: datetime,
     source: str = "",
 ) -> UUID:
-    """Keep a payment, applied to nothing yet. Raises PaymentKnown when its source told of it before, BadPayment."""
+    """Keep a payment, applied to nothing yet.
+
+    Raises PaymentKnown when its source told of it before, BadPayment, PeriodClosed.
+    """
     money.digits(currency)
     if amount_minor <= 0:
         raise BadPayment("A payment is more than nothing.", pointer="/amount")
+    periods.refuse_closed(received_on, pointer="/received_on")
     received: UUID | None = store.run(
         RECEIVE,
         id=ids.new(),

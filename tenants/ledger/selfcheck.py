@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from tenants import store
 from tenants.events import history
+from tenants.ledger import balances, periods
 
 SHOWN = 5
 
@@ -83,14 +84,40 @@ SELECT i.number FROM invoice i JOIN (
 ) l ON l.invoice_id = i.id
 WHERE i.tenant_id = :tenant AND l.minor <> i.amount_minor
 """
-BALANCE_IS_TRUE = """
+BALANCE_IS_TRUE = f"""
 SELECT coalesce(b.currency, t.currency) || ' ' || coalesce(b.due_on, t.due_on)::text
 FROM (SELECT * FROM open_balance WHERE tenant_id = :tenant) b
-FULL JOIN (
-  SELECT currency, due_on, sum(open_minor) AS minor, count(*) AS items FROM invoice
-  WHERE tenant_id = :tenant AND open_minor > 0 AND voided_on IS NULL GROUP BY currency, due_on
-) t ON t.currency = b.currency AND t.due_on = b.due_on
+FULL JOIN ({balances.TRUE.format(only="")}) t ON t.currency = b.currency AND t.due_on = b.due_on
 WHERE (coalesce(b.open_minor, 0), coalesce(b.open_count, 0)) <> (coalesce(t.minor, 0), coalesce(t.items, 0))
+"""
+CLOSED_DAY = """SELECT p.through_on FROM period_close p WHERE p.tenant_id = :tenant
+  ORDER BY p.known_at DESC, p.id DESC LIMIT 1"""
+BACK_IS_ALL_OF_IT = """
+SELECT a.id::text FROM allocation a JOIN payment p ON p.tenant_id = :tenant AND p.id = a.payment_id
+WHERE a.tenant_id = :tenant AND a.kind = 'returned' AND (a.amount_minor <> p.amount_minor OR p.unapplied_minor <> 0)
+"""
+SCHEDULE_ADDS_UP = """
+SELECT DISTINCT s.id::text FROM due_schedule s JOIN invoice i ON i.tenant_id = :tenant AND i.id = s.invoice_id
+LEFT JOIN (
+  SELECT schedule_id, sum(amount_minor) AS minor, max(up_to_minor) AS up_to FROM instalment
+  WHERE tenant_id = :tenant GROUP BY schedule_id) n ON n.schedule_id = s.id
+WHERE s.tenant_id = :tenant AND (i.amount_minor IS DISTINCT FROM n.minor OR i.amount_minor IS DISTINCT FROM n.up_to
+  OR i.debtor_id <> s.debtor_id OR s.effective_on < i.issued_on)
+"""
+SCHEDULE_COUNTS = f"""
+SELECT i.number FROM invoice i LEFT JOIN ({balances.POINTED}) t ON t.id = i.id
+WHERE i.tenant_id = :tenant AND (i.schedule_id IS DISTINCT FROM t.schedule_id
+  OR (t.schedule_id IS NOT NULL AND (i.due_on <> t.due_on OR i.original_due_on IS NULL)))
+"""
+CLOSED_STANDS = f"""
+SELECT coalesce(c.currency, s.currency) FROM (
+  SELECT p.id, p.through_on FROM period_close p WHERE p.tenant_id = :tenant ORDER BY p.known_at DESC, p.id DESC LIMIT 1
+) n
+CROSS JOIN LATERAL (SELECT k.currency, k.open_minor, k.unapplied_minor FROM period_control k
+  WHERE k.tenant_id = :tenant AND k.close_id = n.id) c
+FULL JOIN ({periods.STAND.format(day="(" + CLOSED_DAY + ")")}) s ON s.currency = c.currency
+WHERE (coalesce(c.open_minor, 0), coalesce(c.unapplied_minor, 0))
+  <> (coalesce(s.open_minor, 0), coalesce(s.unapplied_minor, 0))
 """
 
 QUESTIONS: dict[str, str] = {
@@ -109,6 +136,10 @@ QUESTIONS: dict[str, str] = {
     "void invoices with something applied": VOID_HAS_NOTHING_APPLIED,
     "invoices whose lines do not add up": LINES_ADD_UP,
     "balances that are not what the invoices say": BALANCE_IS_TRUE,
+    "returned payments of which something still counts": BACK_IS_ALL_OF_IT,
+    "due dates in parts that do not add up": SCHEDULE_ADDS_UP,
+    "due dates that are not those of the newest schedule": SCHEDULE_COUNTS,
+    "closed periods that changed": CLOSED_STANDS,
 }
 ASK = "SELECT count(*) OVER (), q.what FROM ({question}) q(what) ORDER BY q.what LIMIT :shown"
 

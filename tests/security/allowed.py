@@ -28,4 +28,6 @@ MORE_POLICIES = {
 """Policies beside the four of the template: command, roles, expression, reason."""
 
 WITHOUT_PROGRAM_WRITES = {"tenant_lane": "the dispatcher alone writes it"}
-APPEND_ONLY = {"inbox_event", "history", "allocation", "evidence", "rule_version", "rule_firing"}
+APPEND_ONLY = {"inbox_event", "history", "allocation", "evidence", "rule_version", "rule_firing", "rule_consent"} | {
+    *("due_schedule", "instalment", "period_close", "period_control", "exchange_rate"),
+}
