@@ -12,6 +12,7 @@ from uuid import UUID
 
 from marshmallow import fields
 
+from service import faces
 from service.endpoint import Route
 from service.fields import Ref
 from service.openapi import PART, described
@@ -19,6 +20,7 @@ from tenants.rules import recipes
 from tenants.values import ids
 from tests.unit.service.world import RULE, World
 
+assert faces.BLUEPRINTS, "every face is imported, so every route is declared"
 ROUTES = {route.view.__name__: route for route in described()}
 
 

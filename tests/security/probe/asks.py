@@ -1,0 +1,106 @@
+"""How every route is asked: the API as the tests of the service ask it, pages and portal as here.
+
+A route that stands nowhere is uncovered, and then the probes fail.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from service.endpoint import PUBLIC, ROUTES, SAFE, Route
+from service.openapi import PART, PREFIX
+from tenants.values import ids
+from tests.unit.service.asking import ASKS, Ask
+from tests.unit.service.world import RULE, World
+
+OPEN = {
+    "health.livez": "says that the process lives",
+    "health.readyz": "says that the process can serve",
+    "health.startupz": "says that the process has started",
+    "health.running_version": "says which version runs",
+    "static.static_file": "the same files for everybody",
+    "auth.sign_in_page": "where signing in begins",
+    "auth.sign_in": "takes an address and a password; its own tests try the rest",
+    "hooks.sns_message": "signed by the provider of mail; its own tests forge it",
+    "portal.pixel": "the same image for every address",
+    "api_reference.openapi_document": "the description of the API itself",
+    "api_reference.list_problems": "the description of refusals",
+}
+"""Routes without a caller, each with what it tells. A new one is for a reviewer to judge."""
+OWN = {"auth.sign_out": "ends the session that asks, and takes no id"}
+"""Routes that would end the walk, each with why no id of somebody else can stand in them."""
+
+
+def plain(_: World) -> Ask:
+    return Ask()
+
+
+def hold(_: World) -> dict[str, Any]:
+    return {"kind": "pause", "ends_on": "2026-11-30", "amount": "", "reason": "They asked"}
+
+
+PAGES: dict[str, Callable[[World], Ask]] = {
+    "alerts.acknowledge": lambda w: Ask(body={"cause": "", "alert": str(w.alert())}),
+    "alerts.resolve": lambda w: Ask(body={"cause": "", "alert": str(w.alert()), "resolution": "They have it"}),
+    "customers.hold_open": lambda w: Ask(body=hold(w)),
+    "invoices.hold_open": lambda w: Ask(body=hold(w)),
+    "invoices.hold_end": lambda w: Ask({"hld": w.hold()}, body={"outcome": "They answered"}),
+    "dashboard.behind_page": lambda w: Ask({"bucket": "all"}, query={"currency": w.currency}),
+    "figures.rows_page": lambda w: Ask({"figure": "dso"}, query={"currency": w.currency}),
+    "imports.check_again": lambda w: Ask({"imp": w.received_import()}, body={}),
+    "imports.load": lambda w: Ask({"imp": w.checked_import()}, body={"leave_out_faults": "true"}),
+    "mailbox.mail_page": lambda w: Ask({"name": "0" * 36}),
+    "rules.take_recipe": lambda w: Ask(body={"recipe": RULE}),
+    "rules.rule_page": lambda w: Ask({"key": RULE}),
+    "rules.trial": lambda w: Ask({"key": RULE}),
+    "rules.publish": lambda w: Ask({"key": w.draft_rule()}, body={"version": "1"}),
+    "rules.pause": lambda w: Ask({"key": w.draft_rule()}, body={"reason": "Too eager"}),
+    "worklist.task_done": lambda w: Ask({"tsk": w.task()}, body={"outcome": "Paid"}),
+    "worklist.task_snooze": lambda w: Ask({"tsk": w.task()}, body={"days": "3"}),
+    "worklist.task_undo": lambda w: Ask({"tsk": w.snoozed_task()}, body={}),
+    "portal.received": lambda w: Ask({"inv": w.at["linked"]}, body={}),
+    "portal.promise": lambda w: Ask({"inv": w.at["linked"]}, body={"by": "2026-11-27"}),
+    "portal.objection": lambda w: Ask({"inv": w.at["linked"]}, body={"message": "Two boxes were missing"}),
+    "portal.portal_document": lambda w: Ask({"inv": w.at["linked"]}),
+}
+MISSING_WITH_OWN = {"mailbox.mail_page", "imports.upload", "rules.publish"}
+"""Pages whose own answer is a refusal on this stage, where no mail lies in a folder and no file comes in a form."""
+PAGES["imports.upload"] = lambda w: Ask(body={})
+
+
+def known() -> list[Route]:
+    """Every route that somebody can be asked for."""
+    return [route for route in ROUTES if route.needs != PUBLIC and route.name not in OWN]
+
+
+def builder(route: Route) -> Callable[[World], Ask] | None:
+    """How a route is asked; None when nobody has said it."""
+    if route.rule.startswith(PREFIX):
+        return ASKS.get(route.view.__name__)
+    if route.name in PAGES:
+        return PAGES[route.name]
+    return plain if route.method in SAFE else None
+
+
+def address(route: Route, world: World, ask: Ask, *, client: str | None = None, token: str = "") -> str:
+    """The path and query of a request. Raises LookupError when the world holds no such thing."""
+
+    def filled(found: re.Match[str]) -> str:
+        kind, name = found["kind"], found["name"]
+        if kind == "client":
+            return client or world.slug
+        if name == "token" and kind is None:
+            return token
+        if kind == "ref":
+            value = ask.path.get(found["prefix"], world.at.get(found["prefix"]))
+            if not isinstance(value, UUID):
+                raise LookupError(f"the world holds no {found['prefix']} for {route.rule}")
+            return ids.show(found["prefix"], value)
+        if name not in ask.path and kind != "key":
+            raise LookupError(f"nobody says what stands for {name} in {route.rule}")
+        return str(ask.path.get(name, RULE))
+
+    path = PART.sub(filled, route.rule)
+    return f"{path}?{urlencode(ask.query)}" if ask.query else path

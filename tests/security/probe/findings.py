@@ -1,0 +1,54 @@
+"""What the probes count and what they find."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that must not be."""
+
+    what: str
+    route: str
+    caller: str
+    slot: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.route} by {self.caller}, {self.slot}: {self.said}"
+
+
+@dataclass
+class Findings:
+    """Everything that one walk learned."""
+
+    counted: Counter[str] = field(default_factory=Counter)
+    leaks: list[Finding] = field(default_factory=list)
+    """Something of another client was seen or changed, or its being there could be told."""
+    others: list[Finding] = field(default_factory=list)
+    """Answers other than the one for a missing object."""
+    broken: list[Finding] = field(default_factory=list)
+    """Requests with the caller's own ids that were not answered as the matrix says: then a probe proves nothing."""
+    uncovered: dict[str, list[str]] = field(default_factory=lambda: {"routes": [], "references": [], "jobs": []})
+    lists: dict[str, list[str]] = field(default_factory=lambda: {"unequal": [], "unknown": []})
+
+    @property
+    def clean(self) -> bool:
+        found = (self.leaks, self.others, self.broken, *self.uncovered.values(), *self.lists.values())
+        return not any(found)
+
+    def told(self) -> dict[str, Any]:
+        """As plain data."""
+        return {
+            "probes": sum(self.counted.values()),
+            "foreign": self.counted["foreign"],
+            "counted": dict(sorted(self.counted.items())),
+            "leaks": len(self.leaks),
+            "other_answers": len(self.others),
+            "broken": len(self.broken),
+            "uncovered": {name: sorted(set(found)) for name, found in self.uncovered.items()},
+            "lists": {name: sorted(set(found)) for name, found in self.lists.items()},
+            "found": [str(each) for each in (*self.leaks, *self.others, *self.broken)][:50],
+            "pass": self.clean,
+        }
