@@ -6,6 +6,7 @@ from flask import Flask
 
 from service import api, health, static
 from service.auth import sign_in
+from service.auth.oauth import authorize, discovery, logout, tokens
 from service.hooks import sns
 from service.pages import (
     alerts,
@@ -38,8 +39,9 @@ PAGES = (
     portal_preview.face,
 )
 PORTAL = (portal_invoice.face,)
+OAUTH = (discovery.face, tokens.face, authorize.face, logout.face)
 HOOKS = (sns.face,)
-BLUEPRINTS = (health.face, static.face, sign_in.face, *PAGES, *PORTAL, *HOOKS, *api.BLUEPRINTS)
+BLUEPRINTS = (health.face, static.face, sign_in.face, *PAGES, *PORTAL, *OAUTH, *HOOKS, *api.BLUEPRINTS)
 
 
 def hang(app: Flask) -> None:

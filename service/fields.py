@@ -83,9 +83,9 @@ def _in_our_time(given: date | datetime) -> None:
 
 
 class Actor(fields.Field[str]):
-    """Who did it: `person:per_…`, `job:…`, `debtor:con_…`."""
+    """Who did it: `person:per_…`, `api_client:api_…`, `job:…`, `debtor:con_…`."""
 
-    KINDS: ClassVar[dict[str, str]] = {"person": "per", "debtor": "con"}
+    KINDS: ClassVar[dict[str, str]] = {"person": "per", "debtor": "con", "api_client": "api"}
 
     def _serialize(self, value: Any, attr: Any, obj: Any, **kwargs: Any) -> str:
         kind, _, rest = str(value or "").partition(":")

@@ -1,6 +1,7 @@
-"""Who is calling: a person with a browser session, and the clients in which that person has a role right now.
+"""Who is calling: a person with a browser session, an app in a person's name, or a machine; and in which clients.
 
-Roles are read on each request, so a removal takes effect on the next one.
+Roles are read on each request, so a removal takes effect on the next one. On the API a token decides alone: what comes
+with one is never believed for the sake of its cookie.
 """
 
 from dataclasses import dataclass
@@ -9,18 +10,21 @@ from uuid import UUID
 
 from flask import g, request
 
-from tenants.directory import access, permissions, sessions
+from service import token_callers
+from service.token_callers import ByToken
+from tenants.directory import access, client_rules, permissions, sessions
 from tenants.isolation import scope
 from tenants.work import unit_of_work
 
 COOKIE = "gt_session"
+API = "/api/"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One signed-in person, with what may be seen and done where."""
+    """Somebody who may see and do things: a person, with a session or through an app, or a machine (no person)."""
 
-    person_id: UUID
+    person_id: UUID | None
     name: str
     email: str
     side: str
@@ -28,23 +32,31 @@ class Caller:
     session_hash: bytes
     provider_roles: frozenset[str]
     clients: tuple[access.VisibleClient, ...]
+    token: ByToken | None = None
+    """What the call was let in with, where that was an access token."""
 
     @property
     def actor(self) -> str:
         """The name of this caller in scopes, history and logs."""
-        return f"person:{self.person_id}"
+        return f"person:{self.person_id}" if self.token is None else self.token.actor
 
     def client(self, name: str) -> access.VisibleClient | None:
         """The visible client with this slug or id; None for a foreign or missing one alike."""
         return next((each for each in self.clients if name in (each.slug, each.public_id)), None)
 
     def may(self, permission: str, client: access.VisibleClient) -> bool:
-        """Whether any role in this client gives the permission."""
-        return permissions.allowed(client.roles, permission)
+        """Whether any role in this client gives the permission, and the token, where there is one, does not narrow it
+        away. A machine has no role: it holds what its client company let it have."""
+        held = permissions.allowed(client.roles, permission)
+        if self.token is None:
+            return held
+        return permission in self.token.scopes and (
+            held or (self.person_id is None and permission in client_rules.OF_MACHINES)
+        )
 
     def may_at_provider(self, permission: str) -> bool:
-        """Whether a provider role gives a platform permission."""
-        return permissions.allowed(self.provider_roles, permission)
+        """Whether a provider role gives a platform permission; no token ever does."""
+        return permissions.allowed(self.provider_roles, permission) and self.token is None
 
     @property
     def waits_for_clients(self) -> bool:
@@ -57,10 +69,28 @@ class Caller:
 
 
 def caller(now: datetime) -> Caller | None:
-    """Return who is calling, or None; looked up once per request."""
+    """Return who is calling, or None; looked up once per request. Raises BadToken for a token that is not good."""
     if "caller" not in g:
-        g.caller = _find(request.cookies.get(COOKIE, ""), now)
+        by_token = request.path.startswith(API) and "Authorization" in request.headers
+        g.caller = _bearer(now) if by_token else _find(request.cookies.get(COOKIE, ""), now)
     return g.caller  # type: ignore[no-any-return]
+
+
+def _bearer(now: datetime) -> Caller:
+    """Whoever the token speaks for, in the one client company that let its app or machine in."""
+    found, clients = token_callers.believed(now)
+    grant = found.grant
+    return Caller(
+        person_id=grant.person_id,
+        name=grant.person_name or grant.client_name,
+        email=grant.email or "",
+        side=grant.side or "machine",
+        csrf_token="",
+        session_hash=b"",
+        provider_roles=frozenset(),
+        clients=clients,
+        token=found,
+    )
 
 
 def _find(token: str, now: datetime) -> Caller | None:

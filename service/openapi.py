@@ -45,6 +45,18 @@ MONEY: dict[str, Any] = {
         "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]},
     },
 }
+TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "An access token of /oauth/token; bound to a key it is sent as `DPoP`, with a proof beside it",
+}
+CSRF = {
+    "name": "X-CSRF-Token",
+    "required": False,
+    "schema": TEXT,
+    "description": "With a session: the token that /api/v1/whoami tells. Not needed with an access token",
+}
 REFUSALS = {
     HTTPStatus.UNAUTHORIZED: "Nobody is signed in",
     HTTPStatus.FORBIDDEN: "The permission is missing, or the CSRF token is",
@@ -99,7 +111,8 @@ def document(version: str = "1") -> dict[str, Any]:
     spec.components.schema("Problem", PROBLEM)
     spec.components.schema("Money", MONEY)
     spec.components.security_scheme("session", {"type": "apiKey", "in": "cookie", "name": COOKIE})
-    spec.components.parameter("Csrf", "header", {"name": "X-CSRF-Token", "required": True, "schema": TEXT})
+    spec.components.security_scheme("token", TOKEN)
+    spec.components.parameter("Csrf", "header", CSRF)
     spec.components.parameter("IdempotencyKey", "header", KEY_OF_REQUEST)
     for status, said in REFUSALS.items():
         spec.components.response(_component(status), {"description": said, "content": _problem()})
@@ -134,7 +147,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "operationId": route.view.__name__,
         "summary": (route.view.__doc__ or "").strip().split("\n", 1)[0],
         "tags": [route.blueprint.removeprefix("api_")],
-        "security": [] if route.needs == PUBLIC else [{"session": []}],
+        "security": [] if route.needs == PUBLIC else [{"session": []}, {"token": []}],
         "x-needs": route.needs,
         "parameters": [_path_parameter(found) for found in PART.finditer(route.rule)],
         "responses": {str(route.status): _success(route), **_refusals(route), "default": "Problem"},

@@ -18,6 +18,8 @@ from tenants.values.faults import Kind, Refusal
 
 log = structlog.get_logger(__name__)
 
+PEOPLES = ("/oauth/authorize", "/oauth/logout")
+"""The pages among the doors of the authorization server."""
 STATUS: dict[Kind, HTTPStatus] = {
     Kind.MALFORMED: HTTPStatus.UNPROCESSABLE_ENTITY,
     Kind.UNKNOWN: HTTPStatus.NOT_FOUND,
@@ -56,6 +58,14 @@ class NotSignedIn(Refusal):
     kind = Kind.UNAUTHENTICATED
     code = "not_signed_in"
     remedy = "Sign in and try again."
+
+
+class BadToken(Refusal):
+    """The access token, or the proof beside it, is not good; why is not told."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "invalid_token"
+    remedy = "Get a fresh token, and send a fresh proof with each request where the token is bound to a key."
 
 
 class NotAllowed(Refusal):
@@ -178,6 +188,10 @@ def _document(status: HTTPStatus, code: str, detail: str, remedy: str, faults: l
     response = jsonify(document)
     response.status_code = int(status)
     response.content_type = "application/problem+json"
+    if status == HTTPStatus.UNAUTHORIZED:
+        fault = ', error="invalid_token"' if code == BadToken.code else ""
+        response.headers.add("WWW-Authenticate", f'DPoP algs="ES256 EdDSA"{fault}')
+        response.headers.add("WWW-Authenticate", f'Bearer realm="goodterms"{fault}')
     return _finish(response, status)
 
 
@@ -190,4 +204,5 @@ def _finish(response: Response, status: HTTPStatus) -> Response:
 def wants_json() -> bool:
     """The API and the doors for machines always answer in JSON; pages answer in HTML."""
     doors = ("/livez", "/readyz", "/startupz", "/version")
-    return request.path.startswith(("/api/", "/hooks/")) or request.path in doors
+    machines = ("/api/", "/hooks/", "/.well-known/", "/oauth/")
+    return request.path not in PEOPLES and (request.path.startswith(machines) or request.path in doors)

@@ -63,7 +63,7 @@ def list_portfolio_alerts() -> dict[str, Any]:
 @endpoint(face, "/portfolio/clients", needs="client.read", portfolio=True, returns=Clients)
 def list_clients() -> dict[str, Any]:
     """The clients that the caller may enter, and the roles held there."""
-    return {"items": [roles_in(client) for client in _caller().clients_with("client.read")]}
+    return {"items": [roles_in(client, _caller()) for client in _caller().clients_with("client.read")]}
 
 
 def _caller() -> identity.Caller:

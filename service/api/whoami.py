@@ -8,6 +8,7 @@ from marshmallow import Schema, fields
 from service import identity
 from service.endpoint import SIGNED_IN, endpoint, tools
 from service.fields import Ref
+from service.identity import Caller
 from tenants.directory import permissions
 from tenants.directory.access import VisibleClient
 
@@ -30,11 +31,19 @@ class ClientRoles(Schema):
 class Whoami(Schema):
     """The caller."""
 
-    id = Ref("per", required=True)
+    id = Ref("per", required=True, allow_none=True, metadata={"description": "The person; null for a machine"})
     name = fields.String(required=True)
-    email = fields.Email(required=True)
-    side = fields.String(required=True)
-    csrf_token = fields.String(required=True, metadata={"description": "To be sent as X-CSRF-Token with each change"})
+    email = fields.Email(required=True, allow_none=True)
+    side = fields.String(required=True, metadata={"description": "provider, client or machine"})
+    csrf_token = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "To be sent as X-CSRF-Token with each change; null with an access token"},
+    )
+    client_id = fields.String(required=True, allow_none=True, metadata={"description": "The API client of the token"})
+    scopes = fields.List(
+        fields.String(), required=True, allow_none=True, metadata={"description": "What the token lets through"}
+    )
     provider_roles = fields.List(fields.String(), required=True)
     clients = fields.List(fields.Nested(ClientRoles), required=True)
 
@@ -47,17 +56,19 @@ def whoami() -> dict[str, Any]:
     return {
         "id": caller.person_id,
         "name": caller.name,
-        "email": caller.email,
+        "email": caller.email or None,
         "side": caller.side,
-        "csrf_token": caller.csrf_token,
+        "csrf_token": caller.csrf_token or None,
+        "client_id": caller.token and caller.token.client_id,
+        "scopes": caller.token and sorted(caller.token.scopes),
         "provider_roles": sorted(caller.provider_roles),
-        "clients": [roles_in(client) for client in caller.clients],
+        "clients": [roles_in(client, caller) for client in caller.clients],
     }
 
 
-def roles_in(client: VisibleClient) -> dict[str, Any]:
+def roles_in(client: VisibleClient, caller: Caller) -> dict[str, Any]:
     """A visible client with what may be done there."""
-    held = frozenset[str]().union(*(permissions.MATRIX.get(role, frozenset()) for role in client.roles))
+    held = {each for each in permissions.PERMISSIONS if caller.may(each, client)}
     return {
         "id": client.tenant_id,
         "slug": client.slug,

@@ -38,6 +38,17 @@ WHERE m.person_id = :person_id AND m.starts_at <= :now AND (m.ends_at IS NULL OR
 GROUP BY t.id ORDER BY t.legal_name, t.id
 """
 
+OF_MACHINE = """
+SELECT t.id, t.slug, t.legal_name, t.base_currency, t.time_zone, t.language
+FROM app.tenant t WHERE t.id = :tenant_id AND t.state <> 'closed'
+"""
+
+
+def client_of_machine(tenant_id: UUID) -> tuple[VisibleClient, ...]:
+    """The one client company that a machine works for; it holds no role there, only scopes. Empty once it is closed."""
+    rows = store.run_identity(OF_MACHINE, tenant_id=tenant_id)
+    return tuple(VisibleClient(row[0], row[1], row[2], frozenset(), *row[3:]) for row in rows)
+
 
 def visible_clients(person_id: UUID, *, now: datetime) -> tuple[VisibleClient, ...]:
     """Every client that the person can enter now, by name."""

@@ -12,6 +12,8 @@ COMMITTERS = {"tenants/work.py", "jobs/dispatcher.py"}
 PLATFORM_CALLERS = {
     "service/identity.py",  # who is calling is asked before it is known for whom
     "service/auth/sign_in.py",  # a password is checked before it is known for whom
+    "service/auth/oauth/house.py",  # grants, codes and keys belong to no client's books
+    "service/token_callers.py",  # a token says who is calling before it is known for whom
     "service/endpoint.py",  # pages of the provider itself, after its own permission check
     "console/sample/__init__.py",  # the demo adds its people and finds its clients by their short names
     "console/once.py",  # a ledger file names its client before the client is known

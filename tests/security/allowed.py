@@ -7,7 +7,18 @@ WITHOUT_TENANT = {
     "identity.provider_role": "roles at the provider; sign-in role only",
     "identity.credential": "kept passwords; sign-in role only",
     "identity.browser_session": "who is signed in; sign-in role only",
+    "identity.signing_key": "keys that sign our tokens, the private half sealed; sign-in role only",
+    "identity.oauth_grant": "what was granted to API clients; sign-in role only",
+    "identity.oauth_code": "codes on their way to apps; sign-in role only",
+    "identity.pushed_request": "authorization requests that wait for a person; sign-in role only",
+    "identity.refresh_token": "refresh tokens, hashed; sign-in role only",
+    "identity.seen_once": "proofs and assertions that count once; sign-in role only",
     "identity.sign_in_try": "how often sign-in failed lately; sign-in role only",
+    "identity.totp": "sealed secrets of code apps; sign-in role only",
+    "identity.recovery_code": "hashes of recovery codes; sign-in role only",
+    "identity.passkey": "public halves of passkeys; sign-in role only",
+    "identity.sign_in_step": "sign-ins that wait for their next step; sign-in role only",
+    "identity.outside_identity": "subjects of clients' identity providers; sign-in role only",
 }
 
 SHOWN_TO_DEBTORS_AS_A_WHOLE = {
@@ -21,6 +32,15 @@ MORE_POLICIES = {
         "true",
         "sign-in must find a person's clients before it knows one",
     ),
+    ("idp_connection", "known"): ("SELECT", "{gt_auth}", "true", "an address leads to its identity provider"),
+    ("email_domain", "known"): ("SELECT", "{gt_auth}", "true", "an address leads to the client that owns its domain"),
+    ("scim_token", "known"): ("SELECT", "{gt_auth}", "true", "a directory's token says whose directory speaks"),
+    ("api_client", "known"): (
+        "SELECT",
+        "{gt_auth}",
+        "true",
+        "a token is asked for before the client's books are open; the id asked for names the client",
+    ),
     ("work_item", "dispatched"): ("ALL", "{gt_dispatch}", "true", "one dispatcher claims for all clients"),
     ("tenant_lane", "dispatched"): ("ALL", "{gt_dispatch}", "true", "one dispatcher keeps the turns of all clients"),
     ("client_profile", "clocked"): ("SELECT", "{gt_dispatch}", "true", "the timetable needs each client's clock"),
@@ -29,5 +49,6 @@ MORE_POLICIES = {
 
 WITHOUT_PROGRAM_WRITES = {"tenant_lane": "the dispatcher alone writes it"}
 APPEND_ONLY = {"inbox_event", "history", "allocation", "evidence", "rule_version", "rule_firing", "rule_consent"} | {
+    "access_visit",
     *("due_schedule", "instalment", "period_close", "period_control", "exchange_rate"),
 }

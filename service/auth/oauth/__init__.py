@@ -1,0 +1,1 @@
+"""The authorization server: the faces of OAuth and OpenID Connect; what they decide lives in tenants/directory."""

@@ -1,0 +1,27 @@
+"""The ways that are meant to be walked: a machine's token, an app in a person's name, and what they open."""
+
+from tests.unit.service.oauth.desk import API, ISSUER, opened
+
+
+def test_alders_erp_gets_a_token_and_reads_alders_books(machine, alder_world):
+    answer = machine.token()
+    assert answer.status_code == 200, answer.text
+    assert answer.json["token_type"] == "DPoP" and answer.json["expires_in"] == 300
+    header, claims = opened(answer.json["access_token"])
+    assert header["typ"] == "at+jwt" and header["alg"] == "ES256"
+    assert claims["aud"] == API and claims["iss"] == ISSUER and claims["cnf"] == {"jkt": machine.jkt}
+    assert claims["act_kind"] == "machine" and claims["sub"] == machine.client_id
+    books = machine.call(answer.json["access_token"], f"/api/v1/tenants/{alder_world.slug}/invoices")
+    assert books.status_code == 200 and books.json["items"]
+
+
+def test_anton_lets_the_app_in_and_it_acts_in_his_name(walk, alder_world):
+    tokens = walk.tokens(nonce="n-1")
+    assert tokens["token_type"] == "DPoP" and tokens["refresh_token"] and tokens["id_token"]
+    _, told = opened(tokens["id_token"])
+    assert told["nonce"] == "n-1" and told["aud"] == walk.desk.client_id
+    me = walk.desk.call(tokens["access_token"])
+    assert me.status_code == 200 and me.json["name"] == "Anton Weiss"
+    again = walk.refresh(tokens["refresh_token"])
+    assert again.status_code == 200, again.text
+    assert walk.desk.call(again.json["access_token"]).status_code == 200
