@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tenants import work
 from tenants.adapters import buckets, documents, doorbell, mail, sns
 from tenants.delivery.ports import DocumentStore, Mailer, TopicService
+from tenants.directory import data_keys
 from tenants.events import history_chain
 from tenants.intake.ports import FileStore
 from tenants.settings import Settings
@@ -81,6 +82,7 @@ def make_shell(settings: Settings, *, repeats: bool = False) -> Flask:
     db.init_app(shell)
     with shell.app_context():
         refuse_unsafe_role()
+    data_keys.hang_keyring(settings.keyring)
     history_chain.hang_seal(history_chain.Seal.of(settings.secret_key))
     work.hang_bell(doorbell.RedisDoorbell(settings.redis_url))
     return shell

@@ -32,8 +32,9 @@ INBOX = """
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, source, external_id)
 """
 HISTORY = """
-  id uuid NOT NULL, seq bigint NOT NULL, at timestamptz NOT NULL, actor text NOT NULL, actor_name text NOT NULL DEFAULT '',
-  act text NOT NULL, object_kind text NOT NULL, object_id uuid, was jsonb, became jsonb,
+  id uuid NOT NULL, seq bigint NOT NULL, at timestamptz NOT NULL, actor text NOT NULL,
+  actor_name text NOT NULL DEFAULT '', act text NOT NULL, object_kind text NOT NULL, object_id uuid,
+  was jsonb, became jsonb,
   reason text NOT NULL DEFAULT '',
   request_id text NOT NULL DEFAULT '', hash bytea NOT NULL, signature bytea, PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, seq)

@@ -80,6 +80,11 @@ END = """
 UPDATE membership SET ends_at = :now
 WHERE tenant_id = :tenant AND id = :id AND (ends_at IS NULL OR ends_at > :now) RETURNING role
 """
+END_ROLE = """
+UPDATE membership SET ends_at = :now
+WHERE tenant_id = :tenant AND person_id = :person_id AND role = :role AND (ends_at IS NULL OR ends_at > :now)
+  AND (CAST(:given_by AS text) IS NULL OR granted_by = :given_by) RETURNING id
+"""
 LIVE = """
 SELECT id, person_id, person_name, person_email, role, starts_at, ends_at, granted_by, reason FROM membership
 WHERE tenant_id = :tenant AND starts_at <= :now AND (ends_at IS NULL OR ends_at > :now) ORDER BY role, person_name, id
@@ -97,9 +102,20 @@ def give(
     reason: str = "",
 ) -> UUID:
     """Let a person act in the current client. Raises UnknownRole for a role that is not held in clients."""
-    if role not in permissions.MATRIX or role in permissions.OF_PROVIDER:
+    if role not in permissions.GIVEN:
         raise UnknownRole(f"“{role[:40]}” is no role in a client.", pointer="/role")
-    membership: UUID = store.run(
+    membership = let_in(person_id, name=name, email=email, role=role, now=now, ends_at=ends_at, reason=reason)
+    history.note(
+        "membership.given", about=("person", person_id), at=now, became={"role": role, "until": ends_at}, reason=reason
+    )
+    return membership
+
+
+def let_in(
+    person_id: UUID, *, name: str, email: str, role: str, now: datetime, ends_at: datetime | None, reason: str = ""
+) -> UUID:
+    """Give a role that nobody can be given by hand; whoever calls has decided it and notes it."""
+    found: UUID = store.run(
         GIVE,
         id=ids.new(),
         person_id=person_id,
@@ -111,10 +127,13 @@ def give(
         granted_by=scope.current().actor,
         reason=reason,
     ).scalar_one()
-    history.note(
-        "membership.given", about=("person", person_id), at=now, became={"role": role, "until": ends_at}, reason=reason
-    )
-    return membership
+    return found
+
+
+def end_role(person_id: UUID, *, role: str, now: datetime, given_by: str | None = None) -> int:
+    """End a person's running memberships of one role, whoever gave them or one giver's alone; answers how many."""
+    found = store.run(END_ROLE, person_id=person_id, role=role, now=now, given_by=given_by)
+    return len(found.scalars().all())
 
 
 def end(membership_id: UUID, *, now: datetime, reason: str = "") -> None:

@@ -13,6 +13,8 @@ FINANCE = EVERYDAY | {"history.read", "people.read", "import.read"}
 RULING = frozenset({"rules.propose", "rules.write", "rules.publish", "settings.read", "settings.write"})
 WORKING = frozenset({"work.read", "work.write"})
 """To see the work that was given up, and to send it round again."""
+CONNECTING = frozenset({"connections.read", "connections.write"})
+"""Identity providers and directories of the client: who can come in at all."""
 SPECIALIST = EVERYDAY | {
     "contacts.read",
     "portfolio.read",
@@ -30,16 +32,32 @@ MATRIX: dict[str, frozenset[str]] = {
     "specialist": SPECIALIST,
     "specialist_manager": SPECIALIST
     | WORKING
-    | {"history.read", "team.read", "team.write", "people.read", "export.write"},
-    "provider_admin": frozenset({"platform.read", "platform.write", "people.invite"}),
+    | {"history.read", "team.read", "team.write", "people.read", "export.write"}
+    | {"access.read", "access.decide", "access.end"},
+    "provider_admin": frozenset({"platform.read", "platform.write", "people.invite", "access.ask"}),
     "client_viewer": FINANCE,
-    "client_approver": FINANCE | {"contacts.read", "collections.write", "approvals.decide", "export.write"},
-    "tenant_admin": FINANCE | RULING | WORKING | {"people.write", "import.write", "export.write"},
+    "client_approver": FINANCE
+    | {"contacts.read", "collections.write", "approvals.decide", "export.write"}
+    | {"access.read"},
+    "tenant_admin": FINANCE
+    | RULING
+    | WORKING
+    | CONNECTING
+    | {"people.write", "import.write", "export.write", "access.read", "access.end"},
+    "visitor": EVERYDAY,
     "debtor_contact": frozenset({"portal.read", "portal.write"}),
 }
 PERMISSIONS: frozenset[str] = frozenset().union(*MATRIX.values())
 OF_PROVIDER = frozenset({"provider_admin"})
 """Roles held at the provider itself; every other role is held in one client."""
+BY_GRANT = frozenset({"visitor"})
+"""Held for an hour by somebody of the provider whom a second person let in, and given in no other way."""
+GIVEN = frozenset(MATRIX) - OF_PROVIDER - BY_GRANT
+"""Roles in a client that one person may give another."""
+OF_PROVIDER_IN_CLIENTS = frozenset({"specialist", "specialist_manager"})
+"""Assignments: held in a client by the provider's people."""
+ASSERTABLE = frozenset({"client_viewer", "client_approver", "tenant_admin"})
+"""Roles that a client's own directory may give to that client's people."""
 
 
 def allowed(roles: Iterable[str], permission: str) -> bool:

@@ -7,33 +7,43 @@ after the same work. Tries are counted per address and per network, under a row 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.directory import passwords
+from tenants.directory import factors, passwords, steps, tries
 from tenants.directory.people import IDENTITY
 from tenants.store import IdentityOwned, Model
 from tenants.values.faults import Kind, Refusal
+from tenants.values.sealing import Keyring
 
 LONGEST = timedelta(hours=12)
 IDLE = timedelta(hours=4)
 TOUCH_EVERY = timedelta(minutes=1)
-WINDOW = timedelta(minutes=1)
-PER_ADDRESS = 5
-PER_NETWORK = 20
+SECOND_STEP = "second factor"
+PROVED_FOR = timedelta(minutes=10)
+"""So long after a sign-in, or after being asked again, a person may do what needs a fresh proof."""
 
 
-class TooManyTries(Refusal):
-    """Too many wrong passwords in a short time."""
+class StepGone(Refusal):
+    """A second step that waits no more."""
 
-    kind = Kind.TOO_MUCH
-    code = "too_many_tries"
-    remedy = "Wait a minute and try again."
+    kind = Kind.UNAUTHENTICATED
+    code = "step_gone"
+    remedy = "Start again with your e-mail address."
+
+
+class UnknownSession(Refusal):
+    """No such session of yours."""
+
+    kind = Kind.UNKNOWN
+    code = "unknown_session"
+    remedy = "Look at the list again."
 
 
 class BrowserSession(IdentityOwned, Model):
@@ -53,17 +63,9 @@ class BrowserSession(IdentityOwned, Model):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     agent: Mapped[str]
-
-
-class SignInTry(IdentityOwned, Model):
-    """How many tries failed lately, for the hash of an address or of a network."""
-
-    __tablename__ = "sign_in_try"
-    __table_args__ = IDENTITY
-
-    key_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
-    failures: Mapped[int] = mapped_column(Integer)
-    since_at: Mapped[datetime]
+    network: Mapped[str] = mapped_column(server_default="")
+    method: Mapped[str] = mapped_column(server_default="password")
+    proved_at: Mapped[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,26 @@ class SignedIn:
     csrf_token: str
     person_id: UUID
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SecondStep:
+    """The password was right, and the person has to prove one thing more; the token belongs to this browser."""
+
+    token: str
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """One open session as its person sees it."""
+
+    handle: str
+    created_at: datetime
+    seen_at: datetime
+    agent: str
+    network: str
+    method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,57 +111,134 @@ class Visitor:
     csrf_token: str
     seen_at: datetime
     provider_roles: frozenset[str]
+    proved_at: datetime
+    method: str
 
 
-COUNT = """
-INSERT INTO identity.sign_in_try AS t (key_hash, failures, since_at) VALUES (:key, 0, :now)
-ON CONFLICT (key_hash) DO UPDATE SET
-  failures = CASE WHEN t.since_at <= :window_start THEN 0 ELSE t.failures END,
-  since_at = CASE WHEN t.since_at <= :window_start THEN excluded.since_at ELSE t.since_at END
-RETURNING failures
-"""
-FAILED = "UPDATE identity.sign_in_try SET failures = failures + 1 WHERE key_hash = ANY(:keys)"
-PURGE = "DELETE FROM identity.sign_in_try WHERE since_at < :before"
 WHO = """
 SELECT p.id, c.password_hash FROM identity.person p JOIN identity.credential c ON c.person_id = p.id
 WHERE p.email = :email AND p.disabled_at IS NULL
 """
 REHASH = "UPDATE identity.credential SET password_hash = :kept WHERE person_id = :person_id"
 START = """
-INSERT INTO identity.browser_session (id_hash, person_id, csrf_token, created_at, seen_at, expires_at, agent)
-VALUES (:id_hash, :person_id, :csrf, :now, :now, :expires_at, :agent)
+INSERT INTO identity.browser_session
+  (id_hash, person_id, csrf_token, created_at, seen_at, expires_at, agent, network, method, proved_at)
+VALUES (:id_hash, :person_id, :csrf, :now, :now, :expires_at, :agent, :network, :method, :now)
 """
 FIND = """
 SELECT s.id_hash, p.id AS person_id, p.name, p.email, p.side, p.language, s.csrf_token, s.seen_at,
-  (SELECT coalesce(array_agg(r.role), '{}') FROM identity.provider_role r WHERE r.person_id = p.id) AS provider_roles
+  (SELECT coalesce(array_agg(r.role), '{}') FROM identity.provider_role r WHERE r.person_id = p.id) AS provider_roles,
+  s.proved_at, s.method
 FROM identity.browser_session s JOIN identity.person p ON p.id = s.person_id
 WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND s.expires_at > :now AND s.seen_at > :idle_since
   AND p.disabled_at IS NULL
 """
 TOUCH = "UPDATE identity.browser_session SET seen_at = :now WHERE id_hash = :id_hash"
 END = "UPDATE identity.browser_session SET ended_at = :now WHERE id_hash = :id_hash AND ended_at IS NULL"
+PROVED = "UPDATE identity.browser_session SET proved_at = :now WHERE id_hash = :id_hash AND ended_at IS NULL"
+OPEN = """
+SELECT id_hash, created_at, seen_at, agent, network, method FROM identity.browser_session
+WHERE person_id = :person_id AND ended_at IS NULL AND expires_at > :now AND seen_at > :idle_since
+ORDER BY seen_at DESC, id_hash
+"""
+REVOKE = """
+UPDATE identity.browser_session SET ended_at = :now
+WHERE person_id = :person_id AND id_hash = :id_hash AND ended_at IS NULL RETURNING id_hash
+"""
+END_OTHERS = """
+UPDATE identity.browser_session SET ended_at = :now
+WHERE person_id = :person_id AND id_hash <> :id_hash AND ended_at IS NULL
+"""
+PASSWORD_OF = "SELECT password_hash FROM identity.credential WHERE person_id = :person_id"
 
 
-def sign_in(email: str, *, password: str, now: datetime, network: str = "", agent: str = "") -> SignedIn | None:
+def sign_in(
+    email: str, *, password: str, now: datetime, network: str = "", agent: str = ""
+) -> SignedIn | SecondStep | None:
     """Open a session, or answer None to whatever does not fit, without saying what it was.
 
-    None rather than a refusal, because the failed try must be committed to count. Raises TooManyTries when the address
-    or the network (an IP prefix, if given) has failed too often within a minute.
+    None rather than a refusal, because the failed try must be committed to count. Somebody with a second factor gets
+    a second step. Raises TooManyTries when the address or the network (an IP prefix, if given) has failed too often
+    within a minute.
     """
     address = email.strip().lower()
-    limits = {_hash(f"address:{address}"): PER_ADDRESS}
-    if network:
-        limits[_hash(f"network:{network}")] = PER_NETWORK
-    for key in sorted(limits):  # one order, or two tries could wait for each other
-        if store.run_identity(COUNT, key=key, now=now, window_start=now - WINDOW).scalar_one() >= limits[key]:
-            raise TooManyTries("There were too many tries to sign in.")
+    limits = tries.limits(address=address, network=network)
+    tries.refuse_too_many(limits, now=now)
     who = store.run_identity(WHO, email=address).one_or_none()
     if not passwords.fits(password, who.password_hash if who else None) or who is None:
-        store.run_identity(FAILED, keys=list(limits))
+        tries.failed(limits)
         return None
     if passwords.is_outdated(who.password_hash):
         store.run_identity(REHASH, kept=passwords.make_hash(password), person_id=who.id)
-    return _start(who.id, now=now, agent=agent)
+    if factors.held(who.id).any:
+        return SecondStep(steps.begin(SECOND_STEP, now=now, person_id=who.id), who.id)
+    return start(who.id, now=now, agent=agent, network=network)
+
+
+def finish(
+    token: str, *, code: str, now: datetime, keys: Keyring, network: str = "", agent: str = ""
+) -> SignedIn | None:
+    """Open the session of a second step by a code of the moment or a recovery code; None for any other.
+
+    Raises TooManyTries, and StepGone when the step has waited too long or was taken.
+    """
+    waiting = steps.find(token, purpose=SECOND_STEP, now=now)
+    if waiting is None or waiting.person_id is None:
+        raise StepGone("This sign-in has waited too long.")
+    if not proves(waiting.person_id, code=code, now=now, keys=keys):
+        return None
+    if steps.take(token, purpose=SECOND_STEP, now=now) is None:
+        raise StepGone("This sign-in was finished elsewhere.")
+    return start(waiting.person_id, now=now, agent=agent, network=network, method="password and code")
+
+
+def proves(person_id: UUID, *, code: str, now: datetime, keys: Keyring) -> bool:
+    """Whether the code proves the person; a wrong one is counted. Raises TooManyTries."""
+    limits = tries.limits(factor=str(person_id))
+    tries.refuse_too_many(limits, now=now)
+    right = factors.is_right(person_id, code=code, now=now, keys=keys) or factors.recovers(
+        person_id, code=code, now=now
+    )
+    if not right:
+        tries.failed(limits)
+    return right
+
+
+def proves_password(person_id: UUID, *, password: str, now: datetime) -> bool:
+    """The same by the password, for somebody who has nothing else. Raises TooManyTries."""
+    limits = tries.limits(factor=str(person_id))
+    tries.refuse_too_many(limits, now=now)
+    kept = store.run_identity(PASSWORD_OF, person_id=person_id).scalar_one_or_none()
+    right = passwords.fits(password, kept)
+    if not right:
+        tries.failed(limits)
+    return right
+
+
+def prove(id_hash: bytes, *, now: datetime) -> None:
+    """Remember that the person of this session has just proved to be one."""
+    store.run_identity(PROVED, id_hash=id_hash, now=now)
+
+
+def opened_by(person_id: UUID, *, now: datetime) -> Sequence[Open]:
+    """The person's open sessions, the one used last first."""
+    rows = store.run_identity(OPEN, person_id=person_id, now=now, idle_since=now - IDLE)
+    return [Open(row.id_hash.hex(), *row[1:]) for row in rows]
+
+
+def revoke(person_id: UUID, *, handle: str, now: datetime) -> None:
+    """End one session of this person. Raises UnknownSession for any that is not one."""
+    try:
+        id_hash = bytes.fromhex(handle)
+    except ValueError:
+        id_hash = b""
+    if store.run_identity(REVOKE, person_id=person_id, id_hash=id_hash, now=now).one_or_none() is None:
+        raise UnknownSession("There is no such session of yours.")
+
+
+def end_others(person_id: UUID, *, keep: bytes, now: datetime) -> None:
+    """End every session of the person but one."""
+    store.run_identity(END_OTHERS, person_id=person_id, id_hash=keep, now=now)
 
 
 def find(token: str, *, now: datetime) -> Visitor | None:
@@ -162,12 +261,8 @@ def is_from(visitor: Visitor, *, csrf_token: str) -> bool:
     return hmac.compare_digest(visitor.csrf_token.encode(), csrf_token.encode())
 
 
-def purge(*, before: datetime) -> None:
-    """Forget tries that count no more."""
-    store.run_identity(PURGE, before=before)
-
-
-def _start(person_id: UUID, *, now: datetime, agent: str) -> SignedIn:
+def start(person_id: UUID, *, now: datetime, agent: str = "", network: str = "", method: str = "password") -> SignedIn:
+    """Open a session for somebody who has proved to be this person."""
     fresh = SignedIn(secrets.token_urlsafe(32), secrets.token_urlsafe(32), person_id, now + LONGEST)
     store.run_identity(
         START,
@@ -177,6 +272,8 @@ def _start(person_id: UUID, *, now: datetime, agent: str) -> SignedIn:
         now=now,
         expires_at=fresh.expires_at,
         agent=agent[:200],
+        network=network,
+        method=method,
     )
     return fresh
 

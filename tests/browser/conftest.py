@@ -91,7 +91,7 @@ def open_for(site, chromium: Browser) -> Iterator[Callable[..., BrowserContext]]
         opened.append(window)
         if player is not None:
             with unit_of_work(scope.platform(actor="test", reason="a test signs somebody in")):
-                fresh = sessions._start(player.id, now=PRESENT - timedelta(seconds=1), agent="test")
+                fresh = sessions.start(player.id, now=PRESENT - timedelta(seconds=1), agent="test")
             window.add_cookies([{"name": COOKIE, "value": fresh.token, "url": site[0]}])
         return window
 

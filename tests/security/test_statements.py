@@ -24,6 +24,12 @@ BANNED = {
 EXCUSED = {
     "tenants.delivery.outbox.COLUMNS": "a beginning; what it becomes ends in the message's client",
     "tenants.directory.access.VISIBLE": "sign-in asks in which clients a person is, before there is one",
+    "tenants.directory.connections.ONE": "sign-in names the connection's client, before there is a scope",
+    "tenants.directory.connections.OF_DOMAIN": "sign-in asks whose domain an address is, before there is a client",
+    "tenants.directory.connections.IS_OWN": "sign-in names the connection's client, before there is a scope",
+    "tenants.directory.outside_identities.HERE": "sign-in names the connection's client, before there is a scope",
+    "tenants.directory.outside_identities.ELSEWHERE": "sign-in asks about all clients but the connection's own",
+    "tenants.directory.provisioning.tokens.FIND": "the token names its client, before there is a scope",
 }
 
 

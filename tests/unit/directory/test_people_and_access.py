@@ -97,32 +97,39 @@ def test_access_for_a_while_ends_by_itself(on_platform, in_alder, provider_admin
         assert not access.visible_clients(provider_admin.id, now=until)
 
 
-@pytest.mark.parametrize("role", ["provider_admin", "king"])
+@pytest.mark.parametrize("role", ["provider_admin", "visitor", "king"])
 def test_a_role_that_no_client_has_is_refused(in_alder, alder_viewer, role):
     with in_alder, pytest.raises(memberships.UnknownRole):
         memberships.give(alder_viewer.id, name="V", email="v@x.test", role=role, now=NOW)
 
 
-RIGHTS = [  # permission, specialist, manager, provider admin, viewer, approver, tenant admin, debtor contact
-    ("ledger.read", 1, 1, 0, 1, 1, 1, 0),
-    ("ledger.write", 1, 1, 0, 0, 0, 0, 0),
-    ("contacts.read", 1, 1, 0, 0, 1, 0, 0),
-    ("import.write", 1, 1, 0, 0, 0, 1, 0),
-    ("delivery.read", 1, 1, 0, 1, 1, 1, 0),
-    ("delivery.write", 1, 1, 0, 0, 0, 0, 0),
-    ("collections.write", 1, 1, 0, 0, 1, 0, 0),
-    ("alerts.write", 1, 1, 0, 0, 0, 0, 0),
-    ("portfolio.read", 1, 1, 0, 0, 0, 0, 0),
-    ("rules.read", 1, 1, 0, 1, 1, 1, 0),
-    ("rules.propose", 1, 1, 0, 0, 0, 1, 0),
-    ("rules.write", 0, 0, 0, 0, 0, 1, 0),
-    ("rules.publish", 0, 0, 0, 0, 0, 1, 0),
-    ("people.write", 0, 0, 0, 0, 0, 1, 0),
-    ("approvals.decide", 0, 0, 0, 0, 1, 0, 0),
-    ("history.read", 0, 1, 0, 1, 1, 1, 0),
-    ("export.write", 0, 1, 0, 0, 1, 1, 0),
-    ("platform.read", 0, 0, 1, 0, 0, 0, 0),
-    ("portal.read", 0, 0, 0, 0, 0, 0, 1),
+RIGHTS = [  # permission, specialist, manager, provider admin, viewer, approver, tenant admin, visitor, debtor contact
+    ("ledger.read", 1, 1, 0, 1, 1, 1, 1, 0),
+    ("ledger.write", 1, 1, 0, 0, 0, 0, 0, 0),
+    ("contacts.read", 1, 1, 0, 0, 1, 0, 0, 0),
+    ("import.write", 1, 1, 0, 0, 0, 1, 0, 0),
+    ("delivery.read", 1, 1, 0, 1, 1, 1, 1, 0),
+    ("delivery.write", 1, 1, 0, 0, 0, 0, 0, 0),
+    ("collections.write", 1, 1, 0, 0, 1, 0, 0, 0),
+    ("alerts.write", 1, 1, 0, 0, 0, 0, 0, 0),
+    ("portfolio.read", 1, 1, 0, 0, 0, 0, 0, 0),
+    ("rules.read", 1, 1, 0, 1, 1, 1, 1, 0),
+    ("rules.propose", 1, 1, 0, 0, 0, 1, 0, 0),
+    ("rules.write", 0, 0, 0, 0, 0, 1, 0, 0),
+    ("rules.publish", 0, 0, 0, 0, 0, 1, 0, 0),
+    ("people.write", 0, 0, 0, 0, 0, 1, 0, 0),
+    ("approvals.decide", 0, 0, 0, 0, 1, 0, 0, 0),
+    ("history.read", 0, 1, 0, 1, 1, 1, 0, 0),
+    ("export.write", 0, 1, 0, 0, 1, 1, 0, 0),
+    ("connections.write", 0, 0, 0, 0, 0, 1, 0, 0),
+    ("access.ask", 0, 0, 1, 0, 0, 0, 0, 0),
+    ("access.decide", 0, 1, 0, 0, 0, 0, 0, 0),
+    ("access.read", 0, 1, 0, 0, 1, 1, 0, 0),
+    ("access.end", 0, 1, 0, 0, 0, 1, 0, 0),
+    ("people.read", 0, 1, 0, 1, 1, 1, 0, 0),
+    ("team.write", 0, 1, 0, 0, 0, 0, 0, 0),
+    ("platform.read", 0, 0, 1, 0, 0, 0, 0, 0),
+    ("portal.read", 0, 0, 0, 0, 0, 0, 0, 1),
 ]
 
 

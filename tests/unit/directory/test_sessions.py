@@ -8,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from tenants import store
-from tenants.directory import passwords, people, sessions
+from tenants.directory import passwords, people, sessions, tries
 from tests.cast import NOW, PASSWORD, Door, Player
 
 WRONG = "a wrong word for a test"
@@ -103,26 +103,26 @@ def test_a_person_without_a_password_and_a_person_who_is_out_cannot_sign_in(on_p
 
 
 def test_after_five_failures_even_the_right_password_must_wait_a_minute(on_platform, specialist: Player):
-    for _ in range(sessions.PER_ADDRESS):
+    for _ in range(tries.PER_ADDRESS):
         assert enter(on_platform, specialist.email, WRONG) is None
-    with pytest.raises(sessions.TooManyTries):
+    with pytest.raises(tries.TooManyTries):
         enter(on_platform, specialist.email)
-    assert enter(on_platform, specialist.email, now=NOW + sessions.WINDOW)
+    assert enter(on_platform, specialist.email, now=NOW + tries.WINDOW)
 
 
 def test_an_unknown_address_is_slowed_down_just_the_same(on_platform, shell):
-    for _ in range(sessions.PER_ADDRESS):
+    for _ in range(tries.PER_ADDRESS):
         assert enter(on_platform, "nobody.here@nowhere.test", WRONG) is None
-    with pytest.raises(sessions.TooManyTries):
+    with pytest.raises(tries.TooManyTries):
         enter(on_platform, "nobody.here@nowhere.test", WRONG)
 
 
 def test_one_network_cannot_try_many_addresses(on_platform, specialist: Player, monkeypatch):
-    monkeypatch.setattr(sessions, "PER_NETWORK", 3)
+    monkeypatch.setattr(tries, "PER_NETWORK", 3)
     network = f"net of {specialist.id}"
     for number in range(3):
         assert enter(on_platform, f"{number}.{specialist.email}", WRONG, network=network) is None
-    with pytest.raises(sessions.TooManyTries):
+    with pytest.raises(tries.TooManyTries):
         enter(on_platform, specialist.email, network=network)
     assert enter(on_platform, specialist.email, network="another " + network)
 
@@ -149,6 +149,6 @@ def test_an_old_hash_is_made_anew_at_the_next_sign_in(on_platform, specialist: P
 def test_tries_that_count_no_more_are_forgotten(on_platform, specialist: Player):
     enter(on_platform, specialist.email, WRONG)
     with on_platform:
-        sessions.purge(before=NOW + timedelta(days=1))
+        tries.purge(before=NOW + timedelta(days=1))
         left = store.run_identity("SELECT count(*) FROM identity.sign_in_try WHERE since_at <= :now", now=NOW)
         assert left.scalar_one() == 0

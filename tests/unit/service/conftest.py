@@ -97,7 +97,7 @@ def as_(web: Flask) -> Callable[[Player], Browser]:
 
     def sign_in(player: Player) -> Browser:
         with unit_of_work(scope.platform(actor="test", reason="a test signs somebody in")):
-            fresh = sessions._start(player.id, now=NOW - timedelta(seconds=1), agent="test")
+            fresh = sessions.start(player.id, now=NOW - timedelta(seconds=1), agent="test")
         client = web.test_client()
         client.set_cookie(COOKIE, fresh.token, domain="localhost")
         return Browser(client, fresh.csrf_token)

@@ -1,0 +1,96 @@
+"""Decides under which key a client's own secrets lie: its data key, which itself lies sealed under the program's keys.
+
+Bank details are readable with the client's key alone: a copy of the table without the program's keys tells nothing, and
+a sealed value that is moved to another row, column or client does not open there.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenants import store
+from tenants.isolation import scope
+from tenants.store import Model, TenantOwned
+from tenants.values import ids, sealing
+from tenants.values.sealing import Keyring
+
+
+class NoKeyring(RuntimeError):
+    """A secret was to be sealed or opened before the process was told its keys."""
+
+
+class DataKey(TenantOwned, Model):
+    """One key of a client; the newest seals, all open."""
+
+    __tablename__ = "data_key"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+
+
+KEYS = "SELECT id, wrapped FROM data_key WHERE tenant_id = :tenant ORDER BY id DESC"
+ADD = "INSERT INTO data_key (tenant_id, id, wrapped, made_at) VALUES (:tenant, :id, :wrapped, :now)"
+LOCK = "SELECT tenant_id FROM client_profile WHERE tenant_id = :tenant FOR UPDATE"
+REWRAP = "UPDATE data_key SET wrapped = :wrapped WHERE tenant_id = :tenant AND id = :id"
+_ring: Keyring | None = None
+
+
+def hang_keyring(ring: Keyring) -> None:
+    """Tell this process the keys that wrap the data keys; the composition root does it once."""
+    global _ring
+    _ring = ring
+
+
+def seal(plain: str, *, place: str, now: datetime) -> bytes:
+    """Seal a value for one place of the current client: `table.column:row`."""
+    keys = _keys() or [renew(now=now)]
+    return sealing.seal(plain.encode(), key=keys[0], about=_about(place))
+
+
+def unseal(sealed: bytes | None, *, place: str) -> str:
+    """The value that lies there; nothing sealed is nothing said. Raises CannotOpen for a value from elsewhere."""
+    if sealed is None:
+        return ""
+    return sealing.open_sealed(sealed, keys=_keys(), about=_about(place)).decode()
+
+
+def renew(*, now: datetime) -> bytes:
+    """A new data key for what is sealed from now on; what the older ones sealed still opens."""
+    store.run(LOCK)  # two that seal a client's first secret at once agree on one key
+    key, key_id = sealing.fresh_key(), ids.new()
+    store.run(ADD, id=key_id, wrapped=_keyring().seal(key, about=_wrapping(key_id)), now=now)
+    return key
+
+
+def rewrap() -> int:
+    """Wrap again what an older key of the program wraps; answers how many were."""
+    ring, done = _keyring(), 0
+    for row in store.run(KEYS).all():
+        if ring.is_old(row.wrapped):
+            about = _wrapping(row.id)
+            store.run(REWRAP, id=row.id, wrapped=ring.seal(ring.open(row.wrapped, about=about), about=about))
+            done += 1
+    return done
+
+
+def _keys() -> Sequence[bytes]:
+    """The client's keys, newest first, unwrapped once for a unit of work."""
+    return [_keyring().open(row.wrapped, about=_wrapping(row.id)) for row in store.run(KEYS)]
+
+
+def _keyring() -> Keyring:
+    if _ring is None:
+        raise NoKeyring("secrets cannot be sealed before the shell was made")
+    return _ring
+
+
+def _about(place: str) -> str:
+    return f"{scope.current().one}|{place}"
+
+
+def _wrapping(key_id: UUID) -> str:
+    return f"data_key:{scope.current().one}:{key_id}"
