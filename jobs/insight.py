@@ -6,7 +6,7 @@ from jobs.turns import Handler, Outside, Turn
 from tenants.events import history, history_keeping, recording
 from tenants.events.history_keeping import Paper
 from tenants.events.recording import Occurrence
-from tenants.insight import keeping
+from tenants.insight import forecast, keeping
 
 
 def noop(turn: Turn) -> None:
@@ -34,6 +34,11 @@ def freshen_figures(turn: Turn) -> None:
         keeping.keep(turn.today, today=turn.today, now=turn.now)
 
 
+def forecast_payments(turn: Turn) -> None:
+    """Learn again how customers pay, and say of each open invoice when its payment is expected."""
+    forecast.keep(turn.today)
+
+
 def claim_head(turn: Turn) -> Paper | None:
     """Read the newest signed head of the client's history."""
     return history_keeping.head(now=turn.now)
@@ -54,4 +59,5 @@ HANDLERS: dict[str, Handler] = {
     "plan_figures": plan_figures,
     "keep_figures": keep_figures,
     "freshen_figures": freshen_figures,
+    "forecast_payments": forecast_payments,
 }

@@ -37,8 +37,9 @@ EXCHANGE_RATE = """
 # For each open invoice: when its payment is expected, and how much of it in which week from `made_on` on.
 EXPECTED_PAYMENT = """
   invoice_id uuid NOT NULL, debtor_id uuid NOT NULL, currency text NOT NULL, open_minor bigint NOT NULL,
-  made_on date NOT NULL, expected_on date NOT NULL, first_on date NOT NULL, last_on date NOT NULL,
-  first_made_on date NOT NULL, first_expected_on date NOT NULL, basis text NOT NULL, seen smallint NOT NULL,
+  made_on date NOT NULL, expected_on date NOT NULL, earliest_on date NOT NULL, latest_on date NOT NULL,
+  first_made_on date NOT NULL, first_expected_on date NOT NULL, first_earliest_on date NOT NULL,
+  first_latest_on date NOT NULL, basis text NOT NULL, seen smallint NOT NULL,
   own_days numeric, group_days numeric, all_days numeric NOT NULL, weeks bigint[] NOT NULL,
   PRIMARY KEY (tenant_id, invoice_id),
   FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice (tenant_id, id)

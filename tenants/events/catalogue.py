@@ -19,6 +19,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
         Consumer("check_ledger", "ledger"),
         Consumer("open_disputes", "collections"),
         Consumer("plan_figures", "insight"),
+        Consumer("forecast_payments", "insight", max_attempts=3),
     ),
     "figures.due": (Consumer("keep_figures", "insight", max_attempts=3),),
     "invoice.issued": (Consumer("queue_invoice_messages", "delivery"),),
@@ -30,6 +31,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "portal.hit": (Consumer("grade_hit", "delivery"),),
     "delivery.bounced": (Consumer("run_rules_on", "rules"),),
     "delivery.seen": (Consumer("resolve_alerts", "collections"),),
+    "dispute.opened": (Consumer("run_rules_on_dispute", "rules"),),
     "rule.due": (Consumer("run_rule", "rules", max_attempts=4),),
     "day.opened": (
         Consumer("open_day", "delivery"),
@@ -37,6 +39,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
         Consumer("count_cohorts", "collections"),
         Consumer("schedule_rules", "rules"),
         Consumer("plan_figures", "insight"),
+        Consumer("forecast_payments", "insight", max_attempts=3),
     ),
     "hour.struck": (
         Consumer("check_ledger", "ledger"),
