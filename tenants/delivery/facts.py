@@ -91,6 +91,8 @@ class Outgoing:
     link_id: UUID
     link_expires_at: datetime
     pixel: bool
+    wording: str = ""
+    """The client's own words; empty where ours speak."""
     carrier: str = "smtp"
     """By whom it leaves; the source of what is said about the hand-over."""
     resumed: bool = False

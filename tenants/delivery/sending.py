@@ -24,6 +24,8 @@ from tenants.delivery import (
     links,
     outcome,
     suppression,
+    wordings,
+    words,
 )
 from tenants.delivery.facts import Outgoing, Reader
 from tenants.delivery.outcome import Result
@@ -138,6 +140,7 @@ def _outgoing(
         now=now,
         link_id=link_id,
         link_expires_at=expires_at,
+        wording=wordings.spoken(row.template, language=words.language(contact.language), debtor_id=row.debtor_id),
         pixel=hits.may_track(creditor.pixel, consent=contact.pixel_consent),
         carrier="ses" if provider == "ses" else "smtp",
         resumed=resumed,
