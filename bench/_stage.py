@@ -4,10 +4,12 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
+
+import psycopg
 
 import migrations
 from console.servers import start_postgres, start_redis
@@ -30,6 +32,17 @@ class Stage:
     env: dict[str, str]
     """The settings of a process that joins the stage."""
     files: FolderStore
+    urls: dict[str, str] = field(default_factory=dict)
+
+    def url(self, role: str) -> str:
+        """The database as another role sees it."""
+        return self.urls[role]
+
+    def count(self, what: str) -> int:
+        """How many rows there are, past every wall; `what` is a table of ours, with or without a condition."""
+        with psycopg.connect(self.admin_url) as admin:
+            row = admin.execute(f"SELECT count(*) FROM app.{what}").fetchone()
+        return int(row[0]) if row else 0
 
     def open_client(self, slug: str) -> UUID:
         """Open one more client with empty books."""
@@ -67,7 +80,8 @@ def stage(folder: Path) -> Iterator[Stage]:
         }
         os.environ.update(env)
         with shell_from_env() as files:
-            yield Stage(folder, postgres.admin_url.removesuffix("/postgres") + "/goodterms", env, files)
+            urls = {role: postgres.url(role, word, database="goodterms") for role, word in words.items()}
+            yield Stage(folder, postgres.admin_url.removesuffix("/postgres") + "/goodterms", env, files, urls)
     finally:
         redis.stop()
         postgres.stop()

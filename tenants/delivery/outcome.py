@@ -44,15 +44,18 @@ def accepted(mail: Outgoing, result: Result, *, now: datetime, real: datetime, f
         return
     kind = "delivered" if final else "accepted"
     _keep(mail, result, kind=kind, now=now, real=real)
-    standing.refresh(mail.message_id)
-    standing.contacted({mail.message_id: now})
-    evidence.of_transport(
-        mail.message_id,
-        level=2 if final else 1,
-        kind=kind,
-        at=now,
-        source_key=f"{mail.attempt_id}:{kind}",
+    level = 2 if final else 1
+    standing.conclude([mail.message_id], levels={mail.message_id: level}, contacted={mail.message_id: now})
+    evidence.add(
+        kind,
+        level=level,
         source=mail.carrier,
+        source_key=f"{mail.attempt_id}:{kind}",
+        debtor_id=mail.reader.debtor_id,
+        contact_id=mail.reader.contact_id,
+        message_id=mail.message_id,
+        occurred_at=now,
+        recorded_at=now,
     )
 
 

@@ -26,8 +26,7 @@ TRANSPORT_LEVEL = news.LEVELS | {"auto_reply": 2}
 
 
 def read(inbox_id: UUID, *, documents_in: DocumentStore, now: datetime, real: datetime) -> Notice | None:
-    """Read one kept mail and draw the consequences; read twice, it counts once. None when there is no such mail.
-    """
+    """Read one kept mail and draw the consequences; read twice, it counts once. None when there is no such mail."""
     kept = store.run(KEPT, id=inbox_id).one_or_none()
     if kept is None:
         return None
@@ -42,8 +41,7 @@ def read(inbox_id: UUID, *, documents_in: DocumentStore, now: datetime, real: da
         payload={"status": notice.status, "said": notice.detail, "attempt_id": kept.payload["attempt_id"]},
     )
     if fresh is not None:
-        unsettled.prove(kept.message_id, now=now)
-        standing.refresh(kept.message_id)
+        standing.conclude([kept.message_id], contacted=unsettled.prove(kept.message_id, now=now))
         _consequences(
             notice,
             message_id=kept.message_id,

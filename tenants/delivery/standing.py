@@ -4,60 +4,69 @@ They are caches: `refresh` computes them again from the sets, so a repeated or l
 Level and first sight only ever rise; a bounce after a delivery is news and shows.
 """
 
+import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Row
 
 from tenants import store
 from tenants.delivery import state
 from tenants.delivery.state import Fact, Standing
 
+# One table a statement, by ids: row security hides from the planner how many rows a client has, and a join planned
+# for one row has been seen to visit every pair. A joined list is named twice, so that its rows are looked up and not
+# searched for.
 TOLD = """
 SELECT DISTINCT message_id, kind, occurred_at FROM inbox_event
-WHERE tenant_id = :tenant AND message_id = ANY(:messages)
+WHERE tenant_id = :tenant AND message_id = ANY(CAST(:messages AS uuid[]))
 """
 SEEN_BY_PEOPLE = """
-SELECT message_id, occurred_at FROM evidence WHERE tenant_id = :tenant AND message_id = ANY(:messages) AND level >= 4
-  AND verdict = 'human'
+SELECT message_id, occurred_at FROM evidence
+WHERE tenant_id = :tenant AND message_id = ANY(CAST(:messages AS uuid[])) AND level >= 4 AND verdict = 'human'
 """
-MESSAGES_STAND = """
-UPDATE message m SET state = r.state, held_reason = '', sent_at = coalesce(m.sent_at, r.sent_at),
-  delivered_at = r.delivered_at, bounced_at = r.bounced_at
-FROM unnest(CAST(:messages AS uuid[]), CAST(:states AS text[]), CAST(:sent AS timestamptz[]),
-  CAST(:delivered AS timestamptz[]), CAST(:bounced AS timestamptz[]))
-  AS r(id, state, sent_at, delivered_at, bounced_at)
-WHERE m.tenant_id = :tenant AND m.id = r.id AND m.state <> 'cancelled'
+STAND = """
+UPDATE message m SET state = coalesce(r.state, m.state),
+  held_reason = CASE WHEN r.state IS NULL THEN m.held_reason ELSE '' END, sent_at = coalesce(m.sent_at, r.sent_at),
+  delivered_at = coalesce(r.delivered_at, m.delivered_at), bounced_at = coalesce(r.bounced_at, m.bounced_at),
+  evidence_level = greatest(m.evidence_level, r.level)
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  AS r(id uuid, state text, sent_at timestamptz, delivered_at timestamptz, bounced_at timestamptz, level smallint)
+WHERE m.tenant_id = :tenant AND m.id = ANY(CAST(:messages AS uuid[])) AND m.id = r.id AND m.state <> 'cancelled'
 """
-# Everybody who changes several invoices locks them in the order of their ids, so that nobody waits in a circle.
-IN_ORDER = """held AS (
-  SELECT id FROM invoice WHERE tenant_id = :tenant AND id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE)"""
-# Per invoice: the newest bounce against the newest sign of arrival or of a new try; then the best of what is left.
-INVOICES = f"""
-WITH {IN_ORDER}, told AS (
-  SELECT x.invoice_id, max(m.bounced_at) FILTER (WHERE m.state = 'bounced') AS bounced_at,
-         min(m.delivered_at) FILTER (WHERE m.state = 'delivered') AS delivered_at,
-         max(coalesce(m.delivered_at, m.sent_at)) FILTER (WHERE m.state IN ('sent', 'delayed',
-           'delivered')) AS tried_at,
-         bool_or(m.state = 'delivered') AS delivered, bool_or(m.state = 'delayed') AS delayed,
-           bool_or(m.state = 'sent') AS sent,
-         bool_or(m.state IN ('failed', 'cancelled')) AS failed, bool_or(m.state IN ('queued', 'sending',
-           'held')) AS waiting
-  FROM message_item x JOIN message m ON m.tenant_id = x.tenant_id AND m.id = x.message_id
-  WHERE x.tenant_id = :tenant AND m.tenant_id = :tenant AND x.invoice_id = ANY(:ids)
-    AND m.id = ANY(:messages) GROUP BY x.invoice_id)
-UPDATE invoice i SET
-  delivery = CASE WHEN t.bounced_at IS NOT NULL AND (t.tried_at IS NULL OR t.tried_at <= t.bounced_at) THEN 'bounced'
-                  WHEN t.delivered THEN 'delivered' WHEN t.delayed THEN 'delayed' WHEN t.sent THEN 'sent'
-                  WHEN t.waiting THEN 'queued' WHEN t.failed THEN 'failed' ELSE i.delivery END,
-  delivered_at = t.delivered_at, bounced_at = coalesce(t.bounced_at, i.bounced_at)
-FROM held h JOIN told t ON t.invoice_id = h.id WHERE i.tenant_id = :tenant AND i.id = h.id
-"""
-MESSAGES = "SELECT DISTINCT message_id FROM message_item WHERE tenant_id = :tenant AND invoice_id = ANY(:ids)"
 ITEMS = "SELECT invoice_id FROM message_item WHERE tenant_id = :tenant AND message_id = :message_id ORDER BY invoice_id"
 ITEMS_OF = """
-SELECT DISTINCT invoice_id FROM message_item WHERE tenant_id = :tenant AND message_id = ANY(:messages)
+SELECT invoice_id, message_id FROM message_item
+WHERE tenant_id = :tenant AND message_id = ANY(CAST(:messages AS uuid[]))
 """
+ITEMS_ABOUT = """
+SELECT invoice_id, message_id FROM message_item WHERE tenant_id = :tenant AND invoice_id = ANY(CAST(:ids AS uuid[]))
+"""
+MESSAGES = """
+SELECT id, kind, state, sent_at, delivered_at, bounced_at FROM message
+WHERE tenant_id = :tenant AND id = ANY(CAST(:messages AS uuid[]))
+"""
+# Everybody who changes several invoices locks them in the order of their ids, so that nobody waits in a circle; what
+# is read after that is not overtaken by anybody.
+LOCK = """
+SELECT id, delivery FROM invoice WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id
+FOR NO KEY UPDATE
+"""
+INVOICES = """
+UPDATE invoice i SET delivery = r.delivery, delivered_at = r.delivered_at,
+  bounced_at = coalesce(r.bounced_at, i.bounced_at), evidence_level = greatest(i.evidence_level, r.level),
+  last_contact_at = greatest(i.last_contact_at, r.contact_at), reminder_count = i.reminder_count + r.reminders,
+  last_reminder_at = CASE WHEN r.reminders > 0 THEN greatest(i.last_reminder_at, r.contact_at)
+                     ELSE i.last_reminder_at END
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, delivery text, delivered_at timestamptz,
+  bounced_at timestamptz, level smallint, contact_at timestamptz, reminders smallint)
+WHERE i.tenant_id = :tenant AND i.id = ANY(CAST(:ids AS uuid[])) AND i.id = r.id
+"""
+IN_ORDER = """held AS (
+  SELECT id FROM invoice WHERE tenant_id = :tenant AND id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE)"""
 RAISE_MESSAGE = """
 UPDATE message SET evidence_level = :level WHERE tenant_id = :tenant AND id = :message_id AND evidence_level < :level
 """
@@ -69,37 +78,6 @@ FROM held h WHERE i.tenant_id = :tenant AND i.id = h.id
   AND (i.evidence_level < :level OR (:level >= 4 AND (i.first_seen_at IS NULL OR i.first_seen_at > :at)))
 RETURNING i.id
 """
-RAISE_MESSAGES = """
-UPDATE message m SET evidence_level = r.level FROM unnest(CAST(:messages AS uuid[]), CAST(:levels AS smallint[]))
-  AS r(id, level)
-WHERE m.tenant_id = :tenant AND m.id = r.id AND m.evidence_level < r.level
-"""
-RAISE_THEIR_INVOICES = """
-WITH wanted AS (
-  SELECT x.invoice_id, max(r.level) AS level
-  FROM unnest(CAST(:messages AS uuid[]), CAST(:levels AS smallint[])) AS r(id, level)
-  JOIN message_item x ON x.tenant_id = :tenant AND x.message_id = r.id GROUP BY x.invoice_id),
-held AS (
-  SELECT i.id, w.level FROM invoice i JOIN wanted w ON w.invoice_id = i.id
-  WHERE i.tenant_id = :tenant AND i.evidence_level < w.level ORDER BY i.id FOR NO KEY UPDATE OF i)
-UPDATE invoice i SET evidence_level = h.level FROM held h
-WHERE i.tenant_id = :tenant AND i.id = h.id AND i.evidence_level < h.level
-"""
-# Counted with the first acceptance of each message, whoever told of it.
-CONTACTED = """
-WITH wanted AS (
-  SELECT x.invoice_id, max(r.at) AS at, count(*) FILTER (WHERE m.kind = 'reminder') AS reminders,
-    max(r.at) FILTER (WHERE m.kind = 'reminder') AS reminded_at
-  FROM unnest(CAST(:messages AS uuid[]), CAST(:ats AS timestamptz[])) AS r(id, at)
-  JOIN message m ON m.tenant_id = :tenant AND m.id = r.id
-  JOIN message_item x ON x.tenant_id = :tenant AND x.message_id = r.id GROUP BY x.invoice_id),
-held AS (
-  SELECT i.id FROM invoice i JOIN wanted w ON w.invoice_id = i.id WHERE i.tenant_id = :tenant
-  ORDER BY i.id FOR NO KEY UPDATE OF i)
-UPDATE invoice i SET last_contact_at = greatest(i.last_contact_at, w.at),
-  reminder_count = i.reminder_count + w.reminders, last_reminder_at = greatest(i.last_reminder_at, w.reminded_at)
-FROM held h JOIN wanted w ON w.invoice_id = h.id WHERE i.tenant_id = :tenant AND i.id = h.id
-"""
 
 
 def invoices_of(message_id: UUID) -> list[UUID]:
@@ -109,48 +87,118 @@ def invoices_of(message_id: UUID) -> list[UUID]:
 
 def refresh(message_id: UUID) -> Standing | None:
     """Compute where a message and its invoices stand from all events about it; return the message's standing."""
-    return refresh_many([message_id]).get(message_id)
+    return conclude([message_id]).get(message_id)
 
 
-def refresh_many(message_ids: Sequence[UUID]) -> dict[UUID, Standing]:
-    """The same for many messages; those about which nothing is known keep their columns and are left out."""
-    facts: dict[UUID, list[Fact]] = defaultdict(list)
-    for row in store.run(TOLD, messages=list(message_ids)):
-        facts[row.message_id].append(Fact(row.kind, row.occurred_at))
-    for row in store.run(SEEN_BY_PEOPLE, messages=list(message_ids)):
-        facts[row.message_id].append(Fact("seen", row.occurred_at))
-    stand = {key: found for key in sorted(facts) if (found := state.of(facts[key])) is not None}
-    if stand:
-        store.run(
-            MESSAGES_STAND,
-            messages=list(stand),
-            states=[each.state for each in stand.values()],
-            sent=[each.sent_at for each in stand.values()],
-            delivered=[each.delivered_at for each in stand.values()],
-            bounced=[each.bounced_at for each in stand.values()],
-        )
-        refresh_invoices(list(store.run(ITEMS_OF, messages=list(stand)).scalars()))
+def conclude(
+    message_ids: Sequence[UUID],
+    *,
+    levels: Mapping[UUID, int] | None = None,
+    contacted: Mapping[UUID, datetime] | None = None,
+) -> dict[UUID, Standing]:
+    """Compute where messages and their invoices stand; those about which nothing is known keep their state.
+
+    `levels` lifts the levels of evidence by what machines say (below 4: nobody has seen anything). `contacted` says of
+    which messages it is news that their customers were written to, and when; that counts once for each message.
+    """
+    lifted, stand = levels or {}, _standings(message_ids)
+    changed = sorted(stand.keys() | lifted.keys() | (contacted or {}).keys())
+    if not changed:
+        return stand
+    rows = [{"id": each, **_columns(stand.get(each)), "level": lifted.get(each, 0)} for each in changed]
+    store.run(STAND, messages=array(changed), rows=json.dumps(rows, default=str))
+    about: dict[UUID, list[UUID]] = defaultdict(list)
+    for invoice_id, message_id in store.run(ITEMS_OF, messages=array(changed)):
+        about[invoice_id].append(message_id)
+    _conclude_invoices(about, levels=lifted, contacted=contacted or {})
     return stand
-
-
-def contacted(sent: Mapping[UUID, datetime]) -> None:
-    """Note on the invoices of these messages that their customers were written to, and when; once for each message."""
-    if sent:
-        store.run(CONTACTED, messages=list(sent), ats=list(sent.values()))
-
-
-def raise_levels(levels: Mapping[UUID, int]) -> None:
-    """Lift the level of messages and of their invoices by what machines say (below 4: nobody has seen anything)."""
-    lifted = {key: level for key, level in levels.items() if level}
-    if lifted:
-        store.run(RAISE_MESSAGES, messages=list(lifted), levels=list(lifted.values()))
-        store.run(RAISE_THEIR_INVOICES, messages=list(lifted), levels=list(lifted.values()))
 
 
 def refresh_invoices(invoice_ids: Sequence[UUID]) -> None:
     """Compute the delivery columns of invoices again from their messages."""
-    told = list(store.run(MESSAGES, ids=list(invoice_ids)).scalars())
-    store.run(INVOICES, ids=list(invoice_ids), messages=told)
+    _conclude_invoices({each: [] for each in invoice_ids}, levels={}, contacted={})
+
+
+def _standings(message_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    facts: dict[UUID, list[Fact]] = defaultdict(list)
+    for message_id, kind, at in store.run(TOLD, messages=array(message_ids)):
+        facts[message_id].append(Fact(kind, at))
+    for message_id, at in store.run(SEEN_BY_PEOPLE, messages=array(message_ids)):
+        facts[message_id].append(Fact("seen", at))
+    return {key: found for key, known in facts.items() if (found := state.of(known)) is not None}
+
+
+def _conclude_invoices(
+    about: Mapping[UUID, Sequence[UUID]], *, levels: Mapping[UUID, int], contacted: Mapping[UUID, datetime]
+) -> None:
+    """Per invoice: where it stands by all its messages, and what these ones among them add."""
+    if not about:
+        return
+    ids = array(about)
+    held = store.run(LOCK, ids=ids).all()
+    whole: dict[UUID, list[UUID]] = defaultdict(list)
+    for invoice_id, message_id in store.run(ITEMS_ABOUT, ids=ids):
+        whole[invoice_id].append(message_id)
+    wanted = {each for known in whole.values() for each in known}
+    messages = {row[0]: row for row in store.run(MESSAGES, messages=array(wanted)).all()}
+    rows = []
+    for invoice_id, before in held:
+        news = [each for each in about[invoice_id] if each in contacted]
+        rows.append(
+            {
+                "id": invoice_id,
+                **_of_invoice([messages[each] for each in whole[invoice_id]], before=before),
+                "level": max((levels.get(each, 0) for each in about[invoice_id]), default=0),
+                "contact_at": max((contacted[each] for each in news), default=None),
+                "reminders": sum(messages[each].kind == "reminder" for each in news),
+            }
+        )
+    store.run(INVOICES, ids=ids, rows=json.dumps(rows, default=str))
+
+
+def array(ids: Iterable[UUID]) -> str:
+    """A list of ids as PostgreSQL writes it: thousands of them cost the driver more than the database."""
+    return f"{{{','.join(map(str, ids))}}}"
+
+
+def _columns(stand: Standing | None) -> dict[str, Any]:
+    if stand is None:
+        return {"state": None}
+    return {
+        "state": stand.state,
+        "sent_at": stand.sent_at,
+        "delivered_at": stand.delivered_at,
+        "bounced_at": stand.bounced_at,
+    }
+
+
+def _of_invoice(messages: Sequence[Row[Any]], *, before: str) -> dict[str, Any]:
+    """The newest bounce against the newest sign of arrival or of a new try; then the best of what is left."""
+    bounced = delivered = tried = None
+    states = set()
+    for _, _, word, sent_at, delivered_at, bounced_at in map(tuple, messages):
+        states.add(word)
+        if word == "bounced" and bounced_at:
+            bounced = max(bounced or bounced_at, bounced_at)
+        elif word == "delivered":
+            delivered = min(delivered or delivered_at, delivered_at)
+        if word in TRIED and (at := delivered_at or sent_at):
+            tried = max(tried or at, at)
+    if bounced is not None and (tried is None or tried <= bounced):
+        best = "bounced"
+    else:
+        best = next((word for word, known in BEST if states & known), before)
+    return {"delivery": best, "delivered_at": delivered, "bounced_at": bounced}
+
+
+TRIED = frozenset({"sent", "delayed", "delivered"})
+BEST = (
+    ("delivered", {"delivered"}),
+    ("delayed", {"delayed"}),
+    ("sent", {"sent"}),
+    ("queued", {"queued", "sending", "held"}),
+    ("failed", {"failed", "cancelled"}),
+)
 
 
 def raise_level(level: int, *, at: datetime, message_id: UUID | None, invoice_ids: Sequence[UUID]) -> list[UUID]:

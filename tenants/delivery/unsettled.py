@@ -5,7 +5,8 @@ Without such a sign it is held for a person after a quarter of an hour: a second
 than a late one.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -34,9 +35,9 @@ WHERE tenant_id = :tenant AND message_id = :message_id AND state = ANY(:open) RE
 """
 PROVE = """
 UPDATE delivery_attempt a SET state = 'accepted', settled_at = :now, provider_ref = r.reference
-FROM (SELECT DISTINCT ON (id) id, reference FROM unnest(CAST(:attempts AS uuid[]), CAST(:references AS text[]))
-  AS r(id, reference) ORDER BY id, reference DESC) r
-WHERE a.tenant_id = :tenant AND a.id = r.id AND a.state = 'ambiguous' RETURNING a.message_id, a.intent_at
+FROM jsonb_each_text(CAST(:told AS jsonb)) AS r(id, reference)
+WHERE a.tenant_id = :tenant AND a.id = ANY(CAST(:attempts AS uuid[])) AND a.id = r.id::uuid AND a.state = 'ambiguous'
+RETURNING a.message_id, a.intent_at
 """
 LEFT_OPEN = ["intent", "ambiguous"]
 AGAIN = """
@@ -61,23 +62,24 @@ def doubt(message_id: UUID, *, now: datetime, real: datetime, detail: str = "") 
         )
 
 
-def prove(message_id: UUID, *, now: datetime) -> None:
-    """Something came back about the message, so its open attempt did leave: its customer was written to."""
-    _left(store.run(CLOSE, message_id=message_id, state="accepted", now=now, open=LEFT_OPEN).all())
+def prove(message_id: UUID, *, now: datetime) -> dict[UUID, datetime]:
+    """Something came back about the message, so its open attempt did leave. Returns what that is news of: the message,
+    if its customer was written to by that attempt, and when."""
+    return _left(store.run(CLOSE, message_id=message_id, state="accepted", now=now, open=LEFT_OPEN).all())
 
 
-def prove_many(attempts: Sequence[tuple[UUID, str]], *, now: datetime) -> None:
-    """The provider told of these attempts, each with its own number for the mail.
+def prove_many(told: Mapping[str, str], *, now: datetime) -> dict[UUID, datetime]:
+    """The provider told of these attempts, each with its own number for the mail. Returns what that is news of.
 
     Its news may come while the hand-over is being settled, so one that is still under way is left to its own worker,
     who knows what the mail said.
     """
-    told, numbers = [each[0] for each in attempts], [each[1] for each in attempts]
-    _left(store.run(PROVE, attempts=told, references=numbers, now=now).all())
+    attempts = f"{{{','.join(told)}}}"
+    return _left(store.run(PROVE, attempts=attempts, told=json.dumps(told), now=now).all())
 
 
-def _left(rows: Sequence[Row[Any]]) -> None:
-    standing.contacted({row.message_id: row.intent_at for row in rows})
+def _left(rows: Sequence[Row[Any]]) -> dict[UUID, datetime]:
+    return {row.message_id: row.intent_at for row in rows}
 
 
 def resolve(message_id: UUID, *, now: datetime) -> None:
@@ -85,8 +87,7 @@ def resolve(message_id: UUID, *, now: datetime) -> None:
     if not store.run(OPEN, message_id=message_id).all():
         return
     if inbox.about(message_id):
-        prove(message_id, now=now)
-        standing.refresh(message_id)
+        standing.conclude([message_id], contacted=prove(message_id, now=now))
         return
     holding.hold(
         message_id, reason="unconfirmed", detail="the mail server never said whether it took the mail", now=now
