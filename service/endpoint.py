@@ -1,7 +1,8 @@
 """The only way to declare a route: who may call it, what it takes, what it gives.
 
 The declaration decides the scope of the unit of work: `<client:client>` in the path is one client, `portfolio=True`
-reads every client in which the caller holds the permission, `needs=PORTAL` is one debtor behind a signed link. A GET
+reads every client in which the caller holds the permission, `needs=PORTAL` is one debtor behind a signed link,
+`<ref('ten'):steered>` is a client of which the provider decides who may enter. A GET
 gets a scope that cannot write.
 """
 
@@ -16,7 +17,7 @@ import structlog
 from flask import Blueprint, current_app, g, jsonify, request
 from marshmallow import RAISE, Schema
 
-from service import bodies, identity, links, origins, problems, repeats
+from service import bodies, identity, links, origins, problems, proofs, repeats, visits
 from service.identity import Caller
 from tenants.assembly import Toolbox
 from tenants.events import request_keys
@@ -55,6 +56,8 @@ class Route:
     """The kind of evidence that opening it leaves; in the portal alone."""
     once: bool = False
     """Whether it moves money, mail or approval: then a repetition with the same key has no second effect."""
+    fresh: bool = False
+    """A person must have proved within ten minutes to be one."""
 
     @property
     def name(self) -> str:
@@ -86,12 +89,14 @@ def endpoint(
     consumes: str = JSON,
     produces: str = JSON,
     once: bool = False,
+    fresh: bool = False,
 ) -> Callable[[View], View]:
     """Declare one route. The method decides whether it may write.
 
     `leaves` is for the portal alone: the kind of evidence that a request leaves, kept before the page is made.
     `once` is for JSON routes of a client that move money, mail or approval: their callers must send an
     `Idempotency-Key`, and get the first answer again when they repeat themselves.
+    `fresh` asks a person for a proof of the last ten minutes: bank data, exports, connections.
     """
     if once and (method in SAFE or "<client:" not in rule or returns is None or consumes != JSON):
         raise TypeError(f"{rule} cannot happen once: that is for changes of one client which answer in JSON")
@@ -114,6 +119,7 @@ def endpoint(
             produces,
             leaves,
             once,
+            fresh,
         )
         ROUTES.append(route)
         blueprint.add_url_rule(rule, view_func=_handler(route), methods=[method])
@@ -139,6 +145,8 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
     opening = _scope(route, caller, arguments)
     if caller is not None and route.method not in SAFE:
         _require_csrf(caller)
+    if caller is not None and route.fresh:
+        proofs.require(caller, clock=tools().clock)
     if route.query is not None:
         arguments["query"] = route.query(unknown=RAISE).load(bodies.flat(request.args))
     sent = _body() if route.accepts is not None else None
@@ -179,8 +187,14 @@ def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> Ab
         if not caller.may(route.needs, client):
             raise problems.NotAllowed(f"This needs the permission “{route.needs}” for {client.name}.")
         arguments["client"] = g.client = client
+        if client.is_visited:
+            visits.keep(route.method, route.rule, caller, client, clock=tools().clock)
         enter = scope.tenant if route.writes else scope.viewing
         return unit_of_work(enter(client.tenant_id, actor=caller.actor))
+    if "steered" in arguments:
+        if not caller.may_at_provider(route.needs):
+            raise problems.NotAllowed(f"This needs the permission “{route.needs}” at the provider.")
+        return unit_of_work(scope.tenant(arguments["steered"], actor=caller.actor))
     if route.portfolio:
         readable = tuple(each.tenant_id for each in caller.clients_with(route.needs))
         if not readable and not caller.waits_for_clients:

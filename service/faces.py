@@ -5,21 +5,25 @@ from pathlib import Path
 from flask import Flask
 
 from service import api, health, static
-from service.auth import sign_in
+from service.auth import account, second_factor, sign_in, step_up
 from service.auth.oauth import authorize, discovery, logout, tokens
 from service.hooks import sns
 from service.pages import (
     alerts,
+    api_clients,
     certificates,
     customers,
     dashboard,
+    exports,
     figures,
     imports,
     invoices,
     mailbox,
     portal_preview,
+    reports,
     rules,
     shown,
+    views,
     worklist,
 )
 from service.portal import invoice as portal_invoice
@@ -30,18 +34,23 @@ PAGES = (
     alerts.face,
     dashboard.face,
     figures.face,
+    exports.face,
+    views.face,
+    reports.face,
     invoices.face,
     certificates.face,
     customers.face,
     imports.face,
     rules.face,
     mailbox.face,
+    api_clients.face,
     portal_preview.face,
 )
 PORTAL = (portal_invoice.face,)
 OAUTH = (discovery.face, tokens.face, authorize.face, logout.face)
+SIGN_IN = (sign_in.face, second_factor.face, step_up.face, account.face)
 HOOKS = (sns.face,)
-BLUEPRINTS = (health.face, static.face, sign_in.face, *PAGES, *PORTAL, *OAUTH, *HOOKS, *api.BLUEPRINTS)
+BLUEPRINTS = (health.face, static.face, *SIGN_IN, *PAGES, *PORTAL, *OAUTH, *HOOKS, *api.BLUEPRINTS)
 
 
 def hang(app: Flask) -> None:

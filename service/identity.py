@@ -5,7 +5,7 @@ with one is never believed for the sake of its cookie.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from flask import g, request
@@ -18,6 +18,7 @@ from tenants.work import unit_of_work
 
 COOKIE = "gt_session"
 API = "/api/"
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Caller:
     clients: tuple[access.VisibleClient, ...]
     token: ByToken | None = None
     """What the call was let in with, where that was an access token."""
+    proved_at: datetime = NEVER
+    """When the person of this session last proved to be one."""
 
     @property
     def actor(self) -> str:
@@ -64,8 +67,9 @@ class Caller:
         return self.side == "provider" and not self.clients and not self.provider_roles
 
     def clients_with(self, permission: str) -> tuple[access.VisibleClient, ...]:
-        """The clients in which the permission is held: the read set of portfolio lists."""
-        return tuple(each for each in self.clients if self.may(permission, each))
+        """The clients in which the permission is held: the read set of portfolio lists. Who was let in for an hour
+        looks at that client alone."""
+        return tuple(each for each in self.clients if not each.is_visited and self.may(permission, each))
 
 
 def caller(now: datetime) -> Caller | None:
@@ -109,4 +113,5 @@ def _find(token: str, now: datetime) -> Caller | None:
             session_hash=found.id_hash,
             provider_roles=found.provider_roles,
             clients=access.visible_clients(found.person_id, now=now),
+            proved_at=found.proved_at,
         )

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from flask import Response, current_app, g, jsonify, make_response, redirect, render_template, request
@@ -161,6 +161,8 @@ def _shape(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list
         return _document(status, code, detail, remedy, faults)
     if status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
         return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}")
+    if code == "proof_needed":
+        return redirect(f"/step-up?next={quote(_way_back())}", 303)
     body = render_template(
         "problem.html",
         status=int(status),
@@ -170,6 +172,14 @@ def _shape(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list
         faults=faults,
     )
     return _finish(make_response(body, status), status)
+
+
+def _way_back() -> str:
+    """The page that was asked for, or the one of ours that holds the form."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    parts = urlsplit(request.headers.get("Referer", ""))
+    return parts.path if parts.netloc == request.host and parts.path.startswith("/") else "/"
 
 
 def _document(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list[dict[str, str]]) -> Response:

@@ -1,71 +1,75 @@
-"""Sign-in with e-mail and password, and sign-out. What does not fit is answered in one sentence, whatever it was."""
+"""Sign-in: the address first, then the ways that are open to everybody with such an address; and sign-out.
 
-from urllib.parse import urlsplit
+What the second page shows depends on the domain of the address and on nothing that we know about a person. What does
+not fit is answered in one sentence, whatever it was.
+"""
 
 from flask import Blueprint, make_response, redirect, render_template, request
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from service import identity, origins, problems
+from service.auth import browser
 from service.endpoint import PUBLIC, SIGNED_IN, endpoint, tools
-from tenants.directory import sessions
+from tenants.directory import connections, passkeys, sessions, steps
+from tenants.directory.sessions import SecondStep
 from tenants.isolation import scope
 from tenants.work import unit_of_work
 
 face = Blueprint("auth", __name__)
-WRONG = "That address and password do not fit together."
-HOME = "/"
-
-
-class SignIn(Schema):
-    """The sign-in form."""
-
-    email = fields.String(required=True, validate=validate.Length(max=254))
-    password = fields.String(required=True, validate=validate.Length(max=1024))
-    next = fields.String(load_default=HOME)
+WRONG = "That address and password do not fit together. Check both and try again."
+PASSKEY = "passkey"
 
 
 class Next(Schema):
     """Where to go after signing in."""
 
-    next = fields.String(load_default=HOME)
+    next = fields.String(load_default=browser.HOME)
+
+
+class Address(Next):
+    """Who wants to sign in."""
+
+    email = fields.String(required=True, validate=validate.Length(max=254))
+
+
+class SignIn(Address):
+    """The sign-in form."""
+
+    password = fields.String(required=True, validate=validate.Length(max=1024))
 
 
 @endpoint(face, "/sign-in", needs=PUBLIC, query=Next)
 def sign_in_page(query: dict[str, str]) -> str:
-    """The sign-in form."""
-    return render_template("sign_in.html", next=_inside(query["next"]), fault="", email="")
+    """The first page: who are you?"""
+    return render_template("sign_in.html", next=browser.inside(query["next"]))
+
+
+@endpoint(face, "/sign-in/address", needs=PUBLIC, method="POST", accepts=Address)
+def ask_how(body: dict[str, str]) -> Response:
+    """The second page: the company's own sign-in where the domain has one, a passkey, a password."""
+    _refuse_other_sites()
+    return _ways(body["email"].strip(), browser.inside(body["next"]))
 
 
 @endpoint(face, "/sign-in", needs=PUBLIC, method="POST", accepts=SignIn)
 def sign_in(body: dict[str, str]) -> Response:
-    """Open a session and set its cookie; a wrong pair shows the form again."""
-    if origins.is_foreign():
-        raise problems.CsrfMissing("This sign-in did not come from our own page.")
-    toolbox = tools()
-    target = _inside(body["next"])
+    """Open a session and set its cookie; a wrong pair shows the form again, a second factor its own page."""
+    _refuse_other_sites()
+    target = browser.inside(body["next"])
     with unit_of_work(scope.platform(actor="sign-in", reason="check a password and open a session")):
         fresh = sessions.sign_in(
             body["email"],
             password=body["password"],
-            now=toolbox.clock.now(),
-            network=_network(),
-            agent=request.headers.get("User-Agent", ""),
+            now=tools().clock.now(),
+            network=browser.network(),
+            agent=browser.agent(),
         )
     if fresh is None:
-        form = render_template("sign_in.html", next=target, fault=WRONG, email=body["email"])
-        return make_response(form, 422)
-    response = redirect(target, 303)
-    response.set_cookie(
-        identity.COOKIE,
-        fresh.token,
-        expires=fresh.expires_at,
-        httponly=True,
-        secure=toolbox.settings.secure_cookies,
-        samesite="Lax",
-        path="/",
-    )
-    return response
+        return _ways(body["email"].strip(), target, fault=WRONG)
+    if isinstance(fresh, SecondStep):
+        return browser.wait(redirect(f"/sign-in/code?next={target}", 303), fresh.token)
+    return browser.enter(fresh, target)
 
 
 @endpoint(face, "/sign-out", needs=SIGNED_IN, method="POST")
@@ -78,16 +82,25 @@ def sign_out() -> Response:
     return response
 
 
-def _inside(target: str) -> str:
-    """Only a path of our own may be the next page."""
-    parts = urlsplit(target)
-    fits = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
-    return target if fits else HOME
+def _ways(email: str, target: str, *, fault: str = "") -> Response:
+    """Every way to sign in with such an address; the passkey's challenge waits with this browser."""
+    place, now = browser.place(), tools().clock.now()
+    ceremony = passkeys.begin_proving(place) if place else None
+    with unit_of_work(scope.platform(actor="sign-in", reason="find the ways to sign in with an address")):
+        found = connections.of_address(email)
+        token = steps.begin(PASSKEY, now=now, said={"challenge": ceremony.challenge}) if ceremony else ""
+    page = render_template(
+        "sign_in_ways.html",
+        email=email,
+        next=target,
+        fault=fault,
+        connections=found,
+        options=ceremony.options if ceremony else "",
+    )
+    response = make_response(page, 422 if fault else 200)
+    return browser.wait(response, token) if token else response
 
 
-def _network() -> str:
-    """The /24 or /64 of the caller: enough to count tries, too little to know a person."""
-    address = request.remote_addr or ""
-    if ":" in address:
-        return ":".join(address.split(":")[:4])
-    return ".".join(address.split(".")[:3])
+def _refuse_other_sites() -> None:
+    if origins.is_foreign():
+        raise problems.CsrfMissing("This sign-in did not come from our own page.")

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tenants import store
-from tenants.directory import clients
+from tenants.directory import clients, permissions
 from tenants.values import ids
 
 
@@ -28,6 +28,11 @@ class VisibleClient:
     def public_id(self) -> str:
         """The id as it stands in addresses and answers."""
         return ids.show(clients.PREFIX, self.tenant_id)
+
+    @property
+    def is_visited(self) -> bool:
+        """Whether nothing but a grant for an hour lets the person in."""
+        return self.roles <= permissions.BY_GRANT
 
 
 VISIBLE = """

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.directory import client_rules
+from tenants.directory import client_rules, clients
 from tenants.directory.client_rules import BadApiClient
 from tenants.events import history
 from tenants.isolation import scope
@@ -39,6 +39,14 @@ class UnknownApiClient(Refusal):
     kind = Kind.UNKNOWN
     code = "unknown_api_client"
     remedy = "Look at the list of API clients again."
+
+
+class SecretsNotTaken(Refusal):
+    """The client company takes no shared secrets."""
+
+    kind = Kind.CONFLICT
+    code = "shared_secrets_off"
+    remedy = "Register a public key, or switch shared secrets on in the client's profile first."
 
 
 class ApiClient(TenantOwned, Model):
@@ -145,9 +153,11 @@ WHERE tenant_id = :tenant AND id = :id AND revoked_at IS NULL RETURNING name
 def register(wanted: Wanted, *, now: datetime) -> tuple[UUID, str]:
     """Add an API client to the current client; return its id and, where it has one, the secret that is shown once.
 
-    Raises BadApiClient for what cannot be right.
+    Raises BadApiClient for what cannot be right, SecretsNotTaken where a key is asked for instead of a secret.
     """
     row = _checked(wanted)
+    if wanted.auth_method == "client_secret_basic" and not clients.profile().shared_secrets:
+        raise SecretsNotTaken("This client takes no shared secrets.", pointer="/auth_method")
     secret = MARK + secrets.token_urlsafe(32) if wanted.auth_method == "client_secret_basic" else ""
     made = ids.new()
     actor = scope.current().actor

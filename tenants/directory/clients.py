@@ -87,6 +87,7 @@ class ClientProfile(TenantOwned, Model):
     bank_feed_at: Mapped[datetime | None]
     bank_feed_hours: Mapped[int] = mapped_column(Integer)
     clock_shift_s: Mapped[int] = mapped_column(BigInteger)
+    shared_secrets: Mapped[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class Profile:
     bank_feed_at: datetime | None
     bank_feed_hours: int
     clock_shift_s: int
+    shared_secrets: bool
 
     @property
     def public_id(self) -> str:

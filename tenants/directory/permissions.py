@@ -15,6 +15,8 @@ WORKING = frozenset({"work.read", "work.write"})
 """To see the work that was given up, and to send it round again."""
 CONNECTING = frozenset({"connections.read", "connections.write"})
 """Identity providers and directories of the client: who can come in at all."""
+CALLING = frozenset({"api_clients.read", "api_clients.write"})
+"""Machines and apps that call in the client's name."""
 SPECIALIST = EVERYDAY | {
     "contacts.read",
     "portfolio.read",
@@ -43,6 +45,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | RULING
     | WORKING
     | CONNECTING
+    | CALLING
     | {"people.write", "import.write", "export.write", "access.read", "access.end"},
     "visitor": EVERYDAY,
     "debtor_contact": frozenset({"portal.read", "portal.write"}),

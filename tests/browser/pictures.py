@@ -42,6 +42,7 @@ def take_all(window: BrowserContext, email: str, password: str, *, look: str, ev
     if everything:
         take(page, "sign-in", look)
     page.fill("#email", email)
+    page.keyboard.press("Enter")
     page.fill("#password", password)
     page.keyboard.press("Enter")
     page.wait_for_url("**/my-day")

@@ -116,6 +116,7 @@ def test_a_refused_sign_in_is_readable_too(open_for, site):
     page = open_for().new_page()
     page.goto("/sign-in")
     page.fill("#email", "nobody@people.test")
+    page.keyboard.press("Enter")
     page.fill("#password", "wrong")
     page.keyboard.press("Enter")
     page.wait_for_selector("#fault")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import psycopg
@@ -19,6 +20,7 @@ from service.app import create_app
 from service.endpoint import Route
 from service.identity import COOKIE
 from service.openapi import PREFIX
+from tenants import logs
 from tenants.adapters.documents import MemoryStore
 from tenants.adapters.mail import MemoryMailer
 from tenants.assembly import Toolbox, make_shell
@@ -104,7 +106,8 @@ def build(urls: dict[str, str], redis_url: str) -> Iterator[Stage]:
         kept = MemoryStore()
         tools = Toolbox(settings, FixedClock(NOW), documents=kept, files=kept, mailer=MemoryMailer())
         # A request must not find the context of the one before it, so what is no request happens in a shell of its own.
-        app, shell = create_app(settings, tools), make_shell(settings)
+        with patch.object(logs, "configure"):  # whoever probes decides what is heard
+            app, shell = create_app(settings, tools), make_shell(settings)
         with shell.app_context():
             try:
                 yield _furnished(Stage(app, tools, urls["admin"], []))

@@ -1,0 +1,173 @@
+"""My account: with what I prove who I am, and where I am signed in."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+from uuid import UUID
+
+import segno
+from flask import Blueprint
+from marshmallow import Schema, fields, validate
+from werkzeug.wrappers import Response
+
+from service.auth import browser
+from service.endpoint import SIGNED_IN, endpoint, tools
+from service.identity import Caller
+from service.pages import frame
+from tenants.directory import factors, passkeys, sessions, steps
+from tenants.isolation import scope
+from tenants.isolation.scope import Scope
+from tenants.work import unit_of_work
+
+face = Blueprint("auth_account", __name__)
+MAKING = "make a passkey"
+
+
+class Code(Schema):
+    """A code of the app that was just set up."""
+
+    code = fields.String(required=True, validate=validate.Length(max=40))
+
+
+class NewPasskey(Schema):
+    """A passkey that the browser made, and what its owner calls it."""
+
+    credential = fields.String(required=True, validate=validate.Length(max=20_000))
+    name = fields.String(load_default="", validate=validate.Length(max=80))
+
+
+class Handle(Schema):
+    """One passkey or session."""
+
+    handle = fields.String(required=True, validate=validate.Length(max=1400))
+
+
+@endpoint(face, "/account", needs=SIGNED_IN)
+def account_page() -> str:
+    """Second factors and open sessions."""
+    return _page(frame.signed_in())
+
+
+@endpoint(face, "/account/code-app", needs=SIGNED_IN, method="POST", fresh=True)
+def begin_code_app() -> str:
+    """Show the picture that a code app scans; nothing counts before a code of it was typed."""
+    caller, toolbox = frame.signed_in(), tools()
+    with _people("set up a code app"):
+        secret = factors.begin_totp(_id(caller), now=toolbox.clock.now(), keys=toolbox.settings.keyring)
+    address = factors.address(secret, email=caller.email, issuer=toolbox.settings.provider_name)
+    picture = segno.make(address, error="m").svg_data_uri(scale=5, border=2)
+    return frame.show("code_app.html", section="account", secret=secret, picture=picture)
+
+
+@endpoint(face, "/account/code-app/confirm", needs=SIGNED_IN, method="POST", accepts=Code, fresh=True)
+def confirm_code_app(body: dict[str, Any]) -> str:
+    """Let the app count, and show the recovery codes once."""
+    caller, toolbox = frame.signed_in(), tools()
+    with _people("confirm a code app"):
+        codes = factors.confirm_totp(
+            _id(caller), code=body["code"], now=toolbox.clock.now(), keys=toolbox.settings.keyring
+        )
+        sessions.end_others(_id(caller), keep=caller.session_hash, now=toolbox.clock.now())
+    return _page(caller, codes=codes)
+
+
+@endpoint(face, "/account/code-app/remove", needs=SIGNED_IN, method="POST", fresh=True)
+def remove_code_app() -> Response:
+    """Take the code app away."""
+    with _people("remove a code app"):
+        factors.remove_totp(_id(frame.signed_in()))
+    return frame.after_change("/account")
+
+
+@endpoint(face, "/account/recovery-codes", needs=SIGNED_IN, method="POST", fresh=True)
+def renew_codes() -> str:
+    """New recovery codes in the place of the old ones, shown once."""
+    caller = frame.signed_in()
+    with _people("renew recovery codes"):
+        codes = factors.renew_recovery_codes(_id(caller)) if factors.held(_id(caller)).any else []
+    return _page(caller, codes=codes)
+
+
+@endpoint(face, "/account/passkeys/begin", needs=SIGNED_IN, method="POST", fresh=True)
+def begin_passkey() -> Response:
+    """Ask the browser for a new passkey: its challenge waits with this browser."""
+    caller, toolbox, place = frame.signed_in(), tools(), browser.place()
+    if place is None:
+        raise passkeys.BadPasskey("There are no passkeys at this address.", remedy="Use a code app.")
+    with _people("make a passkey"):
+        ceremony = passkeys.begin_making(
+            _id(caller), email=caller.email, name=caller.name, place=place, issuer=toolbox.settings.provider_name
+        )
+        said = {"challenge": ceremony.challenge}
+        token = steps.begin(MAKING, now=toolbox.clock.now(), person_id=caller.person_id, said=said)
+    page = frame.show("passkey.html", section="account", options=ceremony.options)
+    return browser.wait(Response(page, mimetype="text/html"), token)
+
+
+@endpoint(face, "/account/passkeys", needs=SIGNED_IN, method="POST", accepts=NewPasskey, fresh=True)
+def keep_passkey(body: dict[str, Any]) -> Response:
+    """Keep what the browser made."""
+    caller, now, place = frame.signed_in(), tools().clock.now(), browser.place()
+    with _people("keep a passkey"):
+        waiting = steps.take(browser.step(), purpose=MAKING, now=now)
+        if waiting is None or waiting.person_id != caller.person_id or place is None:
+            raise passkeys.BadPasskey("This has waited too long.")
+        passkeys.keep(
+            _id(caller),
+            answer=body["credential"],
+            challenge=waiting.said["challenge"],
+            name=body["name"],
+            place=place,
+            now=now,
+        )
+    return frame.after_change("/account")
+
+
+@endpoint(face, "/account/passkeys/remove", needs=SIGNED_IN, method="POST", accepts=Handle, fresh=True)
+def remove_passkey(body: dict[str, Any]) -> Response:
+    """Take one passkey away."""
+    with _people("remove a passkey"):
+        passkeys.remove(_id(frame.signed_in()), handle=body["handle"])
+    return frame.after_change("/account")
+
+
+@endpoint(face, "/account/sessions/end", needs=SIGNED_IN, method="POST", accepts=Handle)
+def end_session(body: dict[str, Any]) -> Response:
+    """End one session of mine; its browser is out with its next request."""
+    with _people("end a session"):
+        sessions.revoke(_id(frame.signed_in()), handle=body["handle"], now=tools().clock.now())
+    return frame.after_change("/account")
+
+
+@endpoint(face, "/account/sessions/end-others", needs=SIGNED_IN, method="POST")
+def end_other_sessions() -> Response:
+    """End every session but this one."""
+    caller = frame.signed_in()
+    with _people("end other sessions"):
+        sessions.end_others(_id(caller), keep=caller.session_hash, now=tools().clock.now())
+    return frame.after_change("/account")
+
+
+def _page(caller: Caller, *, codes: list[str] | None = None) -> str:
+    with _people("see factors and sessions"):
+        held, kept = factors.held(_id(caller)), passkeys.of(_id(caller))
+        opened = sessions.opened_by(_id(caller), now=tools().clock.now())
+    return frame.show(
+        "account.html",
+        section="account",
+        held=held,
+        passkeys=kept,
+        sessions=opened,
+        this=caller.session_hash.hex(),
+        codes=codes or [],
+        place=browser.place(),
+    )
+
+
+def _people(reason: str) -> AbstractContextManager[Scope]:
+    return unit_of_work(scope.platform(actor=frame.signed_in().actor, reason=reason))
+
+
+def _id(caller: Caller) -> UUID:
+    """A session is always a person's; a token opens no page."""
+    assert caller.person_id is not None
+    return caller.person_id

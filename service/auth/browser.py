@@ -1,0 +1,76 @@
+"""What sign-in knows of a browser: its network, its name for itself, and the two cookies that it is given."""
+
+from urllib.parse import urlsplit
+
+from flask import request
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from service import identity
+from service.endpoint import tools
+from tenants.directory.passkeys import Place
+from tenants.directory.sessions import SignedIn
+
+STEP = "gt_step"
+"""Holds the token of a sign-in that waits for its next step."""
+HOME = "/"
+
+
+def inside(target: str) -> str:
+    """Only a path of our own may be the next page."""
+    parts = urlsplit(target)
+    fits = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
+    return target if fits else HOME
+
+
+def network() -> str:
+    """The /24 or /64 of the caller: enough to count tries, too little to know a person."""
+    address = request.remote_addr or ""
+    if ":" in address:
+        return ":".join(address.split(":")[:4])
+    return ".".join(address.split(".")[:3])
+
+
+def agent() -> str:
+    """How the browser calls itself."""
+    return request.headers.get("User-Agent", "")
+
+
+def place() -> Place | None:
+    """For which address passkeys are made; None where browsers make none."""
+    return Place.of(tools().settings.public_url)
+
+
+def enter(fresh: SignedIn, target: str) -> Response:
+    """Hand the session to the browser and show the page that was wanted."""
+    response = redirect(inside(target), 303)
+    response.set_cookie(
+        identity.COOKIE,
+        fresh.token,
+        expires=fresh.expires_at,
+        httponly=True,
+        secure=tools().settings.secure_cookies,
+        samesite="Lax",
+        path="/",
+    )
+    response.delete_cookie(STEP, path="/")
+    return response
+
+
+def wait(response: Response, token: str) -> Response:
+    """Let the browser hold the token of a step until the next one."""
+    response.set_cookie(
+        STEP,
+        token,
+        max_age=600,
+        httponly=True,
+        secure=tools().settings.secure_cookies,
+        samesite="Lax",
+        path="/",
+    )
+    return response
+
+
+def step() -> str:
+    """The token of the step that this browser waits in."""
+    return request.cookies.get(STEP, "")

@@ -1,0 +1,96 @@
+"""A fresh proof in the middle of a session: by code or passkey, or by the password where there is nothing else."""
+
+from flask import Blueprint, make_response, render_template
+from marshmallow import fields, validate
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from service import identity
+from service.auth import browser
+from service.auth.sign_in import Next
+from service.endpoint import SIGNED_IN, endpoint, tools
+from service.identity import Caller
+from tenants.directory import factors, passkeys, sessions, steps
+from tenants.isolation import scope
+from tenants.work import unit_of_work
+
+face = Blueprint("auth_step_up", __name__)
+PROOF = "fresh proof"
+WRONG = "That did not prove it. Try again."
+
+
+class Proof(Next):
+    """One of the three proofs."""
+
+    code = fields.String(load_default="", validate=validate.Length(max=40))
+    password = fields.String(load_default="", validate=validate.Length(max=1024))
+    credential = fields.String(load_default="", validate=validate.Length(max=20_000))
+
+
+class Begin(Next):
+    """The page that wants a passkey."""
+
+
+@endpoint(face, "/step-up", needs=SIGNED_IN, query=Next)
+def ask(query: dict[str, str]) -> str:
+    """What can this person prove it with?"""
+    return _page(_caller(), browser.inside(query["next"]))
+
+
+@endpoint(face, "/step-up/passkey", needs=SIGNED_IN, method="POST", accepts=Begin)
+def ask_passkey(body: dict[str, str]) -> Response:
+    """Begin a proof by passkey: its challenge waits with this browser."""
+    caller, place = _caller(), browser.place()
+    if place is None:
+        raise passkeys.BadPasskey("There are no passkeys at this address.")
+    ceremony = passkeys.begin_proving(place)
+    with unit_of_work(scope.platform(actor="sign-in", reason="prove a person afresh")):
+        token = steps.begin(
+            PROOF, now=tools().clock.now(), person_id=caller.person_id, said={"challenge": ceremony.challenge}
+        )
+    page = _page(caller, browser.inside(body["next"]), options=ceremony.options)
+    return browser.wait(make_response(page), token)
+
+
+@endpoint(face, "/step-up", needs=SIGNED_IN, method="POST", accepts=Proof)
+def check(body: dict[str, str]) -> Response:
+    """Remember the proof for ten minutes, or ask again."""
+    caller, now, target = _caller(), tools().clock.now(), browser.inside(body["next"])
+    with unit_of_work(scope.platform(actor="sign-in", reason="prove a person afresh")):
+        proved = _proves(caller, body)
+        if proved:
+            sessions.prove(caller.session_hash, now=now)
+    if not proved:
+        return make_response(_page(caller, target, fault=WRONG), 422)
+    response = redirect(target, 303)
+    response.delete_cookie(browser.STEP, path="/")
+    return response
+
+
+def _proves(caller: Caller, body: dict[str, str]) -> bool:
+    assert caller.person_id is not None
+    toolbox, now, place = tools(), tools().clock.now(), browser.place()
+    if body["credential"] and place:
+        waiting = steps.take(browser.step(), purpose=PROOF, now=now)
+        if waiting is None or waiting.person_id != caller.person_id:
+            return False
+        challenge = waiting.said["challenge"]
+        return passkeys.prove(body["credential"], challenge=challenge, place=place, now=now) == caller.person_id
+    if factors.held(caller.person_id).any:
+        return sessions.proves(caller.person_id, code=body["code"], now=now, keys=toolbox.settings.keyring)
+    return sessions.proves_password(caller.person_id, password=body["password"], now=now)
+
+
+def _page(caller: Caller, target: str, *, fault: str = "", options: str = "") -> str:
+    assert caller.person_id is not None
+    with unit_of_work(scope.platform(actor="sign-in", reason="see what a person can prove with")):
+        held = factors.held(caller.person_id)
+    return render_template(
+        "step_up.html", me=caller, next=target, held=held, fault=fault, options=options, place=browser.place()
+    )
+
+
+def _caller() -> Caller:
+    caller = identity.caller(tools().clock.now())
+    assert caller is not None
+    return caller

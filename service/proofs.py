@@ -1,0 +1,20 @@
+"""A fresh proof: who wants to touch bank data, exports or connections has shown within ten minutes who they are."""
+
+from service.identity import Caller
+from tenants.directory import sessions
+from tenants.values.clock import Clock
+from tenants.values.faults import Kind, Refusal
+
+
+class ProofNeeded(Refusal):
+    """The session is good, but too long ago opened for this."""
+
+    kind = Kind.FORBIDDEN
+    code = "proof_needed"
+    remedy = "Prove once more who you are at /step-up, and repeat the step within ten minutes."
+
+
+def require(caller: Caller, *, clock: Clock) -> None:
+    """Raises ProofNeeded for a session whose last proof is too old; a token was proved with each request."""
+    if caller.token is None and clock.now() - caller.proved_at > sessions.PROVED_FOR:
+        raise ProofNeeded("This needs a fresh proof of who you are.")

@@ -1,0 +1,24 @@
+"""What somebody sees who was let in for an hour: each look is kept before it is answered, or nothing is shown."""
+
+from flask import g, request
+
+from service.identity import Caller
+from tenants.directory import access_grants
+from tenants.directory.access import VisibleClient
+from tenants.isolation import scope
+from tenants.values.clock import Clock
+from tenants.work import unit_of_work
+
+
+def keep(method: str, rule: str, caller: Caller, client: VisibleClient, *, clock: Clock) -> None:
+    """Keep one look in the client's books, in a transaction of its own that is over before anything is read."""
+    assert caller.person_id is not None
+    with unit_of_work(scope.tenant(client.tenant_id, actor=caller.actor)):
+        access_grants.note_visit(
+            caller.person_id,
+            method=method,
+            route=rule,
+            path=request.path,
+            request_id=g.get("request_id", ""),
+            now=clock.now(),
+        )
