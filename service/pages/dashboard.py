@@ -4,58 +4,56 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, url_for
-from marshmallow import Schema, fields, validate
+from flask import Blueprint
+from marshmallow import fields, validate
 
 from service import cursors
 from service.endpoint import endpoint
-from service.pages import charts, frame, labels, shown
+from service.pages import asked, board, frame, labels, views
+from service.pages.board import Board
 from service.pages.frame import Stamp
 from tenants.collections import alerts, holds
 from tenants.directory.access import VisibleClient
-from tenants.insight import activity, aging, customers, items, receipts
-from tenants.insight.aging import Aging, CurrencyAging
+from tenants.insight import aging, breakdown, buckets, causes, items, overview, receipts, reporting
+from tenants.insight.keeping import DAYS
+from tenants.insight.narrowing import DIMENSIONS
 from tenants.intake import runs
 
 face = Blueprint("dashboard", __name__)
-FUNNEL_DAYS = 90
-WEEK = timedelta(days=7)
 TOP = 6
 PAGE = 50
-FUNNEL_TONES = {"bounced": 5}
 
 
-class AsOf(Schema):
-    """The day that the figures are for, and from which date lateness counts."""
+class Behind(asked.Listed):
+    """Which rows of the aging."""
 
-    as_of = fields.Date(load_default=None)
-    basis = fields.String(load_default=aging.DUE, validate=validate.OneOf(list(aging.COUNTED_FROM)))
-
-
-class Behind(AsOf):
-    """Which rows of a figure."""
-
-    currency = fields.String(required=True, validate=validate.Regexp("^[A-Z]{3}$"))
-    after = fields.String(load_default="")
+    currency = fields.String(required=True, validate=validate.Regexp(r"\A[A-Z]{3}\Z"))
 
 
-@endpoint(face, "/c/<client:client>/", needs="insight.read", query=AsOf)
+@endpoint(face, "/c/<client:client>/", needs="insight.read", query=asked.Shown)
 def dashboard_page(client: VisibleClient, query: dict[str, Any]) -> str:
-    """The dashboard as of today or of any past day."""
+    """The dashboard as of today or of any past day, of all customers or of some."""
     stamp = frame.stamp()
-    day = min(query["as_of"] or stamp.today, stamp.today)
-    report = _aging(day, stamp, query["basis"])
-    lines = sorted(report.currencies, key=lambda line: (line.currency != client.base_currency, line.currency))
+    day, narrow = asked.day(query, stamp.today), asked.narrow(query)
+    report = aging.on(day, basis=query["basis"], edges=reporting.choice().edges, narrow=narrow)
+    lines = board.ordered(client, report)
+    currency = query["currency"] or (lines[0].currency if lines else client.base_currency)
+    at = Board(client, query, day, stamp.today, currency)
     context: dict[str, Any] = {
         "stamp": stamp,
         "day": day,
         "past": day < stamp.today,
-        "basis": query["basis"],
-        "lines": [_line(client, line, report) for line in lines],
-        "funnel": _funnel(client, day),
+        "query": query,
+        "board": at,
+        "lines": lines,
+        "options": breakdown.options(),
+        "narrowed": [query[name] for name in ("group", "country", "owner") if query[name]],
+        "views": views.opened(client),
     }
+    if lines:
+        context |= _figures(at, report)
     if not context["past"]:
-        context |= _present(client, stamp, lines[0].currency if lines else client.base_currency)
+        context |= _present(at, stamp)
     return frame.show("dashboard.html", section="dashboard", **context)
 
 
@@ -63,14 +61,18 @@ def dashboard_page(client: VisibleClient, query: dict[str, Any]) -> str:
 def behind_page(client: VisibleClient, bucket: str, query: dict[str, Any]) -> str:
     """The rows behind one number, under that very number."""
     stamp = frame.stamp()
-    day = min(query["as_of"] or stamp.today, stamp.today)
-    purpose = f"aging:{client.tenant_id}:{bucket}:{query['currency']}:{day}:{query['basis']}"
+    day, edges = asked.day(query, stamp.today), reporting.choice().edges
+    at = Board(client, query, day, stamp.today, query["currency"])
+    base = asked.words(query, on=day)
+    purpose = f"aging:{client.tenant_id}:{bucket}:{edges}:{sorted(base.items())}"
     place = cursors.read(purpose, query["after"])
     page = items.behind(
         bucket,
         currency=query["currency"],
         day=day,
         basis=query["basis"],
+        edges=edges,
+        narrow=asked.narrow(query),
         after=(date.fromisoformat(place[0]), UUID(place[1])) if place else None,
         limit=PAGE,
     )
@@ -80,105 +82,94 @@ def behind_page(client: VisibleClient, bucket: str, query: dict[str, Any]) -> st
         section="dashboard",
         stamp=stamp,
         bucket=bucket,
-        title=labels.BUCKETS.get(bucket, bucket),
+        title=labels.bucket(bucket),
         currency=query["currency"],
         day=day,
-        basis=query["basis"],
+        query=query,
+        options=breakdown.options(),
+        base={"client": client.slug, "bucket": bucket} | base,
         page=page,
+        back=at.page(),
         first=place is None,
         further_cursor=further,
     )
 
 
-def _aging(day: date, stamp: Stamp, basis: str) -> Aging:
-    return aging.today(day) if day == stamp.today and basis == aging.DUE else aging.as_of(day, basis=basis)
+@endpoint(face, "/c/<client:client>/receipts/<step>", needs="insight.read", query=asked.Listed)
+def receipt_page(client: VisibleClient, step: str, query: dict[str, Any]) -> str:
+    """The invoices that passed one step of receipt, under their number."""
+    stamp = frame.stamp()
+    day = asked.day(query, stamp.today)
+    base = asked.words(query, on=day)
+    purpose = f"receipts:{client.tenant_id}:{step}:{sorted(base.items())}"
+    place = cursors.read(purpose, query["after"])
+    page = receipts.behind(
+        step,
+        first_on=day - timedelta(days=DAYS),
+        last_on=day,
+        narrow=asked.narrow(query),
+        after=(date.fromisoformat(place[0]), UUID(place[1])) if place else None,
+        limit=PAGE,
+    )
+    return frame.show(
+        "receipts.html",
+        section="dashboard",
+        stamp=stamp,
+        step=step,
+        day=day,
+        first_on=day - timedelta(days=DAYS),
+        query=query,
+        options=breakdown.options(),
+        base={"client": client.slug, "step": step} | base,
+        page=page,
+        back=Board(client, query, day, stamp.today, "").page(),
+        first=place is None,
+        further_cursor=cursors.write(purpose, [page.next[0].isoformat(), str(page.next[1])] if page.next else None),
+    )
 
 
-def _line(client: VisibleClient, line: CurrencyAging, report: Aging) -> dict[str, Any]:
-    """One currency of the aging with its chart; currencies are never added."""
-
-    def address(bucket: str) -> str:
-        return url_for(
-            "dashboard.behind_page",
-            client=client.slug,
-            bucket=bucket,
-            currency=line.currency,
-            as_of=report.as_of.isoformat(),
-            basis=report.basis,
-        )
-
-    series = [
-        charts.Bar(
-            labels.words(each.key, labels.BUCKETS),
-            max(each.minor, 0),
-            shown.money(each.minor, line.currency),
-            address(each.key),
-            tone,
-            f"· {each.count:,}",
-        )
-        for tone, each in enumerate((line.not_due, *line.late))
-    ]
-    share = report.percent_current(line.currency)
-    said = (
-        f"{shown.money(line.overdue.minor, line.currency)} of {shown.money(line.gross.minor, line.currency)} is overdue"
+def _figures(at: Board, report: aging.Aging) -> dict[str, Any]:
+    """What is counted of the chosen currency."""
+    narrow, line = asked.narrow(at.query), report.of(at.currency)
+    told = overview.figures(at.day, today=at.today, currency=at.currency, narrow=narrow)
+    trend = overview.trend(at.day, currency=at.currency) if not narrow else overview.NO_TREND
+    found, funnel_at = overview.funnel(at.day, today=at.today, narrow=narrow)
+    dimension = at.query["by"] or "group"
+    wanted = bool(at.query["by"]) or overview.is_quick()
+    divided = (
+        breakdown.by(dimension, at.day, basis=at.query["basis"], edges=report.edges, narrow=narrow) if wanted else []
     )
     return {
-        "currency": line.currency,
         "line": line,
-        "address": address,
-        "current": share,
-        "said": said,
-        "rows": (line.not_due, *line.late),
-        "chart": charts.bars(
-            f"aging-{line.currency}",
-            title=said,
-            description="Open amounts by days late; each bar opens its invoices. The table below says the same.",
-            series=series,
-        ),
+        "tiles": board.tiles(at, line, told, trend),
+        "counted_at": told.counted_at or funnel_at,
+        "aging": board.aging_chart(at, line),
+        "trends": board.trend_charts(at, trend, line, told),
+        "funnel": {"found": found, "issued": found.step("issued").count, "chart": board.funnel_chart(at, found)},
+        "dimension": dimension,
+        "dimensions": [(name, at.page(by=name)) for name in DIMENSIONS],
+        "spans": [labels.bucket(span.key) for span in buckets.spans(report.edges)],
+        "divided": board.breakdown_rows(at, dimension, divided),
+        "asked_for": wanted,
     }
 
 
-def _funnel(client: VisibleClient, day: date) -> dict[str, Any]:
-    """How far the invoices of the last three months got."""
-    found = receipts.funnel(day - timedelta(days=FUNNEL_DAYS), last_on=day)
-    issued = found.step("issued").count
-    series = [
-        charts.Bar(
-            labels.words(each.key, labels.FUNNEL),
-            each.count,
-            f"{each.count:,}",
-            tone=FUNNEL_TONES.get(each.key, 0),
-            note=""
-            if each.share.percent is None or each.key == "issued"
-            else f"· {each.share.percent:.0f} % of {each.of}",
-        )
-        for each in found.steps
-    ]
-    chart = charts.bars(
-        "funnel",
-        title="How far invoices got",
-        description="Counts of invoices by step of delivery and payment; the same figures stand in the table below.",
-        series=series,
-        whole=issued,
-    )
-    return {"chart": chart, "found": found, "issued": issued}
-
-
-def _present(client: VisibleClient, stamp: Stamp, currency: str) -> dict[str, Any]:
+def _present(at: Board, stamp: Stamp) -> dict[str, Any]:
     """What belongs to today alone: work done, work waiting, who owes most."""
     held = holds.live(today=stamp.today)
     kinds = {kind: [each for each in held if each.kind == kind] for kind in holds.KINDS}
-    causes = alerts.inbox(limit=TOP)
     pending = [
         run
         for run in runs.latest(before=stamp.now + timedelta(days=36500), before_id=frame.LAST_ID, limit=20)
         if run.state == "checked"
     ]
-    done = activity.done(stamp.now - WEEK, until=stamp.now)
+    top, fresh = overview.owing_most(stamp.today, currency=at.currency, narrow=asked.narrow(at.query), limit=TOP)
     return {
-        "done": [each for each in done if each.count],
-        "kinds": {kind: rows for kind, rows in kinds.items() if rows},
-        "causes": causes,
+        "done": [each for each in overview.done(stamp.now) if each.count],
+        "kinds": {kind: (causes.held(stamp.today)[kind], rows[:3]) for kind, rows in kinds.items() if rows},
+        "causes": alerts.inbox(limit=TOP),
+        "disputed": causes.of_disputes(currency=at.currency, narrow=asked.narrow(at.query)),
         "pending": pending,
-        "top": customers.owing(stamp.today, currency=currency, limit=TOP).customers,
+        "top": top,
+        "top_fresh": fresh,
     }

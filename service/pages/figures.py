@@ -5,34 +5,34 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, url_for
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from service import cursors
 from service.endpoint import endpoint
-from service.fields import Day
-from service.pages import frame, shown
+from service.fields import Instant
+from service.pages import asked, frame, shown
 from tenants.directory.access import VisibleClient
-from tenants.insight import family
+from tenants.insight import breakdown, family
 from tenants.insight.definitions import DEFINITIONS, Definition
 from tenants.insight.facts import Period
 from tenants.insight.figures import Figure
+from tenants.insight.keeping import DAYS
 
 face = Blueprint("figures", __name__)
 PAGE = 50
-DAYS = 90
 
 
-class Asked(Schema):
-    """As of which day, and over how many days."""
+class Asked(asked.Filters):
+    """As of which day, over how many days, of whose customers, and with what was known when."""
 
-    as_of = Day(load_default=None)
     period = fields.Integer(load_default=DAYS, validate=validate.Range(1, 366))
+    known_at = Instant(load_default=None)
 
 
 class AskedRows(Asked):
     """Which rows of a figure."""
 
-    currency = fields.String(required=True, validate=validate.Regexp("^[A-Z]{3}$"))
+    currency = fields.String(required=True, validate=validate.Regexp(r"\A[A-Z]{3}\Z"))
     side = fields.String(load_default="numerator", validate=validate.OneOf(["numerator", "denominator"]))
     after = fields.String(load_default="")
 
@@ -41,16 +41,19 @@ class AskedRows(Asked):
 def catalogue_page(client: VisibleClient, query: dict[str, Any]) -> str:
     """Every figure with its meaning and its value in each currency."""
     stamp = frame.stamp()
-    period = _period(query, stamp.today)
-    figures = family.of(period)
+    span = period(query, stamp.today)
+    figures = family.of(span, narrow=asked.narrow(query))
     currencies = sorted({each.currency for each in figures}, key=lambda each: (each != client.base_currency, each))
     values = {(each.name, each.currency): each for each in figures}
     return frame.show(
         "figures.html",
         section="dashboard",
         stamp=stamp,
-        period=period,
-        tables=[(currency, _lines(client, currency, values, period)) for currency in currencies],
+        period=span,
+        query=query,
+        options=breakdown.options(),
+        told=_asked(query, span),
+        tables=[(currency, _lines(client, currency, values, query, span)) for currency in currencies],
     )
 
 
@@ -58,15 +61,16 @@ def catalogue_page(client: VisibleClient, query: dict[str, Any]) -> str:
 def rows_page(client: VisibleClient, figure: str, query: dict[str, Any]) -> str:
     """The rows behind one side of a figure, under what they add up to."""
     stamp = frame.stamp()
-    period, known = _period(query, stamp.today), family.definition(figure)
-    base = {"client": client.slug, "figure": figure} | _asked(period, query["currency"], query["side"])
+    span, known = period(query, stamp.today), family.definition(figure)
+    base = {"client": client.slug, "figure": figure} | _asked(query, span, side=query["side"])
     purpose = f"figure:{client.tenant_id}:{sorted(base.items())}"
     place = cursors.read(purpose, query["after"])
     page = family.behind(
         figure,
         side=query["side"],
         currency=query["currency"],
-        period=period,
+        period=span,
+        narrow=asked.narrow(query),
         after=(date.fromisoformat(place[0]), UUID(place[1])) if place else None,
         limit=PAGE,
     )
@@ -75,8 +79,11 @@ def rows_page(client: VisibleClient, figure: str, query: dict[str, Any]) -> str:
         section="dashboard",
         stamp=stamp,
         known=known,
-        period=period,
+        period=span,
+        query=query,
+        options=breakdown.options(),
         currency=query["currency"],
+        other=_other_side(client, known, query, span),
         side=query["side"],
         base=base,
         page=page,
@@ -85,47 +92,45 @@ def rows_page(client: VisibleClient, figure: str, query: dict[str, Any]) -> str:
     )
 
 
-def _period(query: dict[str, Any], today: date) -> Period:
-    return Period(min(query["as_of"] or today, today), query["period"])
+def period(query: dict[str, Any], today: date) -> Period:
+    """The days that are asked for, and what was known."""
+    return Period(asked.day(query, today), query["period"], query["known_at"])
 
 
-def _asked(period: Period, currency: str, side: str) -> dict[str, Any]:
-    return {"currency": currency, "side": side, "as_of": period.day.isoformat(), "period": period.days}
+def _asked(query: dict[str, Any], span: Period, **over: Any) -> dict[str, Any]:
+    told = asked.words(query, on=span.day, period=span.days, basis="", **over)
+    return told | ({"known_at": span.known_at.isoformat()} if span.known_at is not None else {})
 
 
 def _lines(
-    client: VisibleClient, currency: str, values: dict[tuple[str, str], Figure], period: Period
+    client: VisibleClient, currency: str, values: dict[tuple[str, str], Figure], query: dict[str, Any], span: Period
 ) -> list[dict[str, Any]]:
     return [
         {
             "known": known,
             "figure": values[known.name, currency],
-            "value": _value(values[known.name, currency]),
-            "sides": _sides(client, known, currency, period),
+            "value": shown.figure(values[known.name, currency]),
+            "sides": _sides(client, known, _asked(query, span, currency=currency)),
         }
         for known in DEFINITIONS.values()
     ]
 
 
-def _sides(client: VisibleClient, known: Definition, currency: str, period: Period) -> list[tuple[str, str]]:
+def _sides(client: VisibleClient, known: Definition, told: dict[str, Any]) -> list[tuple[str, str]]:
     """Which rows can be opened: those above and those below the line."""
     pairs = (("above the line", "numerator", known.top), ("below the line", "denominator", known.bottom))
     return [
-        (
-            words,
-            url_for("figures.rows_page", client=client.slug, figure=known.name, **_asked(period, currency, side)),
-        )
+        (words, url_for("figures.rows_page", client=client.slug, figure=known.name, **told | {"side": side}))
         for words, side, rows in pairs
         if rows is not None
     ]
 
 
-def _value(figure: Figure) -> str:
-    """The value as a screen shows it; rounded here and nowhere else."""
-    if figure.value is None:
-        return ""
-    if figure.unit == "minor":
-        return shown.money(int(figure.value), figure.currency)
-    if figure.unit == "ratio":
-        return f"{float(figure.value) * 100:.1f} %"
-    return f"{float(figure.value):,.1f} {figure.unit}"
+def _other_side(
+    client: VisibleClient, known: Definition, query: dict[str, Any], span: Period
+) -> tuple[str, str] | None:
+    """The way to the rows on the other side of the line."""
+    if known.top is None or known.bottom is None:
+        return None
+    sides = _sides(client, known, _asked(query, span))
+    return sides[1] if query["side"] == "numerator" else sides[0]

@@ -1,5 +1,8 @@
 """What things are called on screens: one place, so that a list, a page and a chart say the same."""
 
+from collections.abc import Mapping
+from typing import Any
+
 BUCKETS = {
     "not_due": "Not due yet",
     "1-30": "1–30 days late",
@@ -156,6 +159,13 @@ def words(key: str, table: dict[str, str]) -> str:
     return table.get(key) or key.replace("_", " ").replace(".", " ").capitalize()
 
 
-def toned(key: object, table: dict[object, tuple[str, str]]) -> tuple[str, str]:
+def toned(key: object, table: Mapping[Any, tuple[str, str]]) -> tuple[str, str]:
     """The label of a key and the tone of its badge."""
     return table.get(key) or (str(key).replace("_", " ").capitalize(), "")
+
+
+def bucket(key: str) -> str:
+    """What a bucket is called, also between edges that a client has set."""
+    if key in BUCKETS:
+        return BUCKETS[key]
+    return f"More than {int(key[:-1]) - 1} days late" if key.endswith("+") else f"{key.replace('-', '–')} days late"

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from service import static
 from service.pages import labels
+from tenants.insight.figures import Figure
 from tenants.values import calendars, ids
 from tenants.values.money import Money
 
@@ -72,6 +73,17 @@ def number(value: int) -> str:
 def percent(value: float | None) -> str:
     """One digit after the point; nothing is shown as nothing."""
     return NONE if value is None else f"{value:.1f} %"
+
+
+def figure(value: Figure) -> str:
+    """The value of a figure as a screen shows it; rounded here and nowhere else."""
+    if value.value is None:
+        return ""
+    if value.unit == "minor":
+        return money(int(value.value), value.currency)
+    if value.unit == "ratio":
+        return f"{float(value.value) * 100:.1f} %"
+    return f"{int(value.value):,}" if value.unit == "count" else f"{float(value.value):,.1f} {value.unit}"
 
 
 def size(value: int) -> str:

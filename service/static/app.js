@@ -169,6 +169,7 @@ document.addEventListener("keydown", (event) => {
 // --- small helps
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-sheet]")) one("#keys")?.showModal();
+  if (event.target.closest("[data-print]")) print();
   const open = event.target.closest("[data-open]");
   const preview = one("#preview");
   const plain = !(event.ctrlKey || event.metaKey || event.shiftKey) && event.detail > 0;

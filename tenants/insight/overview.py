@@ -56,6 +56,14 @@ class Trend:
         return known[-1] if known else None
 
 
+NO_TREND = Trend((), {})
+
+
+def is_quick() -> bool:
+    """Whether what scans the books may be counted while somebody waits."""
+    return keeping.is_small()
+
+
 def figures(day: date, *, today: date, currency: str, narrow: Narrow = EVERYBODY) -> Counted:
     """The figures of the strip in one currency: counted now, or as they were last counted for a large client."""
     if not narrow and not keeping.is_small():

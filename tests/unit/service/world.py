@@ -7,13 +7,17 @@ from decimal import Decimal
 from io import BytesIO
 from uuid import UUID
 
+from joserfc.jwk import ECKey
+
 from tenants import store
 from tenants.adapters.documents import MemoryStore
 from tenants.collections import alerts, holds, tasks
 from tenants.collections.alerts import NewAlert
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing
-from tenants.directory import clients
+from tenants.directory import api_clients, clients
+from tenants.directory.api_clients import Wanted
+from tenants.insight import views
 from tenants.intake import bank_lines, imports
 from tenants.intake.formats.statement import Entry, Statement
 from tenants.isolation import scope
@@ -81,6 +85,8 @@ class World:
             rule_book.install(RULE, now=self.now)
         self.at |= {"alt": self.alert(), "tsk": self.task(), "hld": self.hold(), "wrk": self.dead_letter()}
         self.at["imp"] = self.checked_import(FAULTY)
+        self.at["viw"] = self.view()
+        self.at["api"] = self.api_client()
         return self
 
     def books(self):
@@ -120,11 +126,25 @@ class World:
                 "pause", debtor_id=self.at["deb"], starts_on=self.today, ends_on=ends, now=self.now, reason="They asked"
             )
 
+    def view(self) -> UUID:
+        """A view of the dashboard that somebody shares."""
+        with self.books():
+            return views.save(
+                "Late ones", person_id=ids.new(), page="dashboard", asked={"by": "country"}, shared=True, now=self.now
+            )
+
     def dead_letter(self) -> UUID:
         item = ids.new()
         with self.books():
             store.run(DEAD, id=item, key=str(item), payload=json.dumps({"n": 1}), now=self.now)
         return item
+
+    def api_client(self, method: str = "private_key_jwt") -> UUID:
+        keys = {"keys": [ECKey.generate_key("P-256").as_dict(private=False)]}
+        with self.books():
+            clients.change(shared_secrets=True)
+            wanted = Wanted("ERP", "machine", method, ("ledger.read",), keys if method == "private_key_jwt" else None)
+            return api_clients.register(wanted, now=self.now)[0]
 
     def ledger_file(self, text: bytes = LEDGER) -> bytes:
         mark = ids.show("x1", ids.new())[-8:].upper()
