@@ -15,7 +15,7 @@ from tenants.intake import bank_lines, differences, landing, originals, runs
 from tenants.intake import sql_of_loading as sql
 from tenants.intake.report import Outcome, Total
 from tenants.intake.runs import Import
-from tenants.ledger import balances
+from tenants.ledger import balances, instalments, periods
 
 KEPT = timedelta(days=7)
 """How long loaded rows stay to be looked at by those who hear of the import."""
@@ -30,6 +30,7 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
     store.plan_for_sets()
     landing.sweep(before=now - KEPT)
     language = clients.profile().language
+    _keep_closed(run.id, today=today)
     debtors = store.run(sql.DEBTORS, **given, now=now, language=language).rowcount
     store.run(sql.GROUPS, **given)
     store.run(sql.CONTACTS, **given, now=now, language=language)
@@ -97,6 +98,23 @@ def repeated(run: Import) -> Outcome:
     )
 
 
+def _keep_closed(import_id: UUID, *, today: date) -> None:
+    """Nothing new may be issued in a closed period; what was paid in it counts from the first open day.
+
+    Raises PeriodClosed.
+    """
+    closed = periods.closed_through()
+    if closed is None:
+        return
+    given = {"import_id": import_id, "first_open": closed + timedelta(days=1)}
+    if number := store.run(sql.NEW_IN_CLOSED, **given).scalar():
+        raise periods.PeriodClosed(
+            f"The books are closed through {closed}, and {number} was issued before and is new.",
+            remedy="Open the period again, or leave it out of the file.",
+        )
+    store.run(sql.PAID_IN_CLOSED, **given, today=today)
+
+
 def _book_payments(import_id: UUID, *, now: datetime, today: date, real: datetime) -> int:
     """Book the payments of new invoices, and what has newly been paid on those that were here."""
     given = {"import_id": import_id, "today": today}
@@ -108,6 +126,7 @@ def _book_payments(import_id: UUID, *, now: datetime, today: date, real: datetim
         store.run(sql.ALLOCATIONS_OF_OLD, import_id=import_id, now=now)
         store.run(sql.BALANCE_OF_OLD, import_id=import_id)
         store.run(sql.SETTLE_OLD, import_id=import_id)
+        instalments.point(list(store.run(sql.SCHEDULED_OLD, import_id=import_id).scalars()))
         recording.record("payment.applied", key=f"import:{import_id}", now=real, import_id=str(import_id))
     return booked + later
 

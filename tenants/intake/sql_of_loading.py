@@ -93,12 +93,24 @@ FROM {NEW} AND {PAID}
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
 SAME = """r.debtor_number = d.number AND r.currency = i.currency AND r.amount_minor = i.amount_minor
-  AND r.issued_on = i.issued_on AND r.due_on = i.due_on"""
+  AND r.issued_on = i.issued_on AND r.due_on = coalesce(i.original_due_on, i.due_on)"""
 OLD = f"""import_row r JOIN invoice i ON i.tenant_id = r.tenant_id AND i.number = r.number
 JOIN debtor d ON d.tenant_id = i.tenant_id AND d.id = i.debtor_id
 WHERE {STAGED} AND i.tenant_id = :tenant AND d.tenant_id = :tenant AND i.id <> r.invoice_id AND r.amount_minor >= 0"""
 PAID_SINCE = f"""{OLD} AND {SAME} AND {PAID} AND i.open_minor > 0 AND i.voided_on IS NULL
   AND r.paid_minor > i.amount_minor - i.open_minor"""
+# What was paid in a closed period and is learned only now counts from the first open day.
+PAID_IN_CLOSED = f"""
+UPDATE import_row u SET settled_on = :first_open
+WHERE u.tenant_id = :tenant AND u.import_id = :import_id AND u.settled_on < :first_open
+  AND u.row_no IN (SELECT r.row_no FROM {PAID_SINCE})
+"""
+NEW_IN_CLOSED = f"""
+SELECT r.number FROM import_row r WHERE {STAGED} AND r.issued_on < :first_open
+  AND NOT EXISTS (SELECT FROM invoice i WHERE i.tenant_id = :tenant AND i.number = r.number AND r.amount_minor >= 0)
+  AND NOT EXISTS (SELECT FROM credit_note c WHERE c.tenant_id = :tenant AND c.number = r.number AND r.amount_minor < 0)
+ORDER BY r.row_no LIMIT 1
+"""
 LOCK_OLD = f"SELECT i.id FROM {PAID_SINCE} ORDER BY i.id FOR UPDATE OF i"
 """Nobody else applies cash to these invoices until we are done; the next statement sees what was applied before."""
 PAYMENTS_OF_OLD = f"""
@@ -110,10 +122,11 @@ SELECT r.tenant_id, r.invoice_id, i.debtor_id, {REFERENCE}, r.currency,
 FROM {PAID_SINCE}
 ON CONFLICT (tenant_id, source, reference) DO NOTHING
 """
-NEWLY_PAID = """import_row r JOIN payment p ON p.tenant_id = r.tenant_id AND p.id = r.invoice_id
-JOIN invoice i ON i.tenant_id = r.tenant_id AND i.number = r.number
-WHERE r.tenant_id = :tenant AND r.import_id = :import_id AND p.tenant_id = :tenant AND i.tenant_id = :tenant
-  AND i.id <> r.invoice_id"""
+NEWLY_PAID_FROM = """import_row r JOIN payment p ON p.tenant_id = r.tenant_id AND p.id = r.invoice_id
+JOIN invoice i ON i.tenant_id = r.tenant_id AND i.number = r.number"""
+NEWLY_PAID_WHERE = """WHERE r.tenant_id = :tenant AND r.import_id = :import_id AND p.tenant_id = :tenant
+  AND i.tenant_id = :tenant AND i.id <> r.invoice_id"""
+NEWLY_PAID = f"{NEWLY_PAID_FROM} {NEWLY_PAID_WHERE}"
 ALLOCATIONS_OF_OLD = f"""
 INSERT INTO allocation (tenant_id, id, debtor_id, invoice_id, kind, payment_id, currency, amount_minor, effective_on,
   import_id, known_at)
@@ -122,11 +135,20 @@ SELECT p.tenant_id, p.id, p.debtor_id, i.id, 'payment', p.id, p.currency, p.amou
 FROM {NEWLY_PAID}
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
+# Of an invoice in instalments the oldest one is paid first; an invoice with one due date is one part.
 BALANCE_OF_OLD = f"""
 INSERT INTO open_balance (tenant_id, currency, due_on, open_minor, open_count)
-SELECT i.tenant_id, i.currency, i.due_on, -sum(p.amount_minor - p.unapplied_minor),
-  -count(*) FILTER (WHERE i.open_minor = p.amount_minor - p.unapplied_minor)
-FROM {NEWLY_PAID} GROUP BY 1, 2, 3 ORDER BY 2, 3
+SELECT t.tenant_id, t.currency, t.due_on, sum(t.after - t.before), sum((t.after > 0)::int - (t.before > 0)::int)
+FROM (
+  SELECT i.tenant_id, i.currency, coalesce(n.due_on, i.due_on) AS due_on,
+    least(coalesce(n.amount_minor, i.amount_minor), greatest(coalesce(n.up_to_minor, i.amount_minor)
+      - i.amount_minor + i.open_minor, 0)) AS before,
+    least(coalesce(n.amount_minor, i.amount_minor), greatest(coalesce(n.up_to_minor, i.amount_minor)
+      - i.amount_minor + i.open_minor - p.amount_minor + p.unapplied_minor, 0)) AS after
+  FROM {NEWLY_PAID_FROM}
+  LEFT JOIN instalment n ON n.tenant_id = i.tenant_id AND n.schedule_id = i.schedule_id
+  {NEWLY_PAID_WHERE}) t
+WHERE t.before <> t.after GROUP BY 1, 2, 3 ORDER BY 2, 3
 ON CONFLICT (tenant_id, currency, due_on) DO UPDATE
 SET open_minor = open_balance.open_minor + excluded.open_minor,
   open_count = open_balance.open_count + excluded.open_count
@@ -138,6 +160,7 @@ FROM import_row r, allocation a
 WHERE i.tenant_id = :tenant AND r.tenant_id = :tenant AND a.tenant_id = :tenant AND r.import_id = :import_id
   AND a.id = r.invoice_id AND a.invoice_id = i.id AND i.id <> r.invoice_id
 """
+SCHEDULED_OLD = f"SELECT i.id FROM {NEWLY_PAID} AND i.schedule_id IS NOT NULL"
 CHANGED = f"SELECT count(*) FROM {OLD} AND NOT ({SAME})"
 EXAMPLES = f"""
 SELECT r.row_no, r.number, r.currency, r.amount_minor, r.issued_on, r.due_on, r.debtor_number,
