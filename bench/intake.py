@@ -38,7 +38,8 @@ HEADER = (
     *("Amount", "Tax", "Currency", "PO number", "Paid on"),
 )
 COLUMNS_OF = """
-SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
+  AND attgenerated = '' ORDER BY attnum
 """
 GROWTH_MB = 30
 SMALL = 20_000

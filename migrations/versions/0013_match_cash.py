@@ -3,8 +3,6 @@
 Open invoices get two indexes for it: by the bones of their number, and by what is open.
 """
 
-from alembic import op
-
 from migrations.tables import index, tenant_table
 
 revision = "0013"
@@ -12,12 +10,6 @@ down_revision = "0012"
 branch_labels = depends_on = None
 
 STILL_OPEN = "open_minor > 0 AND voided_on IS NULL"
-# What a number keeps when its prefix and its zeros are lost; `tenants.cash.words.bones` says the same in Python.
-BONES = """
-CREATE FUNCTION gt.bones(number text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN replace(translate(upper(regexp_replace(regexp_replace(number, '^[^0-9]+', ''), '[^A-Za-z0-9]', '', 'g')),
-  'OQILZSGB', '00112568'), '0', '')
-"""
 # One row for each line, or for each part of a line that a person split.
 MATCH = """
   id uuid NOT NULL, bank_line_id uuid NOT NULL, debtor_id uuid, currency text NOT NULL,
@@ -66,6 +58,5 @@ def upgrade() -> None:
     index("deduction", "open", "opened_on, id", "closed_on IS NULL")
     index("deduction", "invoice", "invoice_id")
     tenant_table("payer", PAYER)
-    op.execute(BONES)
-    index("invoice", "bones", "gt.bones(number)", STILL_OPEN)
+    index("invoice", "bones", "bones", STILL_OPEN)
     index("invoice", "open_amount", "currency, open_minor", STILL_OPEN)

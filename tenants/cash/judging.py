@@ -28,7 +28,7 @@ REF = {
 }
 NAMED_SUM = {Sum.EXACT: 35, Sum.SOME: 28, Sum.FEE: 24, Sum.DISCOUNT: 24, Sum.LESS: 15, Sum.MORE: 14, Sum.NONE: 0}
 BARE_SUM = {Sum.ONE: 68, Sum.ALL: 68, Sum.TOGETHER: 60, Sum.GUESS: 45, Sum.NONE: 30}
-NAME = {Name.LEARNED: 15, Name.NUMBER: 13, Name.SAME: 12, Name.LIKE: 6, Name.UNKNOWN: 0, Name.OTHER: -18}
+NAME = {Name.LEARNED: 15, Name.NUMBER: 13, Name.SAME: 12, Name.LIKE: 6, Name.UNKNOWN: 0, Name.OTHER: -8}
 
 
 @dataclass(slots=True)
@@ -36,6 +36,10 @@ class View:
     """What is known about a batch of credits before any of them is judged."""
 
     names: names.Index
+    said: Mapping[UUID, Sequence[words.Named]] = field(default_factory=dict)
+    """By credit, the numbers that it may name."""
+    hits: Mapping[UUID, Mapping[UUID, references.Hits]] = field(default_factory=dict)
+    """By credit and customer, what it names, as it was before any line of the batch took something."""
     by_bones: Mapping[str, Sequence[Item]] = field(default_factory=dict)
     by_amount: Mapping[tuple[str, int], Sequence[Item]] = field(default_factory=dict)
     of_debtor: Mapping[UUID, Sequence[Item]] = field(default_factory=dict)
@@ -65,7 +69,7 @@ class View:
 
 def judge(credit: Credit, view: View) -> Proposal | None:
     """The best proposal for a credit, or None when nothing speaks for anybody."""
-    found = words.named(credit.words, reference=credit.reference)
+    found = view.said[credit.id]
     proposals = sorted(_proposals(credit, found, view), key=lambda each: -each.score)
     if not proposals or proposals[0].score < SUGGESTED:
         return None
@@ -80,20 +84,17 @@ def _proposals(credit: Credit, found: Sequence[words.Named], view: View) -> Iter
     if advised is not None:
         yield advised
         return
-    hits = references.hits(found, credit, by_bones=_left(view))
-    for debtor_id in _candidates(credit, found, hits, view):
+    hits = view.hits[credit.id]
+    if any(item.id in view.taken for hit in hits.values() for item in hit.items):
+        hits = references.hits(found, credit, by_bones=_Left(view))
+    plain = [debtor_id for debtor_id, hit in hits.items() if hit.explains(credit)]
+    for debtor_id in plain or _candidates(credit, found, hits, view):
         items = [item for item in view.now(view.of_debtor.get(debtor_id, ())) if item.currency == credit.currency]
         hit = hits.get(debtor_id)
         if hit is None:
             near = references.nearly(found, items)
             hit = references.Hits(near) if near else None
         yield _weighed(credit, debtor_id, _name(credit, found, debtor_id, view), hit, items)
-
-
-def _left(view: View) -> Mapping[str, Sequence[Item]]:
-    if not view.taken:
-        return view.by_bones
-    return _Left(view)
 
 
 class _Left(dict[str, Sequence[Item]]):
@@ -119,6 +120,9 @@ def _candidates(
         for known in (view.numbers, view.settled):
             if name.plain in known:
                 chosen[known[name.plain]] = None
+    if not chosen:
+        some = view.now(view.by_amount.get((credit.currency, credit.amount_minor), ()))
+        chosen |= dict.fromkeys(item.debtor_id for item in some)
     return list(chosen)
 
 

@@ -4,11 +4,11 @@ No statement per line, and never the whole ledger: numbers are found by their bo
 index.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from tenants import store
-from tenants.cash import names, payers, remittances, words
+from tenants.cash import names, payers, references, remittances, words
 from tenants.cash.evidence import Credit, Item
 from tenants.cash.judging import View
 
@@ -20,9 +20,8 @@ OPEN = "i.open_minor > 0 AND i.voided_on IS NULL"
 DEBTORS = "SELECT id, name, number FROM debtor WHERE tenant_id = :tenant"
 BY_BONES = f"""
 SELECT key, id, debtor_id, number, currency, open_minor, issued_on, due_on FROM (
-  SELECT t.key, {ITEM}, row_number() OVER (PARTITION BY t.key ORDER BY i.due_on, i.id) AS at
-  FROM unnest(CAST(:keys AS text[])) AS t (key)
-  JOIN invoice i ON i.tenant_id = :tenant AND gt.bones(i.number) = t.key AND {OPEN}
+  SELECT i.bones AS key, {ITEM}, row_number() OVER (PARTITION BY i.bones ORDER BY i.due_on, i.id) AS at
+  FROM invoice i WHERE i.tenant_id = :tenant AND i.bones = ANY(:keys) AND {OPEN}
 ) found WHERE at <= :most
 """
 BY_AMOUNT = f"""
@@ -35,13 +34,12 @@ SELECT id, debtor_id, number, currency, open_minor, issued_on, due_on FROM (
 OF_DEBTORS = f"""
 SELECT id, debtor_id, number, currency, open_minor, issued_on, due_on FROM (
   SELECT {ITEM}, row_number() OVER (PARTITION BY i.debtor_id ORDER BY i.due_on, i.id) AS at
-  FROM unnest(CAST(:debtors AS uuid[])) AS t (debtor_id)
-  JOIN invoice i ON i.tenant_id = :tenant AND i.debtor_id = t.debtor_id AND {OPEN}
+  FROM invoice i WHERE i.tenant_id = :tenant AND i.debtor_id = ANY(:debtors) AND {OPEN}
 ) found WHERE at <= :most ORDER BY debtor_id, due_on, id
 """
 SETTLED = """
-SELECT i.number, i.debtor_id FROM unnest(CAST(:numbers AS text[])) AS t (number)
-JOIN invoice i ON i.tenant_id = :tenant AND i.number = t.number AND i.open_minor = 0
+SELECT i.number, i.debtor_id FROM invoice i
+WHERE i.tenant_id = :tenant AND i.number = ANY(:numbers) AND i.open_minor = 0
 """
 
 
@@ -59,14 +57,16 @@ class Desk:
         by_bones = _by_bones({key for found in said.values() for key in words.keys(found)})
         by_amount = _by_amount({(credit.currency, credit.amount_minor) for credit in credits})
         learned = payers.of({names.clean(credit.party) for credit in credits})
-        settled = _settled({name.written for found in said.values() for name in found if len(name.plain) >= 4})
-        debtors = {item.debtor_id for items in (*by_bones.values(), *by_amount.values()) for item in items}
-        debtors |= set(learned.values()) | set(settled.values())
-        for credit in credits:
-            debtors |= {each.debtor_id for each in self.names.alike(credit.party)}
-            debtors |= {self.numbers[name.plain] for name in said[credit.id] if name.plain in self.numbers}
+        found = {each.id: references.hits(said[each.id], each, by_bones=by_bones) for each in credits}
+        open_ = [each for each in credits if not any(hit.explains(each) for hit in found[each.id].values())]
+        settled = _settled({name.written for each in open_ for name in said[each.id] if len(name.plain) >= 4})
+        debtors = {item.debtor_id for items in by_amount.values() for item in items}
+        for credit in open_:
+            debtors |= set(found[credit.id]) | set(self._speaking(credit, said[credit.id], learned, settled))
         return View(
             self.names,
+            said=said,
+            hits=found,
             by_bones=by_bones,
             by_amount=by_amount,
             of_debtor=_of_debtors(debtors),
@@ -75,6 +75,21 @@ class Desk:
             settled=settled,
             advices=remittances.waiting(credit.amount_minor for credit in credits),
         )
+
+    def _speaking(
+        self,
+        credit: Credit,
+        said: Sequence[words.Named],
+        learned: Mapping[str, UUID],
+        settled: Mapping[str, UUID],
+    ) -> Iterator[UUID]:
+        """The customers for whom a credit's party, or a number in it, speaks."""
+        yield from (each.debtor_id for each in self.names.alike(credit.party))
+        payer = learned.get(names.clean(credit.party))
+        if payer is not None:
+            yield payer
+        for known in (self.numbers, settled):
+            yield from (known[name.plain] for name in said if name.plain in known)
 
 
 def _by_bones(keys: Collection[str]) -> Mapping[str, Sequence[Item]]:

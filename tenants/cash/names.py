@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 SAME = 92.0
 LIKE = 80.0
@@ -46,6 +46,9 @@ _PREFIX = 5
 _MOST_ALIKE = 400
 """A part of a name that more customers share says nothing about which of them it is."""
 _KEPT = 5
+_RAREST = 2
+"""So many of the rarest parts of a name are looked up: one may be spoilt, hardly both."""
+_NEAR, _CLOSE = 72.0, 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +111,17 @@ class Index:
         return score(clean(payer), self._clean.get(debtor_id, ""))
 
     def _search(self, text: str) -> tuple[Alike, ...]:
-        places: set[int] = set()
-        shared = sorted((self._by_part.get(word[:_PREFIX], ()) for word in set(text.split())), key=len)
-        for found in shared:
-            if len(found) <= _MOST_ALIKE or not places:
-                places.update(found[:_MOST_ALIKE])
-        scored = [Alike(self._names[at][0], score(text, self._names[at][1])) for at in places]
-        return tuple(sorted((each for each in scored if each.score >= LIKE), key=lambda one: -one.score)[:_KEPT])
+        shared = sorted(
+            (found for word in set(text.split()) if (found := self._by_part.get(word[:_PREFIX]))),
+            key=lambda each: len(each),
+        )
+        places = {at for found in shared[:_RAREST] for at in found[:_MOST_ALIKE]}
+        choices = {at: self._names[at][1] for at in places}
+        near = {
+            at for _, _, at in process.extract(text, choices, scorer=fuzz.token_set_ratio, score_cutoff=_NEAR, limit=20)
+        }
+        near |= {at for at, name in choices.items() if name.startswith(text) or text.startswith(name)}
+        scored = [Alike(self._names[at][0], score(text, self._names[at][1])) for at in near]
+        best = max((each.score for each in scored), default=0.0)
+        kept = [each for each in scored if each.score >= max(LIKE, best - _CLOSE)]
+        return tuple(sorted(kept, key=lambda one: -one.score)[:_KEPT])

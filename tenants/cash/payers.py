@@ -28,8 +28,8 @@ class Payer(TenantOwned, Model):
 
 
 OF = """
-SELECT p.key, p.debtor_id, p.times FROM unnest(CAST(:keys AS text[])) AS t (key)
-JOIN payer p ON p.tenant_id = :tenant AND p.key = t.key AND p.times > 0 ORDER BY p.key, p.times DESC
+SELECT p.key, p.debtor_id, p.times FROM payer p
+WHERE p.tenant_id = :tenant AND p.key = ANY(:keys) AND p.times > 0 ORDER BY p.key, p.times DESC
 """
 LEARN = """
 INSERT INTO payer (tenant_id, key, debtor_id, times, last_on)

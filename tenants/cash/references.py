@@ -31,6 +31,11 @@ class Hits:
         """The weakest of the ways in which they are named."""
         return min(self.items.values(), key=lambda ref: _STRENGTH.get(ref, 0), default=Ref.NONE)
 
+    def explains(self, credit: Credit) -> bool:
+        """Whether the credit is, to the last minor unit, what is plainly named."""
+        plainly = all(ref in (Ref.EXACT, Ref.READ) for ref in self.items.values())
+        return plainly and sum(item.open_minor for item in self.items) == credit.amount_minor
+
 
 def hits(names: Sequence[Named], credit: Credit, *, by_bones: Mapping[str, Sequence[Item]]) -> dict[UUID, Hits]:
     """By customer, the open invoices in the line's currency that it names."""

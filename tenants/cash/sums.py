@@ -1,73 +1,83 @@
 """Decides which open invoices one payment pays together: the fewest that add up to it, and whether in one way only.
 
-The search is bounded by steps, not by luck: beyond them the answer is that nobody knows.
+The work is bounded: sums of pairs are kept, so that four together cost no more than looking at every pair twice; and
+what leaves out one or two of all is found by what is missing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MOST_ITEMS = 40
-MOST_STEPS = 6_000
-MOST_TOGETHER = 12
+MOST_TOGETHER = 4
+MOST_LEFT_OUT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """Positions that add up to the amount; `only` when no other choice of at most so many does."""
+    """Positions that add up to the amount; `only` when no other choice of so many does."""
 
     at: tuple[int, ...]
     only: bool
 
 
 def find(amounts: Sequence[int], *, wanted: int) -> Sum | None:
-    """The fewest of the amounts that add up to what is wanted, or None. The order breaks ties: the first come first."""
-    usable = [(minor, at) for at, minor in enumerate(amounts[:MOST_ITEMS]) if 0 < minor <= wanted]
-    total = sum(minor for minor, _ in usable)
-    if total < wanted or not usable:
+    """The fewest of the amounts that add up to what is wanted, or None: up to four of them, or all but up to two."""
+    usable = {at: minor for at, minor in enumerate(amounts[:MOST_ITEMS]) if 0 < minor <= wanted}
+    missing = sum(usable.values()) - wanted
+    if missing < 0 or not usable:
         return None
-    if total == wanted:
-        return Sum(tuple(sorted(at for _, at in usable)), True)
-    search = _Search(sorted(usable, key=lambda item: (-item[0], item[1])))
-    for count in range(1, min(len(usable), MOST_TOGETHER) + 1):
-        search.choose(0, count, wanted, ())
-        if search.found:
-            return Sum(tuple(sorted(search.found[0])), len(search.found) == 1 and not search.tired)
-        if search.tired:
-            return None
+    if missing == 0:
+        return Sum(tuple(usable), True)
+    found = _fewest(usable, wanted, most=MOST_TOGETHER)
+    if found is None and len(usable) > MOST_TOGETHER + 1:
+        left_out = _fewest(usable, missing, most=MOST_LEFT_OUT)
+        if left_out is not None:
+            found = Sum(tuple(at for at in usable if at not in left_out.at), left_out.only)
+    return found
+
+
+def _fewest(usable: dict[int, int], wanted: int, *, most: int) -> Sum | None:
+    singles = [at for at, minor in usable.items() if minor == wanted]
+    if singles:
+        return Sum((singles[0],), len(singles) == 1)
+    places = list(usable)
+    pairs: dict[int, list[tuple[int, int]]] = {}
+    for one, first in enumerate(places):
+        for second in places[one + 1 :]:
+            pairs.setdefault(usable[first] + usable[second], []).append((first, second))
+    for count, ways in ((2, _twos), (3, _threes), (4, _fours)):
+        if count > most:
+            break
+        found: set[tuple[int, ...]] = set()
+        for way in ways(usable, pairs, wanted):
+            found.add(way)
+            if len(found) > 1:
+                break
+        if found:
+            return Sum(min(found), len(found) == 1)
     return None
 
 
-class _Search:
-    def __init__(self, items: list[tuple[int, int]]) -> None:
-        self._items = items
-        self._left = [0] * (len(items) + 1)
-        for at in range(len(items) - 1, -1, -1):
-            self._left[at] = self._left[at + 1] + items[at][0]
-        self._last_of = {minor: at for at, (minor, _) in enumerate(items)}
-        self._steps = 0
-        self.found: list[tuple[int, ...]] = []
+Pairs = dict[int, list[tuple[int, int]]]
 
-    @property
-    def tired(self) -> bool:
-        """Whether the search was given up."""
-        return self._steps > MOST_STEPS
 
-    def choose(self, start: int, count: int, wanted: int, chosen: tuple[int, ...]) -> None:
-        """Every way to reach what is wanted with exactly so many from here on; two ways are enough to know."""
-        if count == 1:
-            self._last(start, wanted, chosen)
-            return
-        for at in range(start, len(self._items) - count + 1):
-            self._steps += 1
-            minor, place = self._items[at]
-            if len(self.found) > 1 or self.tired or self._left[at] < wanted or minor * count < wanted:
-                return
-            if minor < wanted:
-                self.choose(at + 1, count - 1, wanted - minor, (*chosen, place))
+def _twos(_: dict[int, int], pairs: Pairs, wanted: int) -> Iterator[tuple[int, ...]]:
+    yield from pairs.get(wanted, ())
 
-    def _last(self, start: int, wanted: int, chosen: tuple[int, ...]) -> None:
-        at = self._last_of.get(wanted, -1)
-        self._steps += 1
-        while at >= start and self._items[at][0] == wanted and len(self.found) < 2:
-            self.found.append((*chosen, self._items[at][1]))
-            at -= 1
+
+def _threes(usable: dict[int, int], pairs: Pairs, wanted: int) -> Iterator[tuple[int, ...]]:
+    for at, minor in usable.items():
+        for first, second in pairs.get(wanted - minor, ()):
+            if at < first:
+                yield (at, first, second)
+
+
+def _fours(_: dict[int, int], pairs: Pairs, wanted: int) -> Iterator[tuple[int, ...]]:
+    for total, some in pairs.items():
+        others = pairs.get(wanted - total)
+        if others is None or total > wanted - total:
+            continue
+        for left in some:
+            for right in others:
+                if not set(left) & set(right):
+                    yield tuple(sorted((*left, *right)))

@@ -6,7 +6,7 @@ zeros and lost prefixes change nothing; it finds candidates, and never proves an
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from stdnum import iso11649
@@ -17,7 +17,8 @@ from stdnum.exceptions import ValidationError
 MOST_KEYS = 60
 SHORTEST_BONES = 3
 _LONGEST_PIECE = 40
-_LONGEST_JOIN = 4
+_LONGEST_PREFIX = 5
+_LONGEST_JOIN = 3
 """So many neighbours are tried as one number: banks break the text wherever their lines end."""
 _APART = re.compile(r"[^A-Za-z0-9]+")
 _PIECE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./#_-]*")
@@ -86,11 +87,20 @@ def _texts(words: str, reference: str) -> Iterator[str]:
             yield piece.strip(".-/#_")
             if "/" in piece:
                 yield from (part for part in piece.split("/") if any(sign.isdigit() for sign in part))
-    for at in range(len(pieces)):
+    yield from _joined(pieces)
+
+
+def _joined(pieces: Sequence[str]) -> Iterator[str]:
+    """Neighbours as one number: letters may lead, and whatever follows has a digit."""
+    counted = [any(sign.isdigit() for sign in piece) for piece in pieces]
+    for at, piece in enumerate(pieces):
+        if not counted[at] and len(piece) > _LONGEST_PREFIX:
+            continue
         for count in range(2, _LONGEST_JOIN + 1):
             joined = "".join(pieces[at : at + count])
-            if at + count <= len(pieces) and len(joined) <= _LONGEST_PIECE and any(s.isdigit() for s in joined):
-                yield joined
+            if at + count > len(pieces) or not counted[at + count - 1] or len(joined) > _LONGEST_PIECE:
+                break
+            yield joined
 
 
 def _structured(text: str) -> Iterator[str]:

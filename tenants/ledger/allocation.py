@@ -292,11 +292,11 @@ def _post(
     store.run_many(ADD, rows)
     store.run(SETTLE, invoice_ids=[item.id for item in parts])
     instalments.point([item.id for item in parts if item.schedule_id])
-    balances.move(_moves(parts))
+    balances.move(moves(parts))
     return tuple(row["id"] for row in rows)  # type: ignore[misc]
 
 
-def _moves(parts: Mapping[Item, int]) -> list[Move]:
+def moves(parts: Mapping[Item, int]) -> list[Move]:
     """How the balances change when so much is applied to each invoice: its oldest instalment is paid first."""
     scheduled = instalments.of_schedules(item.schedule_id for item in parts)
     found = []

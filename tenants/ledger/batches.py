@@ -4,17 +4,17 @@ Sources are locked before invoices and both by id, as everywhere. A payment that
 somebody was faster, is left alone and told: the others do not suffer.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from tenants import store
 from tenants.events import recording
 from tenants.events.recording import Occurrence
-from tenants.ledger import balances, locking
+from tenants.ledger import allocation, balances, instalments, locking, periods
 from tenants.ledger.allocation import SETTLE
-from tenants.ledger.balances import Move
 from tenants.ledger.locking import Item
 from tenants.values import ids
 
@@ -55,9 +55,11 @@ class Receipt:
 def take(receipts: Sequence[Receipt], *, source: str, now: datetime, wall: datetime | None = None) -> set[UUID]:
     """Keep new payments and apply each to its invoices from the day it came; return those that were taken.
 
-    A receipt is left out whole when an invoice is void, another customer's, in another currency, or has less open on
+    In a closed period nothing counts any more: such a receipt counts from the first open day. One is left out whole
+    when an invoice is void, another customer's, in another currency, or has less open on
     any day from then on than is wanted of it, and when its source told of it before. `wall` is the real time.
     """
+    receipts = _in_open_days(receipts)
     items = _locked(receipts)
     fitting = _fitting(receipts, items)
     if not fitting:
@@ -69,6 +71,14 @@ def take(receipts: Sequence[Receipt], *, source: str, now: datetime, wall: datet
     if parts:
         _apply(parts, now=now, wall=wall or now)
     return taken
+
+
+def _in_open_days(receipts: Sequence[Receipt]) -> Sequence[Receipt]:
+    closed = periods.closed_through()
+    if closed is None:
+        return receipts
+    first = closed + timedelta(days=1)
+    return [replace(each, received_on=max(each.received_on, first)) for each in receipts]
 
 
 def _locked(receipts: Sequence[Receipt]) -> Mapping[UUID, Item]:
@@ -126,7 +136,11 @@ def _apply(parts: Sequence[tuple[Receipt, Item, int]], *, now: datetime, wall: d
     )
     invoice_ids = sorted({item.id for _, item, _ in parts})
     store.run(SETTLE, invoice_ids=invoice_ids)
-    _move(parts)
+    instalments.point([item.id for _, item, _ in parts if item.schedule_id])
+    applied: Counter[Item] = Counter()
+    for _, item, minor in parts:
+        applied[item] += minor
+    balances.move(allocation.moves(applied))
     first = parts[0][0].id
     recording.record_many(
         "payment.applied",
@@ -135,20 +149,6 @@ def _apply(parts: Sequence[tuple[Receipt, Item, int]], *, now: datetime, wall: d
             for at, some in enumerate(_chunks(invoice_ids))
         ],
         now=wall,
-    )
-
-
-def _move(parts: Sequence[tuple[Receipt, Item, int]]) -> None:
-    applied: dict[UUID, int] = {}
-    of: dict[UUID, Item] = {}
-    for _, item, minor in parts:
-        applied[item.id] = applied.get(item.id, 0) + minor
-        of[item.id] = item
-    balances.move(
-        [
-            Move(of[at].currency, of[at].due_on, -minor, -int(of[at].open_minor <= minor))
-            for at, minor in applied.items()
-        ]
     )
 
 

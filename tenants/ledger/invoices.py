@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import BigInteger, Computed, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
@@ -72,7 +72,7 @@ class Invoice(TenantOwned, Model):
             postgresql_where=text("open_minor > 0 AND voided_on IS NULL"),
         ),
         Index("ix_invoice_issued", "tenant_id", "issued_on", "id"),
-        Index("ix_invoice_bones", "tenant_id", text("gt.bones(number)"), postgresql_where=text(STILL_OPEN)),
+        Index("ix_invoice_bones", "tenant_id", "bones", postgresql_where=text(STILL_OPEN)),
         Index("ix_invoice_open_amount", "tenant_id", "currency", "open_minor", postgresql_where=text(STILL_OPEN)),
         Index("ix_invoice_voided", "tenant_id", "voided_on", postgresql_where=text("voided_on IS NOT NULL")),
     )
@@ -104,6 +104,8 @@ class Invoice(TenantOwned, Model):
     last_reminder_at: Mapped[datetime | None]
     last_contact_at: Mapped[datetime | None]
     last_reply_at: Mapped[datetime | None]
+    bones: Mapped[str | None] = mapped_column(Computed("gt.bones(number)", persisted=True))
+    """What the number keeps when its prefix and its zeros are lost; cash application finds it by that."""
 
 
 @dataclass(frozen=True, slots=True)
