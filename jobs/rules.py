@@ -16,7 +16,16 @@ def run_rule(turn: Turn) -> None:
 
 def run_rules_on(turn: Turn) -> None:
     """Run the rules that listen to an event, for the invoices that it names; an event without a name is a bounce."""
-    event, key = turn.payload.get("event", "delivery.bounced"), str(turn.item_id)
+    _run_on(turn.payload.get("event", "delivery.bounced"), turn)
+
+
+def run_rules_on_dispute(turn: Turn) -> None:
+    """A customer objects: who should know is told at once and not with the next sweep."""
+    _run_on("dispute.opened", turn)
+
+
+def _run_on(event: str, turn: Turn) -> None:
+    key = str(turn.item_id)
     running.run_on(event, invoice_ids=turn.ids("invoice_ids"), key=key, now=turn.now, real=turn.real_now)
 
 
@@ -24,4 +33,5 @@ HANDLERS: dict[str, Handler] = {
     "schedule_rules": schedule_rules,
     "run_rule": run_rule,
     "run_rules_on": run_rules_on,
+    "run_rules_on_dispute": run_rules_on_dispute,
 }

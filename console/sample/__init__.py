@@ -32,7 +32,7 @@ DAYS = 7
 FILE_DAYS = 3
 """A ledger file comes on the first day and on every third after it."""
 RULES = dict.fromkeys(recipes.DEMO, "800") | {
-    "escalate-to-call": "1500",
+    "escalate-with-approval": "1500",
     "big-invoice-personal-call": "9000",
     "broken-promise": "0",
 }

@@ -10,9 +10,11 @@ down_revision = "0007"
 branch_labels = depends_on = None
 
 RULE = """
-  id uuid NOT NULL, key text NOT NULL, state text NOT NULL CHECK (state IN ('draft', 'live', 'paused', 'broken',
-  'retired')), version integer NOT NULL,
-  fault text NOT NULL DEFAULT '', made_by text NOT NULL, made_at timestamptz NOT NULL,
+  id uuid NOT NULL, key text NOT NULL, state text NOT NULL CHECK (state IN ('draft', 'shadow', 'live', 'paused',
+  'broken', 'retired')), version integer NOT NULL,
+  fault text NOT NULL DEFAULT '', owner text NOT NULL DEFAULT '', shadow_until_on date,
+  spread_cap integer, spread_until_on date, backlog boolean NOT NULL DEFAULT false,
+  frozen_count integer, released_count integer, made_by text NOT NULL, made_at timestamptz NOT NULL,
   changed_at timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, key)
 """
@@ -24,7 +26,7 @@ VERSION = """
 """
 RUN = """
   id uuid NOT NULL, rule_id uuid NOT NULL, version integer NOT NULL, mode text NOT NULL CHECK (mode IN ('live',
-  'dry')), occurrence text NOT NULL,
+  'dry', 'shadow')), occurrence text NOT NULL,
   as_of_at timestamptz NOT NULL, bounds jsonb NOT NULL DEFAULT '{}', matched integer NOT NULL DEFAULT 0,
   acted integer NOT NULL DEFAULT 0,
   held jsonb NOT NULL DEFAULT '{}', seconds real NOT NULL DEFAULT 0, fault text NOT NULL DEFAULT '',
@@ -34,7 +36,7 @@ RUN = """
 """
 STATE = """
   rule_id uuid NOT NULL, subject_id uuid NOT NULL, matched_since timestamptz, last_fired_at timestamptz,
-  fire_count integer NOT NULL DEFAULT 0,
+  fire_count integer NOT NULL DEFAULT 0, backlog boolean NOT NULL DEFAULT false,
   PRIMARY KEY (tenant_id, rule_id, subject_id), FOREIGN KEY (tenant_id, rule_id) REFERENCES app.rule (tenant_id, id)
 """
 # Its key says what may exist once: one firing per subject and episode. It has no id of its own, because one

@@ -125,6 +125,7 @@ def show_hold_of_invoice(client: VisibleClient, invoice_id: UUID) -> dict[str, A
     returns=HoldOpened,
     status=201,
     once=True,
+    batch=True,
 )
 def open_hold(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
     """Leave a debtor or an invoice in peace, for a reason."""
@@ -139,6 +140,7 @@ def open_hold(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
         currency=amount.currency if amount else "",
         reason=body["reason"],
         now=here.now,
+        wall=here.wall,
     )
     return {"id": opened}
 

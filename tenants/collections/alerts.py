@@ -47,6 +47,7 @@ class Alert(TenantOwned, Model):
     reason: Mapped[str] = mapped_column(Text)
     cause: Mapped[str] = mapped_column(Text, default="")
     severity: Mapped[str] = mapped_column(Text, default="normal")
+    audience: Mapped[str] = mapped_column(Text, default="specialist")
     rule_key: Mapped[str] = mapped_column(Text, default="")
     debtor_id: Mapped[UUID | None]
     invoice_id: Mapped[UUID | None]
@@ -72,6 +73,8 @@ class NewAlert:
     debtor_id: UUID | None = None
     invoice_id: UUID | None = None
     ends_when: str = "settled"
+    audience: str = "specialist"
+    """Whom it is for, as rules name people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,11 @@ class Cause:
 
 RAISE = """
 INSERT INTO alert (tenant_id, id, dedupe_key, title, reason, cause, severity, rule_key, debtor_id, invoice_id,
-  ends_when, state, opened_at)
+  ends_when, audience, state, opened_at)
 SELECT :tenant, d.id, d.dedupe_key, d.title, d.reason, d.cause, d.severity, d.rule_key,
-  COALESCE(d.debtor_id, i.debtor_id), d.invoice_id, d.ends_when, 'open', :now
+  COALESCE(d.debtor_id, i.debtor_id), d.invoice_id, d.ends_when, d.audience, 'open', :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS d(id uuid, dedupe_key text, title text, reason text, cause text,
-  severity text, rule_key text, debtor_id uuid, invoice_id uuid, ends_when text)
+  severity text, rule_key text, debtor_id uuid, invoice_id uuid, ends_when text, audience text)
 LEFT JOIN invoice i ON i.tenant_id = :tenant AND i.id = d.invoice_id
 ON CONFLICT (tenant_id, dedupe_key) WHERE state <> 'resolved' DO NOTHING RETURNING id
 """

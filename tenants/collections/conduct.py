@@ -55,7 +55,7 @@ WHERE n.tenant_id = :tenant AND n.message_id = :id ORDER BY i.due_on, i.id
 # A message on its way counts as sent: the other worker may be between its claim and its answer.
 REMINDED = """
 SELECT COALESCE(sent_at, CAST(:now AS timestamptz)) FROM message
-WHERE tenant_id = :tenant AND debtor_id = :debtor AND kind = 'reminder' AND id <> :id
+WHERE tenant_id = :tenant AND debtor_id = :debtor AND kind <> 'invoice' AND id <> :id
   AND state IN ('sending', 'sent', 'delayed', 'delivered', 'bounced') AND COALESCE(sent_at, CAST(:now AS
   timestamptz)) > :since
 ORDER BY 1
@@ -151,11 +151,12 @@ class Gate:
         blocks = self._blocks(message, invoices, now=now)
         free = [invoice for invoice in invoices if invoice.id not in blocks]
         _hand_over(message, list(blocks.values()), now=now)
-        verdict = _about_blocks(message, list(blocks.values()), none_left=not free, now=now)
+        none_left = not free and message.kind != "note"
+        verdict = _about_blocks(message, list(blocks.values()), none_left=none_left, now=now)
         if not verdict.allowed:
             return verdict
         verdict = _about_client(message, now=now)
-        if verdict.allowed and message.kind == "reminder":
+        if verdict.allowed and message.kind != "invoice":
             verdict = _about_contact(message, free, now=now)
         if verdict.allowed:
             _drop(message, list(blocks.values()), now=now)

@@ -15,7 +15,8 @@ from sqlalchemy import BigInteger, Date, DateTime, ForeignKey, ForeignKeyConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.events import history
+from tenants.events import history, recording
+from tenants.events.recording import Occurrence
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
 from tenants.values import ids
@@ -23,6 +24,8 @@ from tenants.values.faults import Kind, Refusal
 
 KINDS = ("dispute", "promise", "plan", "pause")
 LONGEST_PAUSE = timedelta(days=90)
+TOLD_AT_ONCE = 500
+"""Invoices in one event: a file can dispute thousands."""
 
 
 class BadHold(Refusal, ValueError):
@@ -125,16 +128,17 @@ def open(
     amount_minor: int | None = None,
     currency: str = "",
     reason: str = "",
+    wall: datetime | None = None,
 ) -> UUID:
-    """Open one hold.
+    """Open one hold; `wall` is the real time where the client's clock may have been moved.
 
     Raises BadHold when it cannot be one: no such kind, a promise without a day, a pause without an end.
     """
     draft = NewHold(kind, debtor_id, starts_on, invoice_id, ends_on, amount_minor, currency, reason)
-    return open_many([draft], now=now)[0]
+    return open_many([draft], now=now, wall=wall)[0]
 
 
-def open_many(drafts: Sequence[NewHold], *, now: datetime) -> list[UUID]:
+def open_many(drafts: Sequence[NewHold], *, now: datetime, wall: datetime | None = None) -> list[UUID]:
     """Open several holds in one statement, with one line of history each. Raises BadHold as `open` does."""
     if not drafts:
         return []
@@ -157,6 +161,10 @@ def open_many(drafts: Sequence[NewHold], *, now: datetime) -> list[UUID]:
     store.run(OPEN, rows=json.dumps(rows, default=str), now=now, actor=scope.current().actor)
     for row in rows:
         history.note(f"{row['kind']}.opened", about=_subject(row), at=now, became=row, reason=str(row["reason"]))
+    disputed = [row for row in rows if row["kind"] == "dispute" and row["invoice_id"]]
+    slices = [disputed[start : start + TOLD_AT_ONCE] for start in range(0, len(disputed), TOLD_AT_ONCE)]
+    news = [Occurrence(str(some[0]["id"]), {"invoice_ids": [str(row["invoice_id"]) for row in some]}) for some in slices]
+    recording.record_many("dispute.opened", news, now=wall or now)
     return [UUID(str(row["id"])) for row in rows]
 
 

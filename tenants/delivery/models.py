@@ -67,7 +67,7 @@ class Message(Delivered, Model):
     __tablename__ = "message"
     __table_args__ = (
         UniqueConstraint("tenant_id", "step_key"),
-        CheckConstraint("kind IN ('invoice', 'reminder')"),
+        CheckConstraint("kind IN ('invoice', 'reminder', 'note')"),
         _key("debtor_id", "debtor"),
         _key("contact_id", "contact"),
         _index("message", "debtor", "debtor_id", "queued_at"),

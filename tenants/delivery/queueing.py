@@ -149,6 +149,24 @@ def queue_reminders(
     return Queued(messages, tuple(invoice_id for found in silent for invoice_id in found))
 
 
+def queue_notes(
+    rule_key: str, *, debtor_ids: Iterable[UUID], template: str, occurrence: str, now: datetime, real: datetime
+) -> dict[UUID, tuple[UUID, ...]]:
+    """Queue one message per customer that is about no invoice: thanks, and other words that ask for nothing.
+
+    Its key is made as that of a reminder, so the same occurrence never makes a second one.
+    """
+    rendering.known(template)
+    wanted = list(debtor_ids)
+    readers = contacts.best(wanted, by_mail=False)
+    steps = [
+        Step(f"rule:{rule_key}:{debtor_id}:{occurrence}", debtor_id, readers[debtor_id], ())
+        for debtor_id in wanted
+        if debtor_id in readers
+    ]
+    return _keep(steps, kind="note", template=template, rule_key=rule_key, now=now, real=real)
+
+
 def _of_ids(invoice_ids: Sequence[UUID], today: date) -> Iterator[Sequence[Any]]:
     for start in range(0, len(invoice_ids), SLICE):
         some = list(invoice_ids[start : start + SLICE])

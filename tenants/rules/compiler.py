@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
-from tenants.rules import bounds
+from tenants.rules import bounds, counting, ranking
 from tenants.rules.bounds import Moment
 from tenants.rules.fields import HOLDS, LEVELS, Kind
-from tenants.rules.sources import GROUPS, JOINS, NOBODY, OVERDUE, POINT, SUBJECTS, SWEEP, Lookups, Subject
+from tenants.rules.sources import JOINS, KEYS, NOBODY, OUTRANKED, POINT, SUBJECTS, SUMS, SWEEP, YOUNG, Lookups, Subject, segment
 from tenants.rules.tree import Again, Duration, Group, Leaf, Other, Rule
 from tenants.values import calendars
 from tenants.values.money import Money
@@ -33,6 +33,7 @@ class Part:
     value: str = "NULL"
 
 
+YEAR = timedelta(days=365)
 COMPARE = {"gte": ">=", "gt": ">", "lte": "<=", "lt": "<"}
 
 
@@ -56,29 +57,51 @@ class Question:
     joins: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=dict)
-    currencies: list[str] = field(default_factory=list)
+    currencies: dict[str, list[str]] = field(default_factory=dict)
+    """For each join that sums amounts: the currencies that it needs."""
+    counts: list[str] = field(default_factory=list)
+    """Joins of counts, one for each condition that counts."""
+
+    @property
+    def ranked(self) -> bool:
+        """Whether another rule's word may go before this one's: for whatever a customer would notice."""
+        return ranking.rank(self.rule) < ranking.NOTHING
 
     @property
     def source(self) -> str:
         """FROM and the joins that the conditions need, each with its tenant."""
-        sums = "".join(OVERDUE.format(currency=each, column=f"overdue_{each.lower()}") for each in self.currencies)
-        joined = "\n".join(JOINS[name].format(debtor=self.subject.debtor, sums=sums) for name in self.joins)
-        return f"FROM {self.subject.table}\n{joined}"
+        joined = [JOINS[name].format(debtor=self.subject.debtor, sums=self._sums(name)) for name in self.joins]
+        return "\n".join((f"FROM {self.subject.table}", *joined, *self.counts))
 
     @property
     def there(self) -> str:
         """The client's own subjects that exist on the day of asking."""
-        return f"{self.subject.table.split()[1]}.tenant_id = :tenant AND {self.subject.present}"
+        return f"{self.mine} AND {self.subject.present}"
 
-    def limits(self, *, joined: bool) -> list[str]:
+    @property
+    def mine(self) -> str:
+        """The client's own subjects."""
+        return f"{self.subject.alias}.tenant_id = :tenant"
+
+    def limits(self, *, joined: bool, passing: bool = True) -> list[str]:
         """What must be true besides the conditions: no hold that the rule respects, and somebody to write to.
 
         `joined` for a WHERE, where the planner makes anti-joins of them after cheaper conditions; otherwise for judging
-        row by row.
+        row by row. `passing` adds what concerns this time only: long enough, and no rule that goes first.
         """
         look = POINT if joined else self.lookups
-        held = [f"NOT {look.held[self.rule.about].format(kind='= ANY(:holds)')}"] if self.rule.skip_while else []
-        return held + ([look.reachable.format(debtor=self.subject.debtor)] if self.rule.writes_to_debtors else [])
+        limits = [f"NOT {look.held[self.rule.about].format(kind='= ANY(:holds)')}"] if self.rule.skip_while else []
+        if self.rule.hold_for and passing:
+            limits.append(look.ripe.format(subject=self.subject.id))
+        if self.ranked and passing:
+            limits.append(f"NOT {look.outranked.format(debtor=self.subject.debtor)}")
+        if self.rule.writes_to_debtors:
+            limits.append(look.reachable.format(debtor=self.subject.debtor))
+        return limits
+
+    def _sums(self, join: str) -> str:
+        columns = (SUMS[join].format(currency=each, low=each.lower()) for each in self.currencies.get(join, ()))
+        return "".join(columns)
 
     def bind(self, value: Any) -> str:
         """Hand a value to the statement; answers its placeholder."""
@@ -89,14 +112,27 @@ class Question:
 
 def compile(rule: Rule, *, at: Moment, few: bool = False) -> Question:
     """Turn a checked rule into its question at a moment; `few` when it will be asked about some named subjects only."""
-    asked = Question(rule, SUBJECTS[rule.about], at, POINT if few else SWEEP)
-    asked.values = {"today": at.today, "holds": [HOLDS[name][0] for name in rule.skip_while]}
+    subject = SUBJECTS[rule.about] if rule.about in SUBJECTS else segment(rule.group_by)
+    asked = Question(rule, subject, at, POINT if few else SWEEP)
+    asked.values = {"today": at.today, "now": at.now, "year_ago": at.now - YEAR}
+    asked.values["rank_limit"] = ranking.limit(rule)
+    asked.values["holds"] = [HOLDS[name][0] for name in rule.skip_while]
+    if rule.window:
+        asked.values["since"] = bounds.instant_back(rule.window, at=at)
+        asked.values["since_on"] = bounds.day_back(rule.window, at=at)
+        asked.bounds["/window"] = asked.values["since"].isoformat()
     asked.leaves = [_leaf(leaf, asked) for leaf in rule.leaves()]
     by_label = {part.label: part.sql for part in asked.leaves}
     tops = rule.condition.parts if rule.condition.join == "all" else (rule.condition,)
     asked.conditions = [Part(top.pointer, _node(top, by_label)) for top in tops]
-    held = asked.lookups.held[rule.about]
+    held = asked.lookups.held.get(rule.about, "")
     asked.holds = [Part(name, held.format(kind=f"= '{HOLDS[name][0]}'")) for name in rule.skip_while]
+    if rule.hold_for:
+        asked.values["ripe"] = bounds.instant_back(rule.hold_for, at=at)
+        asked.bounds["/hold_for"] = asked.values["ripe"].isoformat()
+        asked.holds.append(Part(YOUNG, "NOT " + asked.lookups.ripe.format(subject=asked.subject.id)))
+    if asked.ranked:
+        asked.holds.append(Part(OUTRANKED, asked.lookups.outranked.format(debtor=asked.subject.debtor)))
     if rule.writes_to_debtors:
         asked.holds.append(Part(NOBODY, "NOT " + asked.lookups.reachable.format(debtor=asked.subject.debtor)))
     barred = _barred(rule.again, asked)
@@ -116,14 +152,14 @@ def _node(node: Leaf | Group, leaves: dict[str, str]) -> str:
 def _barred(again: Again, asked: Question) -> str:
     """What the ledger says of a subject that must not be acted on (again)."""
     if again.mode == "rematch":
-        return "st.matched_since IS NOT NULL"
+        return "(st.backlog OR (st.matched_since IS NOT NULL AND st.last_fired_at >= st.matched_since))"
     if again.mode == "never" or again.after is None:
-        return "st.fire_count > 0"
+        return "(st.backlog OR st.fire_count > 0)"
     # By days, not to the second: a run at nine that started late must not push the next one a day further.
     day = bounds.day_back(again.after, at=asked.moment) + timedelta(days=1)
     since = calendars.start_of_day(day, zone=asked.moment.zone)
     asked.bounds["/again"] = f"last acted before {since.isoformat()}"
-    return f"(st.fire_count >= {asked.bind(again.most)} OR st.last_fired_at >= {asked.bind(since)})"
+    return f"(st.backlog OR st.fire_count >= {asked.bind(again.most)} OR st.last_fired_at >= {asked.bind(since)})"
 
 
 def _leaf(leaf: Leaf, asked: Question) -> Part:
@@ -131,10 +167,13 @@ def _leaf(leaf: Leaf, asked: Question) -> Part:
     for name in sorted(leaf.field.joins | further):
         if name not in asked.joins and not (name == "debtor" and asked.rule.about == "customer"):
             asked.joins.append(name)
+    if leaf.window:
+        return _count(leaf, asked)
     if leaf.field.kind is Kind.MONEY:
         return _money(leaf, asked)
     sql = WRITERS[leaf.field.kind](leaf, asked)
-    value = GROUPS.format(debtor=asked.subject.debtor) if leaf.field.kind is Kind.KEYS else leaf.field.sql
+    keyed = KEYS.get(leaf.field.key)
+    value = keyed.format(debtor=asked.subject.debtor) if keyed else leaf.field.sql
     return Part(leaf.pointer, sql, value)
 
 
@@ -162,7 +201,7 @@ def _level(leaf: Leaf, asked: Question) -> str:
 
 
 def _keys(leaf: Leaf, asked: Question) -> str:
-    found = asked.lookups.grouped.format(
+    found = asked.lookups.keyed[leaf.field.key].format(
         debtor=asked.subject.debtor, keys=asked.bind(list(cast(tuple[str, ...], leaf.value)))
     )
     return found if leaf.op == "any_of" else f"NOT {found}"
@@ -171,11 +210,29 @@ def _keys(leaf: Leaf, asked: Question) -> str:
 def _number(leaf: Leaf, asked: Question) -> str:
     if isinstance(leaf.value, Other):
         return f"({leaf.field.sql} {COMPARE[leaf.op]} {leaf.value.field.sql} + {asked.bind(leaf.value.plus)})"
+    return _compared(leaf, leaf.field.sql, asked)
+
+
+def _compared(leaf: Leaf, sql: str, asked: Question) -> str:
     if isinstance(leaf.value, tuple):
-        return f"({leaf.field.sql} BETWEEN {asked.bind(leaf.value[0])} AND {asked.bind(leaf.value[1])})"
+        return f"({sql} BETWEEN {asked.bind(leaf.value[0])} AND {asked.bind(leaf.value[1])})"
     if leaf.op == "ne":
-        return f"({leaf.field.sql} IS DISTINCT FROM {asked.bind(leaf.value)})"
-    return f"({leaf.field.sql} {COMPARE.get(leaf.op, '=')} {asked.bind(leaf.value)})"
+        return f"({sql} IS DISTINCT FROM {asked.bind(leaf.value)})"
+    return f"({sql} {COMPARE.get(leaf.op, '=')} {asked.bind(leaf.value)})"
+
+
+def _count(leaf: Leaf, asked: Question) -> Part:
+    """A count has a table of its own, because its span is its own."""
+    counted = counting.COUNTABLE[leaf.field.key.removeprefix("customer.")]
+    since = _bound(leaf, bounds.instant_back(cast(Duration, leaf.window), at=asked.moment), asked)
+    alias = f"count_{len(asked.counts)}"
+    asked.counts.append(
+        counting.JOIN.format(
+            source=counted.source, at=counted.at, since=since, alias=alias, debtor=asked.subject.debtor
+        )
+    )
+    sql = counting.leaf_sql(alias)
+    return Part(leaf.pointer, _compared(leaf, sql, asked), sql)
 
 
 def _date(leaf: Leaf, asked: Question) -> str:
@@ -225,9 +282,9 @@ def _text(leaf: Leaf, asked: Question) -> str:
 def _money(leaf: Leaf, asked: Question) -> Part:
     """Amounts compare with amounts of their own currency only; of several, the one that fits decides."""
     amounts = cast(tuple[Money, ...], leaf.value)
-    for each in amounts:
-        if "owed" in leaf.field.joins and each.currency not in asked.currencies:
-            asked.currencies.append(each.currency)
+    for each in amounts if leaf.field.sums else ():
+        known = asked.currencies.setdefault(leaf.field.sums, [])
+        known.extend([each.currency] if each.currency not in known else [])
     if leaf.op == "between":
         fits = [
             _one_amount(
@@ -256,6 +313,7 @@ WRITERS: dict[Kind, Callable[[Leaf, Question], str]] = {
     Kind.LEVEL: _level,
     Kind.KEYS: _keys,
     Kind.NUMBER: _number,
+    Kind.SHARE: _number,
     Kind.DATE: _date,
     Kind.INSTANT: _instant,
     Kind.TEXT: _text,

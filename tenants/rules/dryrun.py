@@ -74,7 +74,11 @@ def _funnel(asked: Question, counts: list[int]) -> tuple[tuple[str, int], ...]:
         sentence.condition(top, about=asked.rule.about) if isinstance(top, Leaf) else "and the further conditions hold"
         for top in tops
     ]
-    limits = ["nothing holds it back"] * bool(asked.rule.skip_while) + [
-        "there is somebody to write to"
-    ] * asked.rule.writes_to_debtors
-    return tuple(zip([*words, "was not acted on before", *limits], counts, strict=True))
+    limits = (
+        ("nothing holds it back", bool(asked.rule.skip_while)),
+        ("it has been so for long enough", asked.rule.hold_for is not None),
+        ("no other rule comes first today", asked.ranked),
+        ("there is somebody to write to", asked.rule.writes_to_debtors),
+    )
+    said = [text for text, there in limits if there]
+    return tuple(zip([*words, "was not acted on before", *said], counts, strict=True))

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from tenants import store
 from tenants.rules import bounds, compiler, language, rule_book, statements, wording
 from tenants.rules.fields import HOLDS
-from tenants.rules.sources import NOBODY
+from tenants.rules.sources import SAID
 from tenants.rules.tree import Group, Leaf, Rule
 
 WHY = """
@@ -114,7 +114,7 @@ def _conditions(rule: Rule, outcomes: dict[str, Any], zone: ZoneInfo) -> tuple[S
 
 
 def _held(label: str) -> str:
-    return "there is nobody to write to" if label == NOBODY else HOLDS[label][1]
+    return SAID[label] if label in SAID else HOLDS[label][1]
 
 
 def _verdict(rule: Rule, row: Any, said: tuple[Said, ...], held: tuple[str, ...]) -> str:

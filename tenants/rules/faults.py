@@ -2,7 +2,7 @@
 out."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tenants.values.faults import Kind, Refusal
 
@@ -45,3 +45,24 @@ class Ledger:
     def add(self, pointer: str, reason: str, remedy: str) -> None:
         """Note one fault; reading goes on."""
         self.faults.append(Fault(pointer, reason, remedy))
+
+
+def keys(
+    raw: dict[str, Any], at: str, *, required: tuple[str, ...], optional: tuple[str, ...], faults: Ledger
+) -> None:
+    """Name what is missing and what is not known; an unknown key is never ignored."""
+    for key in required:
+        if key not in raw:
+            faults.add(f"{at}/{key}", f"“{key}” is missing.", f"Add “{key}”.")
+    for key in raw:
+        if key not in required and key not in optional:
+            faults.add(
+                f"{at}/{escaped(key)}",
+                f"“{key[:40]}” is not known here.",
+                f"Use only: {', '.join((*required, *optional)) or 'nothing'}.",
+            )
+
+
+def escaped(key: str) -> str:
+    """A key as a step of a JSON pointer."""
+    return key[:60].replace("~", "~0").replace("/", "~1")

@@ -1,7 +1,7 @@
 """Decides what is kept about rules: the rule, its immutable versions, each run, what was acted on, and the state per
 subject."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,17 @@ class KeptRule(TenantOwned, Model):
     state: Mapped[str] = mapped_column(Text)
     version: Mapped[int] = mapped_column(Integer)
     fault: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(Text)
+    """Who hears of it when it breaks: the address of a person, or nobody."""
+    shadow_until_on: Mapped[date | None]
+    spread_cap: Mapped[int | None] = mapped_column(Integer)
+    spread_until_on: Mapped[date | None]
+    """While the backlog is spread: how many a run may act on, and until when."""
+    backlog: Mapped[bool]
+    """Whether some subjects are left alone because they matched before it went live."""
+    frozen_count: Mapped[int | None] = mapped_column(Integer)
+    released_count: Mapped[int | None] = mapped_column(Integer)
+    """How many a run wanted when it froze, and how many a person allowed."""
     made_by: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     changed_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
@@ -88,6 +99,8 @@ class RuleState(TenantOwned, Model):
     matched_since: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     last_fired_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     fire_count: Mapped[int] = mapped_column(Integer)
+    backlog: Mapped[bool]
+    """It matched before the rule went live, and only new matches are wanted, as long as it goes on matching."""
 
 
 class RuleFiring(TenantOwned, Model):

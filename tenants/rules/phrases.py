@@ -62,10 +62,31 @@ def average(before: str, without: str, *, after: str) -> dict[str, Phrase]:
     return {op: Phrase(*(f"{text} {after}" for text in said[op])) for op in ("gte", "gt", "lte", "lt", "between")}
 
 
+def share(yes: str, no: str) -> dict[str, Phrase]:
+    """Phrases of a share, whose value is a percentage."""
+    shapes = {"gte": "{v} or more", "gt": "more than {v}", "lte": "{v} or less", "lt": "less than {v}", "between": "{v}"}
+    return {op: Phrase(yes.replace("{v}", shape), no.replace("{v}", shape)) for op, shape in shapes.items()}
+
+
+def share_of(them: str) -> dict[str, Phrase]:
+    """Phrases of a share of some that something happened to: "had less than 60% of them seen"."""
+    return share(f"had {{v}} {them}", f"did not have {{v}} {them}")
+
+
 def one_of(yes: str, no: str) -> dict[str, Phrase]:
     """Phrases of a code out of an open list: country, language."""
     said = Phrase(yes, no)
     return {"eq": said, "ne": said.opposite, "in": said, "not_in": said.opposite}
+
+
+def said(**phrases: tuple[str, str]) -> dict[str, Phrase]:
+    """Phrases by operator, as pairs."""
+    return {op: Phrase(*pair) for op, pair in phrases.items()}
+
+
+def presence(has: str, never: str) -> dict[str, Phrase]:
+    """Phrases of something that is there or not."""
+    return {"is_set": Phrase(has, never), "is_not_set": Phrase(never, has)}
 
 
 def of_customer(phrase: Phrase) -> Phrase:

@@ -4,6 +4,7 @@ not."""
 import re
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any, cast
 
 from tenants.rules.faults import Ledger
@@ -19,6 +20,8 @@ LONGEST = {"business_days": 1000, "days": 3660, "weeks": 520, "hours": 8760}
 MOST_KEYS = 50
 MOST_CURRENCIES = 10
 LARGEST_NUMBER = 1_000_000
+MOST_SHARE = 10
+"""A credit limit may be used ten times over."""
 KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 CODES = {"customer.country": re.compile(r"[A-Z]{2}", re.ASCII), "customer.language": re.compile(r"[a-z]{2}", re.ASCII)}
 
@@ -172,6 +175,23 @@ def _number_range(raw: Any, at: str, field: Field, faults: Ledger) -> Value:
     return (low, high)
 
 
+def _share(raw: Any, at: str, _field: Field, faults: Ledger) -> Value:
+    if type(raw) not in (int, float) or not 0 <= raw <= MOST_SHARE or len(str(raw)) > 6:
+        faults.add(at, f"The value must be a share from 0 to {MOST_SHARE}.", "Write 0.6 for 60%.")
+        return Decimal(0)
+    return Decimal(str(raw))
+
+
+def _share_range(raw: Any, at: str, field: Field, faults: Ledger) -> Value:
+    if not isinstance(raw, list) or len(raw) != 2:
+        faults.add(at, "“between” needs two shares.", "Write [lowest, highest].")
+        return (Decimal(0), Decimal(0))
+    low, high = (cast(Decimal, _share(each, f"{at}/{n}", field, faults)) for n, each in enumerate(raw))
+    if low > high:
+        faults.add(at, "The lower share stands first.", "Write [lowest, highest].")
+    return (low, high)
+
+
 def _day(raw: Any, at: str, _field: Field, faults: Ledger) -> Value:
     try:
         if isinstance(raw, str) and len(raw) == 10:
@@ -205,6 +225,10 @@ READERS: dict[tuple[Kind, str], Reader] = {
     (Kind.MONEY, "between"): _amount_range,
     **{(Kind.NUMBER, op): _number for op in ("eq", "ne", "gte", "gt", "lte", "lt")},
     (Kind.NUMBER, "between"): _number_range,
+    **{(Kind.SHARE, op): _share for op in ("gte", "gt", "lte", "lt")},
+    (Kind.SHARE, "between"): _share_range,
+    **{(Kind.COUNT, op): _number for op in ("eq", "gte", "gt", "lte", "lt")},
+    (Kind.COUNT, "between"): _number_range,
     **{(Kind.DATE, op): _days for op in ("due_in", "past_by", "within_last")},
     **{(Kind.DATE, op): _day for op in ("before", "after")},
     **{(Kind.INSTANT, op): _time for op in ("older_than", "within_last")},
@@ -219,6 +243,10 @@ EXAMPLES: dict[tuple[Kind, str], Any] = {
     (Kind.MONEY, "between"): [{"amount": "100", "currency": "EUR"}, {"amount": "500", "currency": "EUR"}],
     **{(Kind.NUMBER, op): 2 for op in ("eq", "ne", "gte", "gt", "lte", "lt")},
     (Kind.NUMBER, "between"): [1, 3],
+    **{(Kind.SHARE, op): 0.6 for op in ("gte", "gt", "lte", "lt")},
+    (Kind.SHARE, "between"): [0.2, 0.6],
+    **{(Kind.COUNT, op): 2 for op in ("eq", "gte", "gt", "lte", "lt")},
+    (Kind.COUNT, "between"): [1, 3],
     **{(Kind.DATE, op): {"business_days": 3} for op in ("due_in", "past_by", "within_last")},
     **{(Kind.DATE, op): "2026-03-31" for op in ("before", "after")},
     **{(Kind.INSTANT, op): {"business_days": 3} for op in ("older_than", "within_last")},
@@ -231,6 +259,8 @@ def example(field: Field, op: str) -> dict[str, Any]:
     if op in VALUELESS:
         return {"field": field.key, "op": op}
     value: Any = EXAMPLES.get((field.kind, op), field.example)
+    if field.kind is Kind.COUNT:
+        return {"count": field.key.removeprefix("customer."), "within_last": {"days": 30}, "op": op, "value": value}
     if op in ("in", "not_in"):
         value = [field.example]
     return {"field": field.key, "op": op, "value": value}

@@ -17,7 +17,7 @@ from sqlalchemy import RowMapping
 from tenants import store
 from tenants.events import history
 from tenants.isolation import scope
-from tenants.rules import language, recipes, sentence
+from tenants.rules import language, recipes, sentence, webhooks
 from tenants.rules.faults import RuleUnknown
 from tenants.rules.tree import Rule
 from tenants.values import ids
@@ -43,14 +43,18 @@ INSERT INTO rule_version (tenant_id, rule_id, version, document, sha256, sentenc
 VALUES (:tenant, :rule, :version, CAST(:document AS jsonb), :sha256, :sentence, :by, :now)
 """
 CHANGE = """
-UPDATE rule SET state = :state, version = :version, fault = :fault, changed_at = :now
+UPDATE rule SET state = :state, version = :version, fault = :fault, changed_at = :now,
+  owner = CASE WHEN :state = 'live' THEN :by ELSE owner END, shadow_until_on = NULL, frozen_count = NULL,
+  released_count = NULL
 WHERE tenant_id = :tenant AND id = :rule
 """
-LIVE = """
-SELECT r.id, r.key, r.version, r.changed_at, v.document FROM rule r
+IN_FORCE = """
+SELECT r.id, r.key, r.state, r.version, r.changed_at, v.document FROM rule r
 JOIN rule_version v ON v.tenant_id = :tenant AND v.rule_id = r.id AND v.version = r.version
-WHERE r.tenant_id = :tenant AND r.state = 'live' ORDER BY r.key
+WHERE r.tenant_id = :tenant AND r.state = ANY(:states) ORDER BY r.key
 """
+FROZEN = "frozen"
+"""The label of what a run wanted that was far too much."""
 ALL = """
 SELECT r.id, r.key, r.state, r.version, r.fault, v.version AS newest, v.sentence, l.as_of_at AS last_run_at, l.matched,
   l.acted, l.held
@@ -116,8 +120,13 @@ def runs(rule_id: UUID, *, limit: int = 30) -> Sequence[RowMapping]:
 
 
 def live() -> Sequence[RowMapping]:
-    """The rules that run, each with the document of its published version."""
-    return store.run(LIVE).mappings().all()
+    """The rules that act, each with the document of its published version."""
+    return store.run(IN_FORCE, states=["live"]).mappings().all()
+
+
+def watched() -> Sequence[RowMapping]:
+    """The rules that are asked: those that act, and those that only show what they would do."""
+    return store.run(IN_FORCE, states=["live", "shadow"]).mappings().all()
 
 
 def save(document: Any, *, now: datetime, worded_by: str | None = None) -> Kept:
@@ -180,9 +189,15 @@ def mark_broken(key: str, *, fault: str, now: datetime) -> None:
 
 def install(recipe: str, *, now: datetime) -> Kept:
     """Save a recipe and publish it: its author is the recipe, the publisher is who asks. Raises RuleUnknown."""
-    rule = recipes.find(recipe)
-    save(rule, now=now, worded_by=f"recipe:{recipe}")
-    return publish(rule["key"], now=now)
+    document = recipes.find(recipe)
+    kept = save(document, now=now, worded_by=f"recipe:{recipe}")
+    webhooks.reserve(endpoints(language.read(document)), now=now)
+    return publish(kept.key, now=now)
+
+
+def endpoints(rule: Rule) -> list[str]:
+    """The endpoints that a rule calls."""
+    return [action.endpoint for action in rule.every_action() if action.endpoint]
 
 
 def read(row: RowMapping) -> Rule:
@@ -198,6 +213,7 @@ def _locked(key: str) -> Kept:
 def _change(
     kept: Kept, state: str, version: int, *, now: datetime, act: str, fault: str = "", reason: str = ""
 ) -> None:
-    store.run(CHANGE, rule=kept.id, state=state, version=version, fault=fault, now=now)
+    by = scope.current().actor
+    store.run(CHANGE, rule=kept.id, state=state, version=version, fault=fault, now=now, by=by)
     was, became = {"state": kept.state, "version": kept.version}, {"state": state, "version": version}
     history.note(act, about=("rule", kept.id), at=now, was=was, became=became, reason=reason or fault)

@@ -3,13 +3,12 @@ transaction.
 
 The ledger of firings makes a doubled run harmless and a crash before the commit leaves nothing, so a run can be
 repeated at will. A rule that cannot run turns broken and says so; "false on error" would be a reminder or a warning
-that silently never comes.
+that silently never comes. A rule in the shadow is asked and counted, and nothing follows.
 """
 
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,16 +16,29 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 
 from tenants import store
-from tenants.collections import alerts
-from tenants.collections.alerts import NewAlert
-from tenants.rules import acting, bounds, compiler, rule_book, statements, wording
-from tenants.rules.acting import Firing
+from tenants.rules import (
+    acting,
+    bounds,
+    compiler,
+    firings,
+    guards,
+    life,
+    precedence,
+    rule_book,
+    runs,
+    statements,
+    trouble,
+)
+from tenants.rules.acting import Doing
 from tenants.rules.bounds import Moment
 from tenants.rules.compiler import Question
 from tenants.rules.faults import RuleRefused
+from tenants.rules.guards import Stop
+from tenants.rules.runs import Run
+from tenants.rules.sources import OUTRANKED
 from tenants.rules.tree import Rule
 from tenants.store import db
-from tenants.values import ids
+from tenants.values.faults import Refusal
 
 TIMEOUT_MS = 5000
 CAP_SHARE, LEAST_CAP = 20, 50
@@ -38,60 +50,43 @@ PASSING = ("40001", "40P01", "55P03", "57P01")
 BOUNDED = "SET LOCAL statement_timeout = {ms}; SET LOCAL plan_cache_mode = force_custom_plan"
 UNBOUNDED = "SET LOCAL statement_timeout = DEFAULT; SET LOCAL plan_cache_mode = DEFAULT"
 LOCK = """
-SELECT r.id, r.key, r.version, v.document FROM rule r
+SELECT r.id, r.key, r.state, r.version, r.owner, r.shadow_until_on, r.spread_cap, r.spread_until_on, r.backlog,
+  r.frozen_count, r.released_count, v.document
+FROM rule r
 JOIN rule_version v ON v.tenant_id = :tenant AND v.rule_id = r.id AND v.version = r.version
-WHERE r.tenant_id = :tenant AND r.id = :rule AND r.state = 'live' FOR NO KEY UPDATE OF r
-"""
-BEGIN = """
-INSERT INTO rule_run (tenant_id, id, rule_id, version, mode, occurrence, as_of_at, started_at)
-VALUES (:tenant, :id, :rule, :version, 'live', :occurrence, :now, :real)
-ON CONFLICT (tenant_id, rule_id, mode, occurrence) DO NOTHING RETURNING id
-"""
-END = """
-UPDATE rule_run SET bounds = CAST(:bounds AS jsonb), matched = :matched, acted = :acted, held = CAST(:held AS jsonb),
-  seconds = :seconds, fault = :fault
-WHERE tenant_id = :tenant AND id = :id
+WHERE r.tenant_id = :tenant AND r.id = :rule AND r.state IN ('live', 'shadow') FOR NO KEY UPDATE OF r
 """
 REMEMBER = """
 INSERT INTO rule_state (tenant_id, rule_id, subject_id, matched_since, last_fired_at, fire_count)
 SELECT :tenant, f.rule_id, f.subject_id, f.fired_at, f.fired_at, 1 FROM rule_firing f
 WHERE f.tenant_id = :tenant AND f.run_id = :run
 ON CONFLICT (tenant_id, rule_id, subject_id)
-DO UPDATE SET matched_since = excluded.matched_since, last_fired_at = excluded.last_fired_at,
-  fire_count = rule_state.fire_count + 1
+DO UPDATE SET matched_since = COALESCE(rule_state.matched_since, excluded.matched_since),
+  last_fired_at = excluded.last_fired_at, fire_count = rule_state.fire_count + 1
 """
-FIRED = {
-    "invoice": """
-SELECT f.subject_id, f.episode, f.explanation, d.id AS debtor_id, i.id AS invoice_id, d.owner_id
-FROM rule_firing f
-JOIN invoice i ON i.tenant_id = :tenant AND i.id = f.subject_id
-JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id
-WHERE f.tenant_id = :tenant AND f.run_id = :run ORDER BY i.due_on, i.id
-""",
-    "customer": """
-SELECT f.subject_id, f.episode, f.explanation, d.id AS debtor_id, CAST(NULL AS uuid) AS invoice_id, d.owner_id
-FROM rule_firing f JOIN debtor d ON d.tenant_id = :tenant AND d.id = f.subject_id
-WHERE f.tenant_id = :tenant AND f.run_id = :run ORDER BY d.id
-""",
-}
 POPULATION = {
     "invoice": "SELECT COALESCE(sum(open_count), 0) FROM open_balance WHERE tenant_id = :tenant",
     "customer": "SELECT count(*) FROM debtor WHERE tenant_id = :tenant",
+    "segment": "SELECT 0 WHERE CAST(:tenant AS uuid) IS NOT NULL",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What one run found and did; `held` counts by what kept a match back, `cap` included."""
+class Asking:
+    """One run as it was asked for: the rule's row, the occurrence, and the invoices that an event named."""
 
-    id: UUID
-    rule_id: UUID
-    key: str
-    matched: int = 0
-    acted: int = 0
-    held: dict[str, int] = field(default_factory=dict)
-    subjects: tuple[UUID, ...] = ()
-    fault: str = ""
+    kept: Any
+    run_id: UUID
+    occurrence: str
+    now: datetime
+    real: datetime
+    invoice_ids: tuple[UUID, ...] | None
+    shadow: bool
+
+    @property
+    def some(self) -> bool:
+        """Whether only some subjects are asked about."""
+        return self.invoice_ids is not None
 
 
 def run(
@@ -102,36 +97,28 @@ def run(
     `now` is the client's instant, `real` the one on the wall. With `invoice_ids` the same question is asked about
     these only.
     """
+    precedence.take_turns()
     kept = store.run(LOCK, rule=rule_id).mappings().one_or_none()
     if kept is None:
         return None
-    run_id = store.run(
-        BEGIN, id=ids.new(), rule=rule_id, version=kept["version"], occurrence=occurrence, now=now, real=real
-    ).scalar_one_or_none()
+    at = bounds.here(now)
+    shadow = kept["state"] == "shadow" and not life.step_out(kept, today=at.today, now=now)
+    run_id = runs.begin(kept, mode="shadow" if shadow else "live", occurrence=occurrence, now=now, real=real)
     if run_id is None:
         return None
+    named = tuple(invoice_ids) if invoice_ids is not None else None
+    asking = Asking(kept, run_id, occurrence, now, real, named, shadow)
     begun = time.perf_counter()
-    question: Question | None = None
-    try:
-        with db.session.connection().begin_nested():
-            rule = rule_book.read(kept)
-            question = compiler.compile(rule, at=bounds.here(now), few=invoice_ids is not None)
-            done = _match(question, kept, run_id, invoice_ids)
-    except RuleRefused as refused:
-        done = _broken(kept, run_id, f"{refused.detail} ({refused.pointer or 'document'})", now)
-    except DBAPIError as fault:
-        done = _broken(kept, run_id, _told(fault), now)
-    else:
-        _act(rule, done, at=question.moment, occurrence=occurrence, real=real)
-    _end(done, question, time.perf_counter() - begun)
+    done, question = _tried(asking, at)
+    runs.end(done, bounds=question.bounds if question else {}, seconds=time.perf_counter() - begun)
     return done
 
 
 def run_on(event: str, *, invoice_ids: Sequence[UUID], key: str, now: datetime, real: datetime) -> list[Run]:
-    """Run every live rule that listens to the event, for the invoices that it concerns; `key` tells this event from all
+    """Run every rule that listens to the event, for the invoices that it concerns; `key` tells this event from all
     others."""
     ran = []
-    for kept in rule_book.live():
+    for kept in rule_book.watched():
         if event in kept["document"].get("when", {}).get("on", []):
             ran.append(run(kept["id"], occurrence=f"{event}:{key}", now=now, real=real, invoice_ids=invoice_ids))
     return [each for each in ran if each]
@@ -142,58 +129,103 @@ def cap(rule: Rule) -> int:
     return rule.per_run or max(LEAST_CAP, int(store.run(POPULATION[rule.about]).scalar_one()) // CAP_SHARE)
 
 
-def _match(asked: Question, kept: Any, run_id: UUID, invoice_ids: Sequence[UUID] | None) -> Run:
+def _tried(asking: Asking, at: Moment) -> tuple[Run, Question | None]:
+    """Match and act, or turn the rule broken with the reason; its effects are then undone."""
+    kept, question = asking.kept, None
+    try:
+        with db.session.connection().begin_nested():
+            rule = rule_book.read(kept)
+            question = compiler.compile(rule, at=at, few=asking.some)
+            done = _matched(question, asking)
+            _act(rule, done, asking, at)
+    except RuleRefused as refused:
+        done = _broken(asking, f"{refused.detail} ({refused.pointer or 'document'})")
+    except Refusal as refused:
+        done = _broken(asking, refused.detail)
+    except DBAPIError as fault:
+        done = _broken(asking, _told(fault))
+    return done, question
+
+
+def _matched(asked: Question, asking: Asking) -> Run:
     """Count, then fire: the count says what holds and the cap keep back, and most runs end with it because nothing
     matches."""
-    some = invoice_ids is not None
-    values = {**asked.values, "rule": kept["id"], **({"ids": list(invoice_ids or ())} if some else {})}
+    rule, kept = asked.rule, asking.kept
+    values = {**asked.values, "rule": kept["id"], **({"ids": list(asking.invoice_ids or ())} if asking.some else {})}
     db.session.connection().exec_driver_sql(BOUNDED.format(ms=TIMEOUT_MS))
-    if asked.rule.again.mode == "rematch" and not some:
-        store.run(statements.forgetting(asked), **values)
-    matched, free, *held = store.run(statements.tally(asked, some=some), **values).one()
+    _remember_matches(asked, asking, values)
+    matched, free, *held = store.run(statements.tally(asked, some=asking.some), **values).one()
     counts = {part.label: count for part, count in zip(asked.holds, held, strict=True) if count}
-    most = cap(asked.rule) if free else 0
+    if OUTRANKED in counts:
+        precedence.tell_losers(asked, kept["id"], losing=statements.debtors(asked), occurrence=asking.occurrence)
+    stop = _stopped(rule, asking, free)
+    if stop is not None and free:
+        counts[stop.label] = free
     fired: tuple[UUID, ...] = ()
-    if free:
-        more = {"run": run_id, "version": kept["version"], "now": asked.moment.now, "cap": most}
-        fired = tuple(store.run(statements.firing(asked, some=some), **values, **more).scalars())
-        store.run(REMEMBER, run=run_id)
+    if free and stop is None:
+        most = life.allowed(kept, cap(rule), today=asked.moment.today)
+        fired = _fire(asked, asking, values, most=most)
+        counts |= {"cap": free - most} if free > most else {}
+    if any(action.do == "alert" for action in rule.actions) and not (asking.some or asking.shadow):
+        resolved = {"cause": f"rule:{rule.key}", "skip": len(f"rule:{rule.key}:") + 1}
+        store.run(statements.resolving(asked), **values, **resolved)
     db.session.connection().exec_driver_sql(UNBOUNDED)
-    if free > most:
-        counts["cap"] = free - most
-    return Run(run_id, kept["id"], asked.rule.key, matched, len(fired), counts, fired)
+    done = Run(asking.run_id, kept["id"], rule.key, matched, len(fired), counts, fired)
+    return replace(done, stopped=stop)
 
 
-def _act(rule: Rule, done: Run, *, at: Moment, occurrence: str, real: datetime) -> None:
+def _remember_matches(asked: Question, asking: Asking, values: dict[str, Any]) -> None:
+    """Start new episodes for what matches no longer, and note since when the rest does, where the rule asks for it."""
+    rule = asked.rule
+    if (rule.again.mode == "rematch" or rule.hold_for or asking.kept["backlog"]) and not asking.some:
+        store.run(statements.forgetting(asked), **values)
+    if rule.hold_for:
+        store.run(statements.noticing(asked, some=asking.some), **values)
+
+
+def _stopped(rule: Rule, asking: Asking, free: int) -> Stop | None:
+    if asking.shadow:
+        return Stop("shadow", "", "")
+    if not free:
+        return None
+    kept = asking.kept
+    stop = guards.freshness(rule, now=asking.now)
+    if stop is None and not asking.some:
+        stop = guards.storm(kept["id"], wanted=free, released=kept["released_count"])
+        life.note_storm(kept, wanted=free if stop else None)
+    return stop
+
+
+def _fire(asked: Question, asking: Asking, values: dict[str, Any], *, most: int) -> tuple[UUID, ...]:
+    more = {"run": asking.run_id, "version": asking.kept["version"], "cap": most}
+    fired = tuple(store.run(statements.firing(asked, some=asking.some), **values, **more).scalars())
+    store.run(REMEMBER, run=asking.run_id)
+    precedence.claim(asked.rule, asking.kept["id"], run_id=asking.run_id, at=asked.moment)
+    return fired
+
+
+def _act(rule: Rule, done: Run, asking: Asking, at: Moment) -> None:
+    kept = asking.kept
     if done.acted:
-        firings = [Firing(*row) for row in store.run(FIRED[rule.about], run=done.id)]
-        acting.act(rule, firings, at=at, occurrence=occurrence, real=real)
-    if "cap" in done.held:
+        doing = Doing(rule, kept["id"], kept["version"], at, asking.occurrence, asking.real)
+        acting.act(doing, firings.of_run(done.id, about=rule.about))
+    if done.stopped and done.stopped.what:
+        trouble.warn(done.key, done.stopped.what, done.stopped.reason, now=at.now)
+    if "cap" in done.held and not life.is_spreading(kept, today=at.today):
         reason = (
             f"It acted on {done.acted} and stopped: {done.held['cap']} more match. "
             "Look whether an import went wrong; the next run goes on."
         )
-        _warn(done.key, "stopped at its cap", reason, at.now)
+        trouble.warn(done.key, "stopped at its cap", reason, now=at.now)
 
 
-def _broken(kept: Any, run_id: UUID, fault: str, now: datetime) -> Run:
-    rule_book.mark_broken(kept["key"], fault=fault, now=now)
-    _warn(kept["key"], "is broken and does not run", fault, now)
-    return Run(run_id, kept["id"], kept["key"], fault=fault)
-
-
-def _warn(key: str, what: str, reason: str, now: datetime) -> None:
-    title = f"The rule “{wording.title(key)}” {what}"
-    draft = NewAlert(
-        f"rule-trouble:{key}",
-        title,
-        reason,
-        cause=f"rule-trouble:{key}",
-        severity="high",
-        rule_key=key,
-        ends_when="done",
+def _broken(asking: Asking, fault: str) -> Run:
+    kept = asking.kept
+    rule_book.mark_broken(kept["key"], fault=fault, now=asking.now)
+    trouble.broke(
+        kept["key"], fault=fault, owner=kept["owner"], version=kept["version"], now=asking.now, real=asking.real
     )
-    alerts.raise_many([draft], now=now)
+    return Run(asking.run_id, kept["id"], kept["key"], fault=fault)
 
 
 def _told(fault: DBAPIError) -> str:
@@ -202,17 +234,3 @@ def _told(fault: DBAPIError) -> str:
     if fault.connection_invalidated or state is None or state in PASSING:
         raise fault
     return "It took too long and was stopped." if state == "57014" else f"The database refused its question ({state})."
-
-
-def _end(done: Run, asked: Question | None, seconds: float) -> None:
-    limits = json.dumps(asked.bounds if asked else {})
-    store.run(
-        END,
-        id=done.id,
-        bounds=limits,
-        matched=done.matched,
-        acted=done.acted,
-        held=json.dumps(done.held),
-        seconds=seconds,
-        fault=done.fault,
-    )

@@ -3,13 +3,15 @@
 The wording is part of the product: publishing shows it, history keeps it, and snapshot tests hold it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
 
 from babel import Locale
 
 from tenants.rules import timing
 from tenants.rules.fields import HOLDS, Field, Kind
+from tenants.rules.fields_of_segments import GROUP_BY
 from tenants.rules.phrases import Phrase
 from tenants.rules.tree import Action, Again, Duration, Group, Leaf, Other, Rule, When
 from tenants.values.money import Money
@@ -21,8 +23,9 @@ ENGLISH = Locale("en")
 def of(rule: Rule, *, groups: Mapping[str, str] | None = None) -> str:
     """The whole rule in English. `groups` gives a client's own names for its groups."""
     said = _phrases(rule.condition, rule.about, groups or {}, positive=True)
+    done = "; ".join(_action(action, rule.about) for action in rule.actions)
     parts = [
-        f"{_when(rule.when)} for each {rule.about} that {_listed(said)}: {'; '.join(map(_action, rule.actions))}.",
+        f"{_when(rule.when)} {_subject(rule)} {_listed(said)}{_lasting(rule)}: {done}.",
         _again(rule.again),
         _held(rule),
     ]
@@ -32,7 +35,8 @@ def of(rule: Rule, *, groups: Mapping[str, str] | None = None) -> str:
 def condition(leaf: Leaf, *, about: str, holds: bool = True, groups: Mapping[str, str] | None = None) -> str:
     """One condition in English, or its opposite."""
     phrase, value = _leaf(leaf, about, groups or {})
-    return (phrase.yes if holds else phrase.no).replace("{v}", value)
+    said = (phrase.yes if holds else phrase.no).replace("{v}", value)
+    return said.replace("{w}", duration(leaf.window)) if leaf.window else said
 
 
 def duration(length: Duration) -> str:
@@ -55,6 +59,17 @@ def day(on: date) -> str:
 def group_name(key: str, groups: Mapping[str, str]) -> str:
     """What people call a group."""
     return groups.get(key) or WELL_KNOWN.get(key) or key.replace("-", " ").replace("_", " ").capitalize()
+
+
+def _subject(rule: Rule) -> str:
+    if rule.about != "segment" or rule.window is None:
+        return f"for each {rule.about} that"
+    lately = f"over the last {duration(rule.window)},"
+    return f"for each {GROUP_BY[rule.group_by]} that, {lately}" if rule.group_by else f"if the client, {lately}"
+
+
+def _lasting(rule: Rule) -> str:
+    return f", once that has been so for {duration(rule.hold_for)}" if rule.hold_for else ""
 
 
 def _when(when: When) -> str:
@@ -122,6 +137,8 @@ def _value(leaf: Leaf, groups: Mapping[str, str]) -> str:
         return duration(value)
     if isinstance(value, date):
         return day(value)
+    if leaf.field.kind is Kind.SHARE:
+        return " to ".join(percent(each) for each in _numbers(value))
     if isinstance(value, int):
         return _counted(value, leaf.field)
     if leaf.field.kind is Kind.TEXT:
@@ -129,17 +146,27 @@ def _value(leaf: Leaf, groups: Mapping[str, str]) -> str:
     if leaf.field.kind is Kind.CODE:
         return _listed([_code(leaf.field.key, code) for code in _texts(value)], last="or")
     if leaf.field.kind is Kind.KEYS:
-        return _listed([group_name(key, groups) for key in _texts(value)], last="or")
+        tagged = leaf.field.key.endswith(".tags")
+        return _listed([f"“{key}”" if tagged else group_name(key, groups) for key in _texts(value)], last="or")
     return _amounts(leaf)
 
 
+def percent(share: Decimal) -> str:
+    """“60%”: no more places than it has."""
+    return f"{(share * 100).normalize():f}%"
+
+
+def _numbers(value: object) -> list[Decimal]:
+    return [Decimal(str(each)) for each in value] if isinstance(value, tuple) else [Decimal(str(value))]
+
+
 def _counted(count: int, field: Field) -> str:
-    return f"{count} {field.unit[0 if count == 1 else 1]}"
+    return f"{count} {field.unit[0 if count == 1 else 1]}".rstrip()
 
 
 def _amounts(leaf: Leaf) -> str:
     values = leaf.value if isinstance(leaf.value, tuple) else ()
-    if leaf.field.kind is Kind.NUMBER:
+    if leaf.field.kind in (Kind.NUMBER, Kind.COUNT):
         return f"{values[0]} to {values[1]} {leaf.field.unit[1]}"
     said = [amount(each) for each in values if isinstance(each, Money)]
     return " to ".join(said) if leaf.op == "between" else _listed(said, last="or")
@@ -149,22 +176,67 @@ def _texts(value: object) -> list[str]:
     return [str(each) for each in value] if isinstance(value, tuple) else [str(value)]
 
 
+def country(code: str) -> str:
+    """What people call a country, or its code where nobody calls it anything."""
+    return str(ENGLISH.territories.get(code, code)) or "No country"
+
+
 def _code(key: str, code: str) -> str:
     names = ENGLISH.territories if key == "customer.country" else ENGLISH.languages
     return str(names.get(code, code))
 
 
-def _action(action: Action) -> str:
-    if action.do == "alert":
-        return f"raise a {action.severity} alert for the customer’s {action.to}"
-    if action.do == "task":
-        due = f", due in {duration(action.due)}" if action.due else ""
-        return f"give the customer’s {action.to} the task “{action.title}”{due}"
-    if action.do == "pause" and action.span:
-        whom = "about this invoice" if action.what == "invoice" else "with this customer"
-        return f"pause all contact {whom} for {duration(action.span)}"
+def _action(action: Action, about: str) -> str:
+    return ACTIONS[action.do](action, about)
+
+
+def _whom(action: Action) -> str:
+    return "the customer’s specialist" if action.to == "specialist" else f"the {action.to}"
+
+
+def _alert(action: Action, _about: str) -> str:
+    return f"raise a {action.severity} alert for {_whom(action)}"
+
+
+def _task(action: Action, _about: str) -> str:
+    due = f", due in {duration(action.due)}" if action.due else ""
+    return f"give {_whom(action)} the task “{action.title}”{due}"
+
+
+def _pause(action: Action, _about: str) -> str:
+    whom = "about this invoice" if action.what == "invoice" else "with this customer"
+    return f"pause all contact {whom} for {duration(action.span or Duration(1, 'days'))}"
+
+
+def _send(action: Action, about: str) -> str:
     sent = f"send “{action.template}” to the {action.to} in the name of the customer’s specialist"
-    return f"{sent}, one message per customer listing all its matching invoices"
+    return f"{sent}, one message per customer listing all its matching invoices" if about == "invoice" else sent
+
+
+def _approve(action: Action, about: str) -> str:
+    asked = f"ask {_whom(action)} to approve “{action.title}” within {duration(action.within or Duration(1, 'days'))}"
+    return f"{asked}; if approved, {_listed([_action(each, about) for each in action.then])}"
+
+
+def _set(action: Action, _about: str) -> str:
+    values = {"email": "e-mail", "portal": "the portal", "paper": "paper", "en": "English", "de": "German"}
+    what = "invoices go out by" if action.field == "customer.delivery_channel" else "it is written to in"
+    return f"set that {what} {values[action.value]}"
+
+
+ACTIONS: dict[str, Callable[[Action, str], str]] = {
+    "alert": _alert,
+    "task": _task,
+    "pause": _pause,
+    "send": _send,
+    "approve": _approve,
+    "set": _set,
+    "assign": lambda action, _about: f"assign it to {_whom(action)}",
+    "stage": lambda action, _about: f"move it to the stage “{action.stage}”",
+    "tag": lambda action, _about: f"tag it “{action.tag}”",
+    "webhook": lambda action, _about: f"call the webhook “{action.endpoint}”",
+    "digest": lambda action, _about: f"add a line to tomorrow’s digest of {_whom(action)}",
+}
 
 
 def _again(again: Again) -> str:
@@ -175,6 +247,8 @@ def _again(again: Again) -> str:
 
 
 def _held(rule: Rule) -> str:
+    if rule.about == "segment":
+        return ""
     if not rule.skip_while:
         return "Runs even when contact is paused."
     return f"Held back while {_listed([HOLDS[name][1] for name in rule.skip_while], last='or')}."

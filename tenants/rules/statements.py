@@ -6,6 +6,9 @@ from tenants.rules.compiler import Part, Question
 PAIRS_A_CALL = 40
 """PostgreSQL passes at most a hundred arguments to one function."""
 
+SEGMENT = "/group_by"
+"""Where the explanation of a segment keeps its name."""
+
 EPISODE = """COALESCE((SELECT st.fire_count FROM rule_state st
   WHERE st.tenant_id = :tenant AND st.rule_id = :rule AND st.subject_id = {subject}), 0) + 1"""
 
@@ -16,7 +19,7 @@ def _where(asked: Question, *more: str, some: bool = False) -> str:
 
 
 def _limits(asked: Question, *, gate: bool) -> list[str]:
-    limits = asked.limits(joined=True)
+    limits = asked.limits(joined=True, passing=gate)
     return [*limits, asked.gate_joined] if gate else limits
 
 
@@ -60,9 +63,36 @@ def tally(asked: Question, *, some: bool = False) -> str:
 def forgetting(asked: Question) -> str:
     """Start a new episode for subjects that match no longer."""
     return f"""
-UPDATE rule_state SET matched_since = NULL
-WHERE tenant_id = :tenant AND rule_id = :rule AND matched_since IS NOT NULL
+UPDATE rule_state SET matched_since = NULL, backlog = false
+WHERE tenant_id = :tenant AND rule_id = :rule AND (matched_since IS NOT NULL OR backlog)
   AND subject_id NOT IN (SELECT {asked.subject.id} {asked.source} {_where(asked)})"""
+
+
+def noticing(asked: Question, *, some: bool = False, backlog: bool = False) -> str:
+    """Write down since when each subject matches; with `backlog`, that what matches today is not to be acted on."""
+    skipped = "true" if backlog else "rule_state.backlog"
+    return f"""
+INSERT INTO rule_state (tenant_id, rule_id, subject_id, matched_since, fire_count, backlog)
+SELECT :tenant, :rule, {asked.subject.id}, :now, 0, {"true" if backlog else "false"}
+{asked.source}
+{_where(asked, some=some)}
+ON CONFLICT (tenant_id, rule_id, subject_id)
+DO UPDATE SET matched_since = COALESCE(rule_state.matched_since, excluded.matched_since), backlog = {skipped}
+WHERE rule_state.matched_since IS NULL{" OR NOT rule_state.backlog" if backlog else ""}
+RETURNING subject_id"""
+
+
+def resolving(asked: Question) -> str:
+    """End the rule's own alerts about subjects that match no longer; a hold does not end an alert."""
+    return f"""
+UPDATE alert SET state = 'resolved', resolved_at = :now, resolution = 'no longer so'
+WHERE tenant_id = :tenant AND cause = :cause AND state IN ('open', 'acknowledged')
+  AND CAST(substr(dedupe_key, :skip, 36) AS uuid) NOT IN (SELECT {asked.subject.id} {asked.source} {_where(asked)})"""
+
+
+def debtors(asked: Question) -> str:
+    """The customers whom the rule matches."""
+    return f"SELECT {asked.subject.debtor} {asked.source} {_where(asked)}"
 
 
 def funnel(asked: Question) -> str:
@@ -85,13 +115,13 @@ def labelled(asked: Question) -> str:
         f"({_object([Part(part.label, part.sql) for part in asked.holds])}) AS holds",
         f"({asked.gate.sql}) AS free",
     ]
-    mine = f"{asked.subject.table.split()[1]}.tenant_id = :tenant"
-    return f"SELECT {', '.join(shown)}\n{asked.source}\nWHERE {mine} AND {asked.subject.id} = ANY(:ids)"
+    return f"SELECT {', '.join(shown)}\n{asked.source}\nWHERE {asked.mine} AND {asked.subject.id} = ANY(:ids)"
 
 
 def explanation(asked: Question) -> str:
     """Each leaf's outcome with the actual value, as one JSON object keyed by the leaf's place in the document."""
-    return _object(asked.leaves, with_value=True)
+    told = _object(asked.leaves, with_value=True)
+    return f"{told} || jsonb_build_object('{SEGMENT}', s.label)" if asked.rule.about == "segment" else told
 
 
 def _object(parts: list[Part], *, with_value: bool = False) -> str:

@@ -28,11 +28,12 @@ EVENT_WORDS = {
     "portal.viewed": "an invoice is viewed in the portal",
 }
 EVENT_KIND = "run_rules_on"
+"""What the kinds of work begin with that ask rules early."""
 
 
 def events() -> tuple[str, ...]:
     """The events that wake rules: those that the catalogue sends to them."""
-    return tuple(name for name in EVENT_WORDS if any(each.kind == EVENT_KIND for each in CONSUMERS.get(name, ())))
+    return tuple(name for name in EVENT_WORDS if any(each.kind.startswith(EVENT_KIND) for each in CONSUMERS.get(name, ())))
 
 
 def read(raw: dict[str, Any], faults: Ledger) -> When:

@@ -5,9 +5,10 @@ Only `language.read` makes these, so the compiler, the sentence and the explanat
 
 from dataclasses import dataclass, field
 from datetime import date, time
+from decimal import Decimal
 from typing import Any
 
-from tenants.rules.fields import Field
+from tenants.rules.field import Field
 from tenants.values.money import Money
 
 
@@ -27,7 +28,10 @@ class Other:
     plus: int
 
 
-Value = str | int | date | Duration | Other | tuple[str, ...] | tuple[int, int] | tuple[Money, ...] | None
+Value = (
+    str | int | Decimal | date | Duration | Other | tuple[str, ...] | tuple[int, int] | tuple[Decimal, Decimal]
+    | tuple[Money, ...] | None
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class Leaf:
     field: Field
     op: str
     value: Value
+    window: Duration | None = None
+    """For counts: the span in which they are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,15 @@ class Action:
     what: str = ""
     """What a pause covers: the invoice, or all of the customer."""
     span: Duration | None = None
+    stage: str = ""
+    tag: str = ""
+    field: str = ""
+    value: str = ""
+    """For `set`: which field of the customer, and to what."""
+    endpoint: str = ""
+    within: Duration | None = None
+    then: tuple["Action", ...] = ()
+    """What an approval leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +109,11 @@ class Rule:
     actions: tuple[Action, ...]
     again: Again
     skip_while: tuple[str, ...]
+    hold_for: Duration | None = None
+    """How long it must have matched before it acts."""
+    group_by: str = ""
+    window: Duration | None = None
+    """For segments: by what invoices are grouped, and over which days."""
     per_run: int | None = None
     """The blast cap; None means a twentieth of the open subjects, at least fifty."""
     priority: int = 50
@@ -102,17 +122,26 @@ class Rule:
 
     @property
     def writes_to_debtors(self) -> bool:
-        """Whether a customer would hear of it."""
+        """Whether a customer would hear of it at once; what an approval leads to waits for somebody's word."""
         return any(action.do == "send" for action in self.actions)
 
     @property
     def needs_second_person(self) -> bool:
-        """Whether its author may not publish it alone: customers hear of it, or no longer hear anything."""
-        return self.writes_to_debtors or any(action.what == "customer" for action in self.actions)
+        """Whether its author may not publish it alone: customers or strangers hear of it, or no longer hear anything,
+        or it moves somebody to a stage that people take for a threat."""
+        return any(_grave(action) for action in self.every_action())
+
+    def every_action(self) -> list[Action]:
+        """Its actions and those that wait for an approval."""
+        return [each for action in self.actions for each in (action, *action.then)]
 
     def leaves(self) -> list[Leaf]:
         """Every condition, in the order of the document."""
         return _leaves(self.condition)
+
+
+def _grave(action: Action) -> bool:
+    return action.do in ("send", "webhook") or action.what == "customer" or action.stage in ("Formal", "Handed over")
 
 
 def _leaves(node: Leaf | Group) -> list[Leaf]:

@@ -2,16 +2,18 @@
 true."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tenants.rules import sentence
 from tenants.rules.fields import Kind
+from tenants.rules.statements import SEGMENT
 from tenants.rules.tree import Leaf, Rule
 from tenants.values.money import Money
 
 WORD_ALONE = ("is_set", "is_not_set")
-PLAIN = (Kind.CHOICE, Kind.LEVEL, Kind.CODE, Kind.NUMBER)
+PLAIN = (Kind.CHOICE, Kind.LEVEL, Kind.CODE, Kind.NUMBER, Kind.COUNT)
 """Kinds whose phrase says the value already when the condition holds."""
 
 
@@ -36,8 +38,10 @@ def actual(leaf: Leaf, value: Any, *, zone: ZoneInfo) -> str:
         return sentence.day(datetime.fromisoformat(value).astimezone(zone).date())
     if leaf.field.kind is Kind.KEYS:
         return ", ".join(sentence.group_name(key, {}) for key in value)
-    if leaf.field.kind is Kind.NUMBER:
-        return f"{value:g} {leaf.field.unit[0 if value == 1 else 1]}"
+    if leaf.field.kind is Kind.SHARE:
+        return sentence.percent(Decimal(str(value)))
+    if leaf.field.kind in (Kind.NUMBER, Kind.COUNT):
+        return f"{value:g} {leaf.field.unit[0 if value == 1 else 1]}".rstrip()
     if leaf.field.kind is Kind.LEVEL:
         return f"grade {value} of 7"
     return leaf.field.words[value].yes if value in leaf.field.words else f"“{value}”"
@@ -51,7 +55,16 @@ def reason(rule: Rule, explanation: dict[str, Any], *, zone: ZoneInfo) -> str:
         if leaf.field.key != "invoice.status":
             said.append(of(leaf, about=rule.about, holds=holds, value=value, zone=zone))
     text = "; ".join(said) or "it matches the rule"
-    return f"{'Invoice' if rule.about == 'invoice' else 'Customer'}: {text}."
+    return f"{_subject(rule, explanation)}: {text}."
+
+
+def _subject(rule: Rule, explanation: dict[str, Any]) -> str:
+    if rule.about != "segment":
+        return rule.about.capitalize()
+    label = str(explanation.get(SEGMENT, ""))
+    if rule.group_by == "customer.country":
+        label = sentence.country(label)
+    return label if rule.group_by else "All customers"
 
 
 def title(key: str) -> str:

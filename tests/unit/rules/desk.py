@@ -95,19 +95,28 @@ def hold(
 
 def document(*conditions: dict[str, Any], about: str = "invoice", **over: Any) -> dict[str, Any]:
     """A rule that alerts; by default about every open invoice."""
+    told = "team lead" if about == "segment" else "specialist"
     return {
         "key": "a-rule",
         "about": about,
         "when": {"every": "business_day", "at": "09:00"},
-        "if": {"all": list(conditions) or [OPEN]},
-        "then": [{"do": "alert", "severity": "normal", "to": "specialist"}],
+        "if": {"all": list(conditions) or [DELIVERED if about == "segment" else OPEN]},
+        "then": [{"do": "alert", "severity": "normal", "to": told}],
         "again": {"never": True},
     } | deepcopy(over)
 
 
 OPEN = {"field": "invoice.status", "op": "eq", "value": "open"}
+DELIVERED = {"field": "segment.delivered", "op": "gte", "value": 1}
 SEND = {"do": "send", "template": "First reminder", "to": "billing contact", "as": "specialist", "bundle": "customer"}
 PAUSE = {"do": "pause", "what": "invoice", "for": {"business_days": 10}}
+ASK = {
+    "do": "approve",
+    "from": "client finance lead",
+    "title": "Send the formal letter",
+    "within": {"business_days": 5},
+    "then": [{**SEND, "template": "Formal letter"}, {"do": "stage", "to": "Formal"}],
+}
 TASK = {"do": "task", "to": "specialist", "title": "Call them", "due": {"business_days": 1}}
 
 

@@ -3,6 +3,7 @@
 A field without a value makes its condition false. Business days are counted by walking the calendar, not by cutoffs.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -24,6 +25,16 @@ class Customer:
     groups: frozenset[str] = frozenset()
     bills: list["Bill"] = field(default_factory=list)
     holds: list[dict[str, Any]] = field(default_factory=list)
+    credit_limit: int | None = None
+    owner: str | None = None
+    stage: str | None = None
+    tags: frozenset[str] = frozenset()
+    loose: list[tuple[str, int]] = field(default_factory=list)
+    """Money that no invoice took up, by currency."""
+    messages: list[datetime] = field(default_factory=list)
+
+    def every_hold(self) -> list[dict[str, Any]]:
+        return [*self.holds, *(hold for bill in self.bills for hold in bill.holds)]
 
 
 @dataclass
@@ -31,6 +42,8 @@ class Bill:
     customer: Customer
     row: dict[str, Any]
     holds: list[dict[str, Any]] = field(default_factory=list)
+    stage: str | None = None
+    tags: frozenset[str] = frozenset()
 
     @property
     def is_open(self) -> bool:
@@ -110,6 +123,8 @@ def value_of(key: str, subject: Bill | Customer, world: World, currency: str = "
         return sum(bill.row["open_minor"] for bill in late)
     if key.startswith("customer.avg_days_late_"):
         return days_late(customer, int(key.rsplit("_", 1)[1]), world.today)
+    if key in HABITS:
+        return HABITS[key](customer, world, currency)
     if key.startswith("customer."):
         return {"country": customer.country, "language": customer.language, "delivery_channel": customer.channel}[
             key[9:]
@@ -130,6 +145,80 @@ def days_late(customer: Customer, window: int, today: date) -> Decimal | None:
     return (Decimal(sum(spans)) / len(spans)).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
+def settled(customer: Customer, today: date) -> list["Bill"]:
+    return [
+        bill
+        for bill in customer.bills
+        if bill.row["settled_on"] and not bill.row["voided_on"] and bill.row["settled_on"] <= today
+    ]
+
+
+def late_risk(customer: Customer, world: World, _currency: str) -> Decimal | None:
+    """The rule of succession over a year: one more late and one more on time than there were."""
+    lately = [bill for bill in settled(customer, world.today) if (world.today - bill.row["settled_on"]).days < 365]
+    if not lately:
+        return None
+    late = sum(bill.row["settled_on"] > bill.row["due_on"] for bill in lately)
+    return (Decimal(late + 1) / (len(lately) + 2)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def on_time_streak(customer: Customer, world: World, _currency: str) -> int:
+    """Settled after the day on which one was settled late for the last time."""
+    found = settled(customer, world.today)
+    late = [bill.row["settled_on"] for bill in found if bill.row["settled_on"] > bill.row["due_on"]]
+    return sum(not late or bill.row["settled_on"] > max(late) for bill in found)
+
+
+def broken_promises(customer: Customer, world: World, _currency: str) -> int:
+    return sum(
+        hold["kind"] == "promise"
+        and hold["outcome"] == "broken"
+        and hold["ended_at"] is not None
+        and world.now - timedelta(days=365) < hold["ended_at"] <= world.now
+        for hold in customer.every_hold()
+    )
+
+
+def credit_use(customer: Customer, world: World, _currency: str) -> Decimal | None:
+    if not customer.credit_limit:
+        return None
+    used = sum(
+        bill.row["open_minor"]
+        for bill in customer.bills
+        if bill.is_open and bill.row["issued_on"] <= world.today and bill.row["currency"] == "EUR"
+    )
+    return (Decimal(used) / customer.credit_limit).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+
+
+HABITS: dict[str, Callable[[Customer, World, str], Any]] = {
+    "customer.late_risk": late_risk,
+    "customer.on_time_streak": on_time_streak,
+    "customer.broken_promises": broken_promises,
+    "customer.credit_use": credit_use,
+    "customer.unapplied_cash": lambda customer, _world, currency: sum(
+        minor for code, minor in customer.loose if code == currency
+    ),
+    "customer.owner": lambda customer, _world, _currency: customer.owner,
+    "customer.stage": lambda customer, _world, _currency: customer.stage or "none",
+    "customer.tags": lambda customer, _world, _currency: customer.tags,
+}
+
+
+def happened(name: str, customer: Customer, world: World, span: Duration) -> int:
+    """How often something counted happened within the span."""
+    instants = {
+        "contact.sent": lambda: customer.messages,
+        "dispute.opened": lambda: [hold["opened_at"] for hold in customer.every_hold() if hold["kind"] == "dispute"],
+        "promise.made": lambda: [hold["opened_at"] for hold in customer.every_hold() if hold["kind"] == "promise"],
+        "promise.broken": lambda: [
+            hold["ended_at"]
+            for hold in customer.every_hold()
+            if hold["kind"] == "promise" and hold["outcome"] == "broken" and hold["ended_at"]
+        ],
+    }[name]()
+    return sum(at <= world.now and not world.older(at, span) for at in instants)
+
+
 def of_bill(name: str, bill: Bill, world: World, currency: str) -> Any:
     row = bill.row
     if name == "status":
@@ -141,6 +230,11 @@ def of_bill(name: str, bill: Bill, world: World, currency: str) -> Any:
         return max((hold["ends_on"] for hold in bill.of_holds("promise", world.today)), default=None)
     if name == "disputed_at":
         return min((hold["opened_at"] for hold in bill.of_holds("dispute", world.today)), default=None)
+    if name == "plan":
+        running = (hold["ends_on"] is None or hold["ends_on"] >= world.today for hold in bill.of_holds("plan", world.today))
+        return "on_track" if any(running) else "none"
+    if name in ("stage", "tags"):
+        return bill.tags if name == "tags" else bill.stage or "none"
     if name == "purchase_order":
         return row["purchase_order"] or None
     return row[{"due_date": "due_on"}.get(name, name)]
@@ -148,6 +242,9 @@ def of_bill(name: str, bill: Bill, world: World, currency: str) -> Any:
 
 def leaf_holds(leaf: Leaf, subject: Bill | Customer, world: World) -> bool:
     key, op, wanted = leaf.field.key, leaf.op, leaf.value
+    if leaf.window:
+        customer = subject.customer if isinstance(subject, Bill) else subject
+        return holds_of_value(op, happened(key[9:], customer, world, leaf.window), wanted, world)
     if leaf.field.kind == "money":
         pairs = [(each.currency, each.minor) for each in wanted]
         if op == "between":

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.rules import readers
+from tenants.rules import readers, stages
+from tenants.rules.counting import COUNTABLE
 from tenants.rules.fields import HOLDS_OF, REGISTRY, Field, Kind
 from tenants.values import ids
 from tests.unit.rules.reference import GRADES, Bill, Customer
@@ -15,9 +16,10 @@ from tests.unit.rules.reference import GRADES, Bill, Customer
 CURRENCIES = ("EUR", "GBP", "JPY")
 GROUPS = ("key", "strategic", "small", "paper-required")
 CUSTOMERS = """
-INSERT INTO debtor (tenant_id, id, number, name, country, language, channel, known_at)
-SELECT :tenant, r.id, r.id, 'Stranger', r.country, r.language, r.channel, :now
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, country text, language text, channel text) RETURNING id
+INSERT INTO debtor (tenant_id, id, number, name, country, language, channel, credit_limit_minor, owner_id, known_at)
+SELECT :tenant, r.id, r.id, 'Stranger', r.country, r.language, r.channel, r.credit_limit, r.owner, :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+  AS r(id uuid, country text, language text, channel text, credit_limit bigint, owner uuid) RETURNING id
 """
 BELONG = """
 INSERT INTO debtor_group (tenant_id, debtor_id, key)
@@ -38,11 +40,42 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, debtor_id uuid, curr
 RETURNING id
 """
 HOLDS = """
-INSERT INTO hold (tenant_id, id, kind, debtor_id, invoice_id, starts_on, ends_on, ended_at, actor, opened_at)
-SELECT :tenant, r.id, r.kind, r.debtor_id, r.invoice_id, r.starts_on, r.ends_on, r.ended_at, 'Sofia', r.opened_at
+INSERT INTO hold (tenant_id, id, kind, debtor_id, invoice_id, starts_on, ends_on, ended_at, outcome, actor, opened_at)
+SELECT :tenant, r.id, r.kind, r.debtor_id, r.invoice_id, r.starts_on, r.ends_on, r.ended_at, r.outcome, 'Sofia',
+  r.opened_at
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, kind text, debtor_id uuid, invoice_id uuid, starts_on date,
-  ends_on date, ended_at timestamptz, opened_at timestamptz) RETURNING id
+  ends_on date, ended_at timestamptz, outcome text, opened_at timestamptz) RETURNING id
 """
+TAGS = """
+INSERT INTO subject_tag (tenant_id, subject_id, key, actor, tagged_at)
+SELECT :tenant, r.id, r.key, 'Sofia', :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, key text) RETURNING key
+"""
+STAGED = """
+INSERT INTO subject_stage (tenant_id, subject_id, stage, rank, actor, entered_at)
+SELECT :tenant, r.id, r.stage, 1, 'Sofia', :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, stage text) RETURNING stage
+"""
+LOOSE = """
+INSERT INTO payment (tenant_id, id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on, known_at)
+SELECT :tenant, r.id, r.debtor_id, r.id, r.currency, r.minor, r.minor, DATE '2026-01-05', :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, debtor_id uuid, currency text, minor bigint) RETURNING id
+"""
+CONTACTS = """
+INSERT INTO contact (tenant_id, id, debtor_id, email, known_at)
+SELECT :tenant, r.id, r.id, 'stranger@example.test', :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid) RETURNING id
+"""
+SENT = """
+INSERT INTO message (tenant_id, id, debtor_id, contact_id, step_key, kind, recipient, template, queued_at, sent_at)
+SELECT :tenant, r.id, r.debtor_id, r.debtor_id, r.id, 'reminder', 'stranger@example.test', 'First reminder', r.at, r.at
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, debtor_id uuid, at timestamptz) RETURNING id
+"""
+MARKS = ("vip", "slow", "new")
+
+
+UNWRITTEN = ("groups", "bills", "holds", "tags", "loose", "messages", "stage")
+"""What stands in tables of its own."""
 
 
 class Strangers:
@@ -62,11 +95,22 @@ class Strangers:
     def customer(self) -> Customer:
         groups = frozenset(self.dice.sample(GROUPS, self.dice.randint(0, 2)))
         pick = self.dice.choice
-        return Customer(pick(("DE", "GB", "FR", "")), pick(("en", "de")), pick(("email", "portal", "paper")), groups)
+        found = Customer(pick(("DE", "GB", "FR", "")), pick(("en", "de")), pick(("email", "portal", "paper")), groups)
+        found.credit_limit = pick((None, 0, self.dice.randint(1, 900_000)))
+        found.owner = pick((None, str(ids.new())))
+        found.stage, found.tags = self.marks()
+        found.loose = [(pick(CURRENCIES), self.dice.randint(1, 200_000)) for _ in range(pick((0, 0, 1, 2)))]
+        found.messages = [at for _ in range(pick((0, 1, 3, 5))) if (at := self.instant()) is not None]
+        return found
+
+    def marks(self) -> tuple[str | None, frozenset[str]]:
+        stage = self.dice.choice((None, *stages.STAGES))
+        return stage, frozenset(self.dice.sample(MARKS, self.dice.randint(0, 2)))
 
     def bill(self, customer: Customer) -> Bill:
         dice, amount = self.dice, self.dice.randint(0, 300_000)
         due_on = self.day()
+        stage, tags = self.marks()
         row = {
             "currency": dice.choice(CURRENCIES),
             "amount_minor": amount,
@@ -90,7 +134,7 @@ class Strangers:
             row[name] = self.instant()
         paid = due_on + timedelta(days=dice.randint(-10, 30))
         row["settled_on"] = paid - timedelta(days=dice.choice((0, 0, 80, 360))) if row["open_minor"] == 0 else None
-        return Bill(customer, row)
+        return Bill(customer, row, stage=stage, tags=tags)
 
     def hold(self) -> dict[str, Any]:
         kind, starts_on = self.dice.choice(("dispute", "promise", "plan", "pause")), self.day()
@@ -99,7 +143,8 @@ class Strangers:
             "kind": kind,
             "starts_on": starts_on,
             "ends_on": ends if kind in ("promise", "pause") or self.dice.random() < 0.5 else None,
-            "ended_at": self.now if self.dice.random() < 0.3 else None,
+            "ended_at": self.instant() if self.dice.random() < 0.4 else None,
+            "outcome": self.dice.choice(("", "broken", "kept")),
             "opened_at": self.now - timedelta(minutes=self.dice.randint(0, 10_000)),
         }
 
@@ -119,11 +164,19 @@ class Strangers:
                 (found[subject].holds if subject else people[debtor].holds).append(hold)
                 held.append({**hold, "id": ids.new(), "debtor_id": debtor, "invoice_id": subject})
         self._write(
-            CUSTOMERS, [{**vars(each), "id": key, "groups": 0, "bills": 0, "holds": 0} for key, each in people.items()]
+            CUSTOMERS, [{**vars(each), "id": key, **dict.fromkeys(UNWRITTEN, 0)} for key, each in people.items()]
         )
         self._write(BELONG, [{"debtor_id": key, "key": name} for key, each in people.items() for name in each.groups])
         self._write(BILLS, [{**each.row, "id": key, "debtor_id": owner[key]} for key, each in found.items()])
         self._write(HOLDS, held)
+        marked = [*people.items(), *found.items()]
+        self._write(TAGS, [{"id": key, "key": tag} for key, each in marked for tag in each.tags])
+        self._write(STAGED, [{"id": key, "stage": each.stage} for key, each in marked if each.stage])
+        loose = [(key, currency, minor) for key, each in people.items() for currency, minor in each.loose]
+        self._write(LOOSE, [{"id": ids.new(), "debtor_id": d, "currency": c, "minor": m} for d, c, m in loose])
+        self._write(CONTACTS, [{"id": key} for key in people])
+        sent = [(key, at) for key, each in people.items() for at in each.messages]
+        self._write(SENT, [{"id": ids.new(), "debtor_id": key, "at": at} for key, at in sent])
         return {**people, **found}
 
     def _write(self, sql: str, rows: list[dict[str, Any]]) -> None:
@@ -145,12 +198,21 @@ class Strangers:
 
     def node(self, about: str, depth: int) -> dict[str, Any]:
         roll = self.dice.random()
+        if roll < 0.08:
+            return self.count()
         if depth >= 3 or roll < 0.55:
             field = self.dice.choice([each for each in REGISTRY.values() if about in each.subjects])
             return self.leaf(field, self.dice.choice(field.operators))
         if roll < 0.75:
             return {"not": self.node(about, depth + 1)}
         return {self.dice.choice(("all", "any")): [self.node(about, depth + 1) for _ in range(self.dice.randint(1, 3))]}
+
+    def count(self) -> dict[str, Any]:
+        key = self.dice.choice(tuple(COUNTABLE))
+        op = self.dice.choice(COUNTABLE[key].field.operators)
+        value = sorted((self.dice.randint(0, 3), self.dice.randint(0, 3))) if op == "between" else self.dice.randint(0, 3)
+        unit = self.dice.choice(("business_days", "days", "weeks", "hours"))
+        return {"count": key, "within_last": {unit: self.dice.choice((1, 3, 8))}, "op": op, "value": value}
 
     def leaf(self, field: Field, op: str) -> dict[str, Any]:
         leaf = {"field": field.key, "op": op}
@@ -170,6 +232,8 @@ class Strangers:
             return {"field": dice.choice(others), "plus": dice.randint(0, 8)}
         if field.kind is Kind.NUMBER:
             return sorted((dice.randint(0, 4), dice.randint(0, 4))) if op == "between" else dice.randint(0, 4)
+        if field.kind is Kind.SHARE:
+            return self._share(op)
         if field.kind is Kind.TEXT:
             return dice.choice(("PO-7", "po", "7", "4711"))
         if op in ("before", "after"):
@@ -179,10 +243,14 @@ class Strangers:
 
     def _options(self, field: Field) -> list[str]:
         if field.kind is Kind.KEYS:
-            return list(GROUPS)
+            return list(MARKS if field.key.endswith(".tags") else GROUPS)
         return (
             list(field.words) or {"customer.country": ["DE", "GB", "FR"], "customer.language": ["en", "de"]}[field.key]
         )
+
+    def _share(self, op: str) -> Any:
+        few = sorted(round(self.dice.random(), 2) for _ in range(2))
+        return few if op == "between" else few[0]
 
     def _money(self, op: str) -> Any:
         few = self.dice.sample(CURRENCIES, 2)

@@ -11,6 +11,7 @@ import pytest
 from tenants import store
 from tenants.rules import compiler, language, statements
 from tenants.rules.bounds import Moment
+from tenants.rules.fields import REGISTRY
 from tenants.values.calendars import BusinessCalendar, zone
 from tests.unit.rules import reference
 from tests.unit.rules.reference import Bill, World
@@ -66,7 +67,7 @@ def test_each_field_with_each_operator_agrees_alone_and_negated(in_alder):
     strangers = Strangers(7, now)
     with in_alder:
         subjects = {key: each for key, each in strangers.books(60).items() if isinstance(each, Bill)}
-        for field in language.REGISTRY.values():
+        for field in (each for each in REGISTRY.values() if "invoice" in each.subjects):
             for op in field.operators:
                 leaf = strangers.leaf(field, op)
                 for condition in (leaf, {"not": leaf}):

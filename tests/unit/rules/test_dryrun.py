@@ -41,6 +41,7 @@ def test_the_funnel_narrows_condition_by_condition(in_alder):
             ("belongs to a customer in Key accounts or Strategic accounts", 2),
             ("was not acted on before", 2),
             ("nothing holds it back", 1),
+            ("no other rule comes first today", 1),
         )
 
 

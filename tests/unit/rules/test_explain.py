@@ -108,10 +108,10 @@ def test_a_rule_about_customers_is_asked_about_the_customer_of_the_invoice(in_al
     with in_alder:
         kessler = a_customer()
         invoice = a_bill(kessler, late=70, amount=1_200_000)
-        rule = go_live("escalate-to-call")
-        assert asked(invoice, "escalate-to-call").would_act
+        rule = go_live("escalate-with-approval")
+        assert asked(invoice, "escalate-with-approval").would_act
         ran(rule)
-        assert explain.why("escalate-to-call", invoice_id=invoice).text == (
+        assert explain.why("escalate-with-approval", invoice_id=invoice).text == (
             "Customer: has an open invoice at least 60 days past due (11 September 2026); owes EUR 10,000 or more"
             " overdue (EUR 12,000)."
         )

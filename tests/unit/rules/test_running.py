@@ -180,7 +180,7 @@ def test_a_rule_about_customers_gives_one_task_per_customer(in_alder):
         for late in (70, 80):
             a_bill(kessler, late=late, amount=600_000)
         a_bill(a_customer("Brandt"), late=70, amount=600_000)
-        done = ran(go_live("escalate-to-call"))
+        done = ran(go_live("escalate-with-approval"))
         assert done.subjects == (kessler,)
         ((debtor, invoice, reason),) = rows("task", "debtor_id, invoice_id, reason")
         assert (debtor, invoice) == (kessler, None)

@@ -1,0 +1,75 @@
+"""Decides what a rule may leave on an invoice or a customer: a tag, a stage that only moves forward, an allow-listed
+field."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from tenants import store
+from tenants.events import history
+from tenants.rules import stages
+from tenants.rules.actions import SETTABLE
+from tenants.values.faults import Refusal
+
+TAG = """
+INSERT INTO subject_tag (tenant_id, subject_id, key, actor, tagged_at)
+SELECT :tenant, s.id, :key, :actor, :now FROM unnest(CAST(:ids AS uuid[])) AS s(id)
+ON CONFLICT (tenant_id, subject_id, key) DO NOTHING RETURNING subject_id
+"""
+UNTAG = "DELETE FROM subject_tag WHERE tenant_id = :tenant AND subject_id = :id AND key = :key"
+MOVE = """
+INSERT INTO subject_stage (tenant_id, subject_id, stage, rank, actor, entered_at)
+SELECT :tenant, s.id, :stage, :rank, :actor, :now FROM unnest(CAST(:ids AS uuid[])) AS s(id)
+ON CONFLICT (tenant_id, subject_id) DO UPDATE SET stage = excluded.stage, rank = excluded.rank,
+  actor = excluded.actor, entered_at = excluded.entered_at
+WHERE subject_stage.rank < excluded.rank RETURNING subject_id
+"""
+BACK = "DELETE FROM subject_stage WHERE tenant_id = :tenant AND subject_id = :id"
+SET = {
+    "customer.delivery_channel": """
+UPDATE debtor SET channel = :value WHERE tenant_id = :tenant AND id = ANY(:ids) AND channel <> :value RETURNING id
+""",
+    "customer.language": """
+UPDATE debtor SET language = :value WHERE tenant_id = :tenant AND id = ANY(:ids) AND language <> :value RETURNING id
+""",
+}
+
+
+class NotSettable(Refusal, ValueError):
+    """The field cannot be set to that."""
+
+    code = "not_settable"
+    remedy = f"Use one of: {', '.join(SETTABLE)}."
+
+
+def tag(subject_ids: Sequence[UUID], *, key: str, actor: str, now: datetime) -> int:
+    """Mark subjects; return how many did not have the mark."""
+    return len(store.run(TAG, ids=list(subject_ids), key=key, actor=actor, now=now).scalars().all())
+
+
+def untag(subject_id: UUID, *, key: str) -> None:
+    """Take a mark away, by a person's word."""
+    store.run(UNTAG, id=subject_id, key=key)
+
+
+def move(subject_ids: Sequence[UUID], *, stage: str, actor: str, now: datetime) -> int:
+    """Move subjects forward to a stage; return how many moved. Nobody is moved back by a rule."""
+    moved = store.run(
+        MOVE, ids=list(subject_ids), stage=stage, rank=stages.rank(stage), actor=actor, now=now
+    ).scalars()
+    return len(moved.all())
+
+
+def start_over(subject_id: UUID) -> None:
+    """Take a subject out of every stage, by a person's word."""
+    store.run(BACK, id=subject_id)
+
+
+def set_field(debtor_ids: Sequence[UUID], *, field: str, value: str, reason: str, now: datetime) -> int:
+    """Set a field of customers, each with its line of history; return how many changed. Raises NotSettable."""
+    if value not in SETTABLE.get(field, ()):
+        raise NotSettable(f"“{field}” cannot be set to “{value[:40]}”.")
+    changed = store.run(SET[field], ids=list(debtor_ids), value=value).scalars().all()
+    for debtor_id in changed:
+        history.note("debtor.changed", about=("debtor", debtor_id), at=now, became={field: value}, reason=reason)
+    return len(changed)
