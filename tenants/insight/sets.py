@@ -9,6 +9,8 @@ KNOWN = "(CAST(:known_at AS timestamptz) IS NULL OR {row}.known_at <= :known_at)
 STANDS = "({row}.voided_on IS NULL OR {row}.voided_on > :day OR {row}.voided_at > :known_at)"
 EXISTS = f"{{row}}.issued_on <= :day AND {KNOWN} AND {STANDS}"
 INVOICE, POSTING = EXISTS.format(row="i"), KNOWN.format(row="a")
+BY_CONTRACT = "coalesce(i.original_due_on, i.due_on)"
+"""When all of an invoice was due by contract, whatever was agreed since: lateness as a habit is counted from it."""
 
 SALES = f"""
 SELECT 'invoice' AS kind, i.id, i.currency, i.debtor_id, i.number AS label, i.issued_on AS on_day, '' AS part,
@@ -22,7 +24,7 @@ WHERE c.tenant_id = :tenant AND c.issued_on BETWEEN :first_on AND :day AND {KNOW
 # Only what was touched in the period can have been settled in it; the whole of each is then added up.
 SETTLED = f"""
 SELECT 'invoice' AS kind, i.id, i.currency, i.debtor_id, i.number AS label, p.last_on AS on_day, '' AS part,
-  i.amount_minor AS minor, i.amount_minor AS hit, p.last_on - i.{{counted_from}} AS days
+  i.amount_minor AS minor, i.amount_minor AS hit, p.last_on - {{counted_from}} AS days
 FROM invoice i JOIN (
   SELECT a.invoice_id, sum(a.amount_minor) AS minor, max(a.effective_on) AS last_on,
     sum(a.amount_minor) FILTER (WHERE a.kind = 'payment') AS paid,
@@ -42,17 +44,23 @@ WHERE a.tenant_id = :tenant AND a.kind = 'payment' AND a.amount_minor > 0
   AND NOT EXISTS (SELECT FROM allocation r WHERE r.tenant_id = :tenant AND r.reverses_id = a.id
     AND r.effective_on <= :day AND {KNOWN.format(row="r")})
 """
-# Due on the day itself is not late on it: an item has fallen due once its day is over.
+# Due on the day itself is not late on it: an item has fallen due once its day is over. Each instalment of the contract
+# is an item; what is paid by its day pays the older ones first.
 FELL_DUE = f"""
-SELECT 'invoice' AS kind, i.id, i.currency, i.debtor_id, i.number AS label, i.due_on AS on_day, '' AS part,
-  i.amount_minor AS minor, CASE WHEN coalesce(p.minor, 0) >= i.amount_minor THEN i.amount_minor ELSE 0 END AS hit,
-  0 AS days
-FROM invoice i LEFT JOIN (
-  SELECT a.invoice_id, sum(a.amount_minor) AS minor
-  FROM allocation a JOIN invoice d ON d.tenant_id = :tenant AND d.id = a.invoice_id
-  WHERE a.tenant_id = :tenant AND d.due_on >= :first_on AND d.due_on < :day AND a.effective_on <= d.due_on AND {POSTING}
-  GROUP BY a.invoice_id) p ON p.invoice_id = i.id
-WHERE i.tenant_id = :tenant AND i.due_on >= :first_on AND i.due_on < :day AND i.amount_minor > 0 AND {INVOICE}
+SELECT 'invoice' AS kind, d.id, d.currency, d.debtor_id, d.number AS label, d.due_on AS on_day, '' AS part, d.minor,
+  CASE WHEN coalesce(sum(a.amount_minor), 0) >= d.up_to THEN d.minor ELSE 0 END AS hit, 0 AS days
+FROM (
+  SELECT i.id, i.currency, i.debtor_id, i.number, coalesce(n.due_on, {BY_CONTRACT}) AS due_on,
+    coalesce(n.amount_minor, i.amount_minor) AS minor, coalesce(n.up_to_minor, i.amount_minor) AS up_to
+  FROM invoice i LEFT JOIN (
+    SELECT DISTINCT ON (c.invoice_id) c.invoice_id, c.id FROM due_schedule c
+    WHERE c.tenant_id = :tenant AND c.kind = 'terms' ORDER BY c.invoice_id, c.effective_on, c.known_at, c.id
+    ) s ON s.invoice_id = i.id
+  LEFT JOIN instalment n ON n.tenant_id = :tenant AND n.schedule_id = s.id
+  WHERE i.tenant_id = :tenant AND coalesce(n.due_on, {BY_CONTRACT}) >= :first_on
+    AND coalesce(n.due_on, {BY_CONTRACT}) < :day AND i.amount_minor > 0 AND {INVOICE}) d
+LEFT JOIN allocation a ON a.tenant_id = :tenant AND a.invoice_id = d.id AND a.effective_on <= d.due_on AND {POSTING}
+GROUP BY d.id, d.currency, d.debtor_id, d.number, d.due_on, d.minor, d.up_to
 """
 WRITTEN_OFF = f"""
 SELECT 'posting' AS kind, a.id, a.currency, a.debtor_id, i.number AS label, a.effective_on AS on_day, '' AS part,
@@ -67,8 +75,8 @@ SELECT '{{kind}}' AS kind, s.id, s.currency, s.debtor_id, s.{{label}} AS label, 
   s.amount_minor - coalesce(p.minor, 0) AS minor, :day - s.{{since}} AS days
 FROM {{kind}} s LEFT JOIN (
   SELECT a.{{kind}}_id AS source_id, sum(a.amount_minor) AS minor FROM allocation a
-  WHERE a.tenant_id = :tenant AND a.kind = '{{kind}}' AND a.effective_on <= :day AND {POSTING} GROUP BY a.{{kind}}_id
-  ) p ON p.source_id = s.id
+  WHERE a.tenant_id = :tenant AND a.{{kind}}_id IS NOT NULL AND a.effective_on <= :day AND {POSTING}
+  GROUP BY a.{{kind}}_id) p ON p.source_id = s.id
 WHERE s.tenant_id = :tenant AND s.{{since}} <= :day AND {KNOWN.format(row="s")}
   AND s.amount_minor <> coalesce(p.minor, 0)
 """
@@ -77,6 +85,9 @@ SELECT l.kind, l.id, l.currency, l.debtor_id, l.label, l.on_day, {AGE} AS part, 
 FROM ({LEFT_OVER.format(kind="payment", label="reference", since="received_on")}
   UNION ALL {LEFT_OVER.format(kind="credit_note", label="number", since="issued_on")}) l
 """
+PART = """CASE WHEN n.schedule_id IS NULL THEN i.amount_minor - {applied}
+      ELSE least(n.amount_minor, greatest(n.up_to_minor - {applied}, 0)) END"""
+DUE_THEN = f"coalesce(n.due_on, {BY_CONTRACT})"
 # The same items on two days, thirty days apart: what stays open moves on by exactly one bucket.
 ROLLED = f"""
 SELECT 'invoice' AS kind, o.id, o.currency, o.debtor_id, o.number AS label, o.due_on AS on_day,
@@ -84,28 +95,34 @@ SELECT 'invoice' AS kind, o.id, o.currency, o.debtor_id, o.number AS label, o.du
     WHEN o.late <= 90 THEN '61-90' WHEN o.late <= 120 THEN '91-120' ELSE '121+' END AS part,
   o.was AS minor, CASE WHEN o.gone OR o.due_on >= :day THEN 0 ELSE o.remaining END AS hit, :day - o.due_on AS days
 FROM (
-  SELECT i.id, i.currency, i.debtor_id, i.number, i.due_on, CAST(:day AS date) - 30 - i.due_on AS late,
-    i.amount_minor - coalesce(p.before, 0) AS was, i.amount_minor - coalesce(p.minor, 0) AS remaining,
+  SELECT i.id, i.currency, i.debtor_id, i.number, {DUE_THEN} AS due_on, CAST(:day AS date) - 30 - {DUE_THEN} AS late,
+    {PART.format(applied="coalesce(p.before, 0)")} AS was,
+    {PART.format(applied="coalesce(p.minor, 0)")} AS remaining,
     NOT ({INVOICE}) AS gone
   FROM invoice i LEFT JOIN (
     SELECT a.invoice_id, sum(a.amount_minor) AS minor,
       sum(a.amount_minor) FILTER (WHERE a.effective_on <= CAST(:day AS date) - 30) AS before
     FROM allocation a WHERE a.tenant_id = :tenant AND a.effective_on <= :day AND {POSTING}
     GROUP BY a.invoice_id) p ON p.invoice_id = i.id
+  LEFT JOIN (
+    SELECT DISTINCT ON (c.invoice_id) c.invoice_id, c.id FROM due_schedule c
+    WHERE c.tenant_id = :tenant AND c.effective_on <= CAST(:day AS date) - 30 AND {KNOWN.format(row="c")}
+    ORDER BY c.invoice_id, c.effective_on DESC, c.known_at DESC, c.id DESC) s ON s.invoice_id = i.id
+  LEFT JOIN instalment n ON n.tenant_id = :tenant AND n.schedule_id = s.id
   WHERE i.tenant_id = :tenant AND i.issued_on <= CAST(:day AS date) - 30 AND {KNOWN.format(row="i")}
     AND (i.voided_on IS NULL OR i.voided_on > CAST(:day AS date) - 30 OR i.voided_at > :known_at)
-    AND i.amount_minor <> coalesce(p.before, 0)) o
+    AND {PART.format(applied="coalesce(p.before, 0)")} <> 0) o
 """
 # The newest billing month of which every invoice has had its ninety days.
 AT_RISK = f"""
 SELECT 'invoice' AS kind, i.id, i.currency, i.debtor_id, i.number AS label, i.issued_on AS on_day, '' AS part,
   i.amount_minor AS minor, i.amount_minor - coalesce((
     SELECT sum(a.amount_minor) FROM allocation a
-    WHERE a.tenant_id = :tenant AND a.invoice_id = i.id AND a.effective_on <= i.due_on + 90 AND {POSTING}), 0) AS hit,
-  :day - i.due_on AS days
+    WHERE a.tenant_id = :tenant AND a.invoice_id = i.id AND a.effective_on <= {BY_CONTRACT} + 90 AND {POSTING}), 0
+  ) AS hit, :day - {BY_CONTRACT} AS days
 FROM (
   SELECT g.currency, max(g.month_on) AS month_on FROM (
-    SELECT i.currency, CAST(date_trunc('month', i.issued_on) AS date) AS month_on, max(i.due_on) AS last_on
+    SELECT i.currency, CAST(date_trunc('month', i.issued_on) AS date) AS month_on, max({BY_CONTRACT}) AS last_on
     FROM invoice i WHERE i.tenant_id = :tenant AND i.issued_on > CAST(:day AS date) - 760 AND {INVOICE}
     GROUP BY 1, 2) g
   WHERE g.last_on + 90 <= :day GROUP BY g.currency) m
@@ -157,8 +174,8 @@ WHERE d.part = 'open' OR d.on_day >= :first_on
 )
 SETS = {
     "sales": SALES,
-    "settled": SETTLED.format(counted_from="issued_on"),
-    "settled_terms": SETTLED.format(counted_from="due_on"),
+    "settled": SETTLED.format(counted_from="i.issued_on"),
+    "settled_terms": SETTLED.format(counted_from=BY_CONTRACT),
     "slices": SLICES,
     "fell_due": FELL_DUE,
     "written_off": WRITTEN_OFF,
