@@ -58,7 +58,7 @@ PROFILE = """
   auto_messages_per_week smallint NOT NULL DEFAULT 2, business_days_between_messages smallint NOT NULL DEFAULT 3,
   quiet_until time NOT NULL DEFAULT '09:00', quiet_from time NOT NULL DEFAULT '17:30',
   bank_feed_at timestamptz, bank_feed_hours integer NOT NULL DEFAULT 96,
-  clock_shift_s bigint NOT NULL DEFAULT 0,
+  clock_shift_s bigint NOT NULL DEFAULT 0, shared_secrets boolean NOT NULL DEFAULT false,
   PRIMARY KEY (tenant_id)
 """
 MEMBERSHIP = """

@@ -3,6 +3,7 @@
 from service.api import (
     alerts,
     allocations,
+    api_clients,
     credit_notes,
     debtors,
     delivery,
@@ -41,6 +42,7 @@ NOUNS = (
     holds,
     rules,
     history,
+    api_clients,
     work,
     portfolio,
     reference,

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from service import moment
+from service import etags, moment
 from service.endpoint import endpoint
 from service.fields import Day, Instant, Ref
 from tenants.directory import clients
@@ -17,7 +17,7 @@ face = Blueprint("api_profile", __name__, url_prefix="/api/v1")
 
 
 class ContactHabits(Schema):
-    """What a client decides about its automatic messages; parts that are not sent stay as they are."""
+    """What a client decides about its automatic messages and its API clients; parts that are not sent stay as they are."""
 
     sending = fields.String(validate=validate.OneOf(("on", "paused")))
     pixel = fields.String(validate=validate.OneOf(("off", "consented", "on")))
@@ -25,6 +25,11 @@ class ContactHabits(Schema):
     business_days_between_messages = fields.Integer(strict=True, validate=validate.Range(0, 30))
     quiet_until = fields.Time(format="%H:%M")
     quiet_from = fields.Time(format="%H:%M")
+    shared_secrets = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Whether API clients may prove who they are by a shared secret instead of a key"},
+    )
 
     @validates_schema
     def _says_something(self, data: dict[str, Any], **_: Any) -> None:
@@ -54,8 +59,10 @@ class Profile(ContactHabits):
     contact_email = fields.String(required=True)
     bank_feed_at = Instant(required=True, allow_none=True)
     bank_feed_hours = fields.Integer(required=True)
-    now = Instant(required=True, metadata={"description": "The time by the client's own clock"})
-    today = Day(required=True, metadata={"description": "The client's day, by which lateness is counted"})
+    now = Instant(required=True, metadata={"description": "The time by the client's own clock", **etags.MOVING})
+    today = Day(
+        required=True, metadata={"description": "The client's day, by which lateness is counted", **etags.MOVING}
+    )
 
 
 @endpoint(face, "/tenants/<client:client>", needs="client.read", returns=Profile)
@@ -71,9 +78,10 @@ def show_profile(client: VisibleClient) -> dict[str, Any]:
     method="PATCH",
     accepts=ContactHabits,
     returns=Profile,
+    changes=show_profile,
 )
 def change_profile(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
-    """Change how often and when the client's customers are written to."""
+    """Change how often and when the client's customers are written to, and how API clients prove who they are."""
     was = asdict(clients.profile())
     clients.change(**body)
     before = {name: str(was[name]) for name in body}

@@ -29,6 +29,7 @@ OF_CLIENT = (
     ("imports", "Imports", "import.read", "imports.list_page"),
     ("rules", "Rules", "rules.read", "rules.list_page"),
     ("mailbox", "Sent mail", "delivery.write", "mailbox.list_page"),
+    ("api_clients", "API clients", "api_clients.read", "api_clients.list_page"),
 )
 
 

@@ -159,6 +159,7 @@ VALUES (:tenant, :slug, :legal_name, :base_currency, :time_zone, :country, :lang
 ON CONFLICT (slug) DO NOTHING RETURNING id
 """
 ADD_PROFILE = "INSERT INTO client_profile (tenant_id) VALUES (:tenant)"
+QUEUE_UP = "SELECT tenant_id FROM client_profile WHERE tenant_id = :tenant FOR NO KEY UPDATE"
 PROFILE = f"""
 SELECT t.id, {", ".join(f"t.{name}" for name in OF_TENANT)}, {", ".join(f"p.{name}" for name in OF_PROFILE)}
 FROM tenant t JOIN client_profile p ON p.tenant_id = t.id
@@ -213,6 +214,11 @@ def profile() -> Profile:
     if found is None:
         raise UnknownClient("There is no such client.")
     return Profile(*found)
+
+
+def queue_up() -> None:
+    """Let changes that depend on what was looked at happen one after another in this client, until the unit ends."""
+    store.run(QUEUE_UP)
 
 
 def clock() -> ClientClock:

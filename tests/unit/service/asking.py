@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from joserfc.jwk import ECKey
 from marshmallow import fields
 
 from service import faces
@@ -72,6 +73,11 @@ def new_invoice(world: World) -> dict[str, Any]:
             }
         ],
     }
+
+
+def new_api_client() -> dict[str, Any]:
+    key = ECKey.generate_key("P-256").as_dict(private=False)
+    return {"name": "ERP", "kind": "machine", "scopes": ["ledger.read"], "jwks": {"keys": [key]}}
 
 
 def printed(world: World) -> Ask:
@@ -149,9 +155,21 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "publish_rule": lambda w: Ask({"rule": w.draft_rule()}, body={}),
     "pause_rule": lambda w: Ask({"rule": w.draft_rule()}, body={"reason": "Too eager"}),
     "explain_why": lambda w: Ask({"inv": w.acted_on()}),
+    "make_api_client": lambda w: Ask(body=new_api_client()),
+    "renew_api_client_secret": lambda w: Ask({"api": w.api_client("client_secret_basic")}),
+    "replace_api_client_keys": lambda w: Ask({"api": w.api_client()}, body=new_api_client()["jwks"]),
+    "revoke_api_client": lambda w: Ask({"api": w.api_client()}, body={"reason": "It is not used"}),
     "redrive_dead_letter": lambda w: Ask({"wrk": w.dead_letter()}),
     "discard_dead_letter": lambda w: Ask({"wrk": w.dead_letter()}, body={"reason": "It was a test"}),
 }
+
+
+def batch_of(one: Callable[[World], Ask]) -> Callable[[World], Ask]:
+    """The same for two at once."""
+    return lambda world: Ask(body={"items": [one(world).body, one(world).body]})
+
+
+ASKS |= {f"{name}_batch": batch_of(ASKS[name]) for name in tuple(ASKS) if f"{name}_batch" in ROUTES}
 
 
 def address(route: Route, world: World, ask: Ask, *, client: str | None = None) -> str:
