@@ -2,7 +2,8 @@
 
 `aging.today` has a ceiling in milliseconds. `aging.past` is held against hand-written SQL for the same buckets, run by
 the same role behind the same wall on the same rows: amount less what was applied by the day, grouped by bucket. The
-rows are made by the superuser past the wall, for one large client among others.
+rows are made by the superuser past the wall, for one large client among others. `aging.dashboard` is the whole page of
+a client that has five closed invoices beside each open one.
 """
 
 import argparse
@@ -14,11 +15,12 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import UUID
 
 import psycopg
 
-from bench import _stage
+from bench import _dashboard, _stage
 from bench.line import line, show
 from tenants import store
 from tenants.insight import aging
@@ -154,16 +156,20 @@ def main(argv: Sequence[str]) -> int:
     words = argparse.ArgumentParser(prog="bench aging")
     words.add_argument("--n", type=int, default=1_000_000)
     words.add_argument("--rounds", type=int, default=3)
+    words.add_argument("--only", choices=("aging", "dashboard"), default="")
     given = words.parse_args(argv)
+    lines: list[dict[str, Any]] = []
     with TemporaryDirectory(prefix="goodterms-bench-") as folder, _stage.stage(Path(folder)) as stage:
-        large = stage.open_client("large")
-        for number in range(OTHERS):
-            stage.open_client(f"other-{number}")
-        fill(stage.admin_url, large=large, rows=given.n)
-        lines = [
-            measure_today(large, rows=given.n, rounds=given.rounds),
-            measure_past(large, rows=given.n, rounds=given.rounds),
-        ]
+        if given.only != "dashboard":
+            large = stage.open_client("large")
+            for number in range(OTHERS):
+                stage.open_client(f"other-{number}")
+            fill(stage.admin_url, large=large, rows=given.n)
+            lines.append(measure_today(large, rows=given.n, rounds=given.rounds))
+            lines.append(measure_past(large, rows=given.n, rounds=given.rounds))
+        if given.only != "aging":
+            giant = stage.open_client(_dashboard.SLUG)
+            lines.append(_dashboard.measure(stage, giant, rows=given.n, rounds=given.rounds, today=TODAY))
     return show(lines)
 
 
