@@ -21,7 +21,7 @@ DOCUMENT = """
 # "rule:<key>:<episode>:<contact>".
 MESSAGE = """
   id uuid NOT NULL, debtor_id uuid NOT NULL, contact_id uuid NOT NULL, step_key text NOT NULL, kind text NOT NULL
-    CHECK (kind IN ('invoice', 'reminder')), channel text NOT NULL DEFAULT 'email', recipient text NOT NULL,
+    CHECK (kind IN ('invoice', 'reminder', 'note')), channel text NOT NULL DEFAULT 'email', recipient text NOT NULL,
     language text NOT NULL DEFAULT 'en',
   template text NOT NULL, rule_key text NOT NULL DEFAULT '', subject text NOT NULL DEFAULT '',
   content_key text NOT NULL DEFAULT '',
