@@ -8,7 +8,7 @@ import structlog
 from flask import current_app, request
 
 from service import problems
-from tenants.directory import access, access_tokens, permissions, proofs
+from tenants.directory import access, access_tokens, proofs
 from tenants.directory.access import VisibleClient
 from tenants.directory.access_tokens import Accepted, House
 from tenants.directory.oauth_grants import Grant

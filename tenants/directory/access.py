@@ -31,8 +31,8 @@ class VisibleClient:
 
     @property
     def is_visited(self) -> bool:
-        """Whether nothing but a grant for an hour lets the person in."""
-        return self.roles <= permissions.BY_GRANT
+        """Whether nothing but a grant for an hour lets the person in; a machine has no role and visits nobody."""
+        return bool(self.roles) and self.roles <= permissions.BY_GRANT
 
 
 VISIBLE = """

@@ -25,7 +25,7 @@ from service.auth.oauth.forms import GrantRequest
 from service.auth.oauth.tokens import check_request, engine
 from service.endpoint import PUBLIC, SIGNED_IN, endpoint, tools
 from service.identity import Caller
-from tenants.directory import oauth_grants, permissions, pushed_requests
+from tenants.directory import oauth_grants, pushed_requests
 from tenants.directory.access import VisibleClient
 
 face = Blueprint("oauth_authorize", __name__)
@@ -156,7 +156,7 @@ def _too_long_ago(caller: Caller, max_age: str | None, now: datetime) -> bool:
 def _place(caller: Caller, client: Client) -> VisibleClient:
     """The client company whose app it is. Raises AccessDeniedError for somebody who has no role there."""
     place = next((each for each in caller.clients if each.tenant_id == client.row.tenant_id), None)
-    if place is None or place.roles <= permissions.BY_GRANT:
+    if place is None or place.is_visited:
         raise AccessDeniedError()
     return place
 
