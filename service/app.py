@@ -8,7 +8,7 @@ from uuid import uuid4
 import structlog
 from flask import Flask, Response, g, request
 
-from service import faces, problems
+from service import api_versions, faces, problems, rate_limits
 from service.converters import CONVERTERS
 from service.reception import Reception
 from tenants import logs
@@ -81,6 +81,9 @@ def _finish(response: Response) -> Response:
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
         response.headers["Vary"] = "Authorization, Cookie"
+    if request.path.startswith("/api/"):
+        rate_limits.tell(response)
+        api_versions.tell(response)
     client = g.get("client")
     log.info(
         "request",

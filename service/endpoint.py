@@ -17,9 +17,23 @@ import structlog
 from flask import Blueprint, current_app, g, jsonify, request
 from marshmallow import RAISE, Schema
 
-from service import bodies, identity, links, origins, problems, proofs, repeats, visits
+from service import (
+    api_versions,
+    batches,
+    bodies,
+    etags,
+    identity,
+    links,
+    origins,
+    problems,
+    proofs,
+    rate_limits,
+    repeats,
+    visits,
+)
 from service.identity import Caller
 from tenants.assembly import Toolbox
+from tenants.directory import clients
 from tenants.events import request_keys
 from tenants.isolation import scope
 from tenants.work import unit_of_work
@@ -30,6 +44,7 @@ PORTAL = "portal"
 OPEN_NEEDS = (PUBLIC, SIGNED_IN, PORTAL)
 SAFE = ("GET", "HEAD", "OPTIONS")
 JSON = "application/json"
+API = "/api/"
 
 View = Callable[..., Any]
 
@@ -58,11 +73,19 @@ class Route:
     """Whether it moves money, mail or approval: then a repetition with the same key has no second effect."""
     fresh: bool = False
     """A person must have proved within ten minutes to be one."""
+    changes: View | None = None
+    """What shows the object that is changed; its ETag is what the caller must have looked at."""
 
     @property
     def name(self) -> str:
         """The name of the endpoint as Flask knows it."""
         return f"{self.blueprint}.{self.view.__name__}"
+
+    @property
+    def is_tagged(self) -> bool:
+        """Whether its answer is one object, which carries an ETag."""
+        shows_one = self.returns is not None and "items" not in self.returns._declared_fields
+        return shows_one and "<client:" in self.rule and (self.method == "GET" or self.changes is not None)
 
 
 ROUTES: list[Route] = []
@@ -90,12 +113,16 @@ def endpoint(
     produces: str = JSON,
     once: bool = False,
     fresh: bool = False,
+    changes: View | None = None,
+    batch: bool = False,
 ) -> Callable[[View], View]:
     """Declare one route. The method decides whether it may write.
 
     `leaves` is for the portal alone: the kind of evidence that a request leaves, kept before the page is made.
     `once` is for JSON routes of a client that move money, mail or approval: their callers must send an
     `Idempotency-Key`, and get the first answer again when they repeat themselves.
+    `changes` names the view that shows the object: then a change must carry the ETag of its present state.
+    `batch` declares the same for many at once beside it, as `…:batch`, each item answered for itself.
     `fresh` asks a person for a proof of the last ten minutes: bank data, exports, connections.
     """
     if once and (method in SAFE or "<client:" not in rule or returns is None or consumes != JSON):
@@ -120,12 +147,39 @@ def endpoint(
             leaves,
             once,
             fresh,
+            changes,
         )
         ROUTES.append(route)
         blueprint.add_url_rule(rule, view_func=_handler(route), methods=[method])
+        if batch:
+            _declare_many(blueprint, rule, route)
         return view
 
     return declare
+
+
+def _declare_many(blueprint: Blueprint, rule: str, one: Route) -> None:
+    accepts, returns, view, status = one.accepts, one.returns, one.view, one.status
+    if accepts is None or returns is None or rule.count("<") != 1:
+        raise TypeError(f"{rule} cannot be asked for many at once: it takes no body, or one object in its path")
+
+    def many(client: Any, body: dict[str, Any]) -> dict[str, Any]:
+        return batches.each(
+            body["items"], accepts=accepts, act=lambda item: view(client=client, body=item), status=status
+        )
+
+    many.__name__ = f"{view.__name__}_batch"
+    many.__doc__ = f"Many at once: {(view.__doc__ or '').strip()}"
+    endpoint(
+        blueprint,
+        rule + batches.SUFFIX,
+        needs=one.needs,
+        method=one.method,
+        accepts=batches.request_of(accepts),
+        returns=batches.answer_of(returns),
+        once=True,
+        fresh=one.fresh,
+    )(many)
 
 
 def _handler(route: Route) -> View:
@@ -145,26 +199,45 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
     opening = _scope(route, caller, arguments)
     if caller is not None and route.method not in SAFE:
         _require_csrf(caller)
+    if route.rule.startswith(API):
+        api_versions.check()
+        if caller is not None:
+            rate_limits.take(caller, g.get("client"), toolbox=tools())
     if caller is not None and route.fresh:
         proofs.require(caller, clock=tools().clock)
     if route.query is not None:
         arguments["query"] = route.query(unknown=RAISE).load(bodies.flat(request.args))
-    sent = _body() if route.accepts is not None else None
+    sent: Any = _body() if route.accepts is not None else None
     if route.accepts is not None:
         arguments["body"] = route.accepts(unknown=RAISE).load(sent)
     asked = repeats.asked(route.name, caller, path, sent) if route.once and caller is not None else None
+    looked_at = etags.require() if route.changes is not None else ""
     with opening:
+        if route.changes is not None:
+            clients.queue_up()
+            etags.compare(looked_at, _tag_of(route.changes, arguments))
         kept = request_keys.claim(asked, now=tools().clock.now()) if asked else None
         if kept is not None:
             return repeats.replay(kept)
         given = route.view(**arguments)
         if route.returns is None:
             return given
-        answer = jsonify(route.returns().dump(given))
+        shown = route.returns().dump(given)
+        answer = jsonify(shown)
+        if route.is_tagged:
+            answer.headers["ETag"] = etags.tag(route.returns, shown)
         if asked:
             request_keys.settle(asked, status=route.status, answer=answer.get_data(as_text=True))
     answer.status_code = route.status
     return answer
+
+
+def _tag_of(view: View, arguments: dict[str, Any]) -> str:
+    """The ETag of what another route shows now, in the open unit."""
+    shows = next(each for each in ROUTES if each.view is view)
+    assert shows.returns is not None, shows.name
+    ways = {name: value for name, value in arguments.items() if name not in ("body", "query")}
+    return etags.tag(shows.returns, shows.returns().dump(view(**ways)))
 
 
 def _signed_in() -> Caller:

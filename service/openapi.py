@@ -62,6 +62,9 @@ REFUSALS = {
     HTTPStatus.FORBIDDEN: "The permission is missing, or the CSRF token is",
     HTTPStatus.NOT_FOUND: "No such object, or another client's: the two are answered alike",
     HTTPStatus.CONFLICT: "The state of things forbids it",
+    HTTPStatus.PRECONDITION_FAILED: "Somebody changed the object since you looked at it",
+    HTTPStatus.PRECONDITION_REQUIRED: "The change does not say which state of the object it is meant for",
+    HTTPStatus.TOO_MANY_REQUESTS: "More requests than are agreed; Retry-After says how long to wait",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Something in the request is not right; `errors` says what",
 }
 KEY_OF_REQUEST: dict[str, Any] = {
@@ -69,6 +72,12 @@ KEY_OF_REQUEST: dict[str, Any] = {
     "required": True,
     "description": "A random text of your own; the same request with the same key has no second effect for 7 days",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+STATE_LOOKED_AT: dict[str, Any] = {
+    "name": "If-Match",
+    "required": True,
+    "description": "The ETag of the object as you looked at it; * changes it whatever it is now",
+    "schema": TEXT,
 }
 SLUG = "^[a-z0-9][a-z0-9_-]{1,62}$"
 KEY = "^[a-z0-9][a-z0-9-]{1,62}$"
@@ -114,6 +123,7 @@ def document(version: str = "1") -> dict[str, Any]:
     spec.components.security_scheme("token", TOKEN)
     spec.components.parameter("Csrf", "header", CSRF)
     spec.components.parameter("IdempotencyKey", "header", KEY_OF_REQUEST)
+    spec.components.parameter("IfMatch", "header", STATE_LOOKED_AT)
     for status, said in REFUSALS.items():
         spec.components.response(_component(status), {"description": said, "content": _problem()})
     spec.components.response("Problem", {"description": "A problem document", "content": _problem()})
@@ -158,6 +168,8 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"].append("Csrf")
     if route.once:
         operation["parameters"].append("IdempotencyKey")
+    if route.changes is not None:
+        operation["parameters"].append("IfMatch")
     if route.accepts is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": route.accepts}}}
     elif route.consumes != JSON:
@@ -183,6 +195,9 @@ def _refusals(route: Route) -> dict[str, str]:
         HTTPStatus.FORBIDDEN: route.needs not in (PUBLIC, SIGNED_IN),
         HTTPStatus.NOT_FOUND: "<" in route.rule,
         HTTPStatus.CONFLICT: route.method not in SAFE,
+        HTTPStatus.PRECONDITION_FAILED: route.changes is not None,
+        HTTPStatus.PRECONDITION_REQUIRED: route.changes is not None,
+        HTTPStatus.TOO_MANY_REQUESTS: route.needs != PUBLIC,
         HTTPStatus.UNPROCESSABLE_ENTITY: route.accepts is not None or route.query is not None or route.once,
     }
     return {str(int(status)): _component(status) for status, fits in possible.items() if fits}

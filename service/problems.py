@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.wrappers import Response as AnyResponse
 
+from tenants.directory.rates import TooFast
 from tenants.events.request_keys import StillRunning
 from tenants.rules.faults import RuleRefused
 from tenants.values.faults import Kind, Refusal
@@ -26,6 +27,8 @@ STATUS: dict[Kind, HTTPStatus] = {
     Kind.FORBIDDEN: HTTPStatus.FORBIDDEN,
     Kind.CONFLICT: HTTPStatus.CONFLICT,
     Kind.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    Kind.STALE: HTTPStatus.PRECONDITION_FAILED,
+    Kind.UNCONDITIONAL: HTTPStatus.PRECONDITION_REQUIRED,
     Kind.TOO_MUCH: HTTPStatus.TOO_MANY_REQUESTS,
     Kind.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -36,6 +39,8 @@ TITLES: dict[int, str] = {
     409: "This no longer fits the state of things",
     422: "Something in the request is not right",
     405: "This address knows other methods",
+    412: "This was changed meanwhile",
+    428: "Say which state this is meant for",
     413: "This is too large",
     415: "This is of another type",
     429: "Too many tries",
@@ -87,9 +92,9 @@ class CsrfMissing(Refusal):
 def answer(fault: BaseException) -> AnyResponse:
     """Turn any fault into an answer; what nobody foresaw is logged whole and told in one calm sentence."""
     if isinstance(fault, Refusal):
-        shaped = _shape(STATUS[fault.kind], fault.code, fault.detail, fault.remedy, _pointed(fault))
-        if isinstance(fault, StillRunning):
-            shaped.headers["Retry-After"] = "1"
+        shaped = _shape(STATUS[fault.kind], fault.code, fault.detail, fault.remedy, pointed(fault))
+        if isinstance(fault, StillRunning | TooFast):
+            shaped.headers["Retry-After"] = str(getattr(fault, "wait_s", 1))
         return shaped
     if isinstance(fault, ValidationError):
         return _shape(
@@ -150,7 +155,8 @@ def field_faults(fault: ValidationError) -> list[dict[str, str]]:
     return found
 
 
-def _pointed(fault: Refusal) -> list[dict[str, str]]:
+def pointed(fault: Refusal) -> list[dict[str, str]]:
+    """The places in the request that a refusal is about."""
     if isinstance(fault, RuleRefused):
         return [{"pointer": each.pointer or "/", "code": fault.code, "detail": each.reason} for each in fault.faults]
     return [{"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}] if fault.pointer else []

@@ -7,10 +7,11 @@ from flask import Flask
 from sqlalchemy import text
 
 from tenants import work
-from tenants.adapters import buckets, documents, doorbell, mail, sns
+from tenants.adapters import buckets, documents, doorbell, mail, rates, sns
 from tenants.delivery.ports import DocumentStore, Mailer, TopicService
 from tenants.directory import data_keys
 from tenants.events import history_chain
+from tenants.directory.rates import Counter, LocalCounter
 from tenants.intake.ports import FileStore
 from tenants.settings import Settings
 from tenants.store import AUTH, WALLED, db
@@ -40,6 +41,7 @@ class Toolbox:
     files: FileStore
     mailer: Mailer
     topics: TopicService = field(default_factory=sns.Topics)
+    rates: Counter = field(default_factory=LocalCounter)
 
 
 def make_tools(settings: Settings) -> Toolbox:
@@ -54,6 +56,7 @@ def make_tools(settings: Settings) -> Toolbox:
         files=kept,
         mailer=mail.MAILERS[settings.mailer](settings),
         topics=sns.Topics(region=settings.aws_region, endpoint=settings.aws_endpoint),
+        rates=rates.RedisCounter(settings.redis_url),
     )
 
 

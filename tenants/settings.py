@@ -73,6 +73,27 @@ TABLE: dict[str, Setting] = {
         default="smtp",
         check=validate.OneOf(["smtp", "ses", "memory"]),
     ),
+    "api_per_caller": Setting(
+        "GOODTERMS_API_PER_CALLER",
+        "requests of a minute that one caller may send to the API; 0: any number",
+        kind="int",
+        default=600,
+        check=validate.Range(min=0),
+    ),
+    "api_per_client": Setting(
+        "GOODTERMS_API_PER_CLIENT",
+        "requests of a minute that all callers may send to one client's books; 0: any number",
+        kind="int",
+        default=3000,
+        check=validate.Range(min=0),
+    ),
+    "api_log_s": Setting(
+        "GOODTERMS_API_LOG_S",
+        "after how many seconds a request stands in the log that its client sees; 0: no log",
+        kind="int",
+        default=2,
+        check=validate.Range(min=0),
+    ),
     "aws_region": Setting("GOODTERMS_AWS_REGION", "region of SES, SNS and S3", default="eu-central-1"),
     "aws_endpoint": Setting(
         "GOODTERMS_AWS_ENDPOINT", "address of a server that speaks like AWS; empty: AWS itself", default=""
@@ -166,6 +187,9 @@ class Settings:
     sns_version_1: bool = False
     sqs_queue: str = ""
     sealing_keys: str = ""
+    api_per_caller: int = 0
+    api_per_client: int = 0
+    api_log_s: int = 0
 
     @property
     def keyring(self) -> Keyring:

@@ -109,7 +109,9 @@ class IdentityOwned:
 
 
 @event.listens_for(Session, "after_begin")
-def _enter_scope(_session: Session, _transaction: Any, connection: Connection) -> None:
+def _enter_scope(_session: Session, transaction: Any, connection: Connection) -> None:
+    if transaction.nested:  # a savepoint stands in a transaction that has entered already
+        return
     if connection.get_execution_options().get(WALLED) and _begun.get() is not connection:
         _open(connection, lambda line: entry.enter(line, scope.current()))
 
@@ -241,6 +243,13 @@ def impatient(milliseconds: int) -> Iterator[None]:
             raise Locked("a row was held too long") from fault
         raise
     line.exec_driver_sql("SET LOCAL lock_timeout TO DEFAULT")
+
+
+@contextmanager
+def attempt() -> Iterator[None]:
+    """A part of the unit that is undone alone when it fails; the fault goes on to whoever asked."""
+    with db.session.begin_nested():
+        yield
 
 
 def wait_for_disk() -> None:

@@ -66,6 +66,7 @@ def list_credit_notes(client: VisibleClient, query: dict[str, Any]) -> dict[str,
     returns=CreditNote,
     status=201,
     once=True,
+    batch=True,
 )
 def issue_credit_note(client: VisibleClient, body: dict[str, Any]) -> credit_notes.Card:
     """Issue a credit note, applied to nothing yet."""

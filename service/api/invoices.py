@@ -147,6 +147,7 @@ def list_invoices(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any
     returns=Invoice,
     status=201,
     once=True,
+    batch=True,
 )
 def issue_invoice(client: VisibleClient, body: dict[str, Any]) -> invoices.Card:
     """Issue an invoice; it is sent to its debtor's contacts as soon as its day has come."""

@@ -66,6 +66,7 @@ def list_payments(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any
     returns=Payment,
     status=201,
     once=True,
+    batch=True,
 )
 def receive_payment(client: VisibleClient, body: dict[str, Any]) -> payments.Card:
     """Keep a payment, applied to nothing yet."""

@@ -20,6 +20,10 @@ class Kind(StrEnum):
     """The words were right but the state of things forbids it."""
     UNAUTHENTICATED = "unauthenticated"
     TOO_MUCH = "too_much"
+    STALE = "stale"
+    """The object is not what the caller looked at."""
+    UNCONDITIONAL = "unconditional"
+    """The caller does not say what it looked at."""
     UNAVAILABLE = "unavailable"
     """Something that we lean on is away: the same request may work later."""
 

@@ -143,6 +143,7 @@ def test_the_list_of_clients_shows_only_those_in_scope(ask: Ask):
     rows = {
         name: (roles, command, qual) for table, name, _, roles, command, qual, _ in ask(POLICIES) if table == "tenant"
     }
+    assert rows.keys() == {"seen", "listed", "added", "changed", "removed"}
     assert rows["seen"] == ("{public}", "SELECT", "(id = ANY (gt.read_set()))")
     assert rows["listed"] == ("{gt_auth,gt_dispatch}", "SELECT", "true") or rows["listed"][0] == "{gt_dispatch,gt_auth}"
     assert rows["added"][1] == "INSERT" and rows["changed"][2] == "(id = gt.write_tenant())"

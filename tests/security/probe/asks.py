@@ -25,6 +25,7 @@ OPEN = {
     "auth.sign_in": "takes an address and a password; its own tests try the rest",
     "hooks.sns_message": "signed by the provider of mail; its own tests forge it",
     "portal.pixel": "the same image for every address",
+    "portal.decoy": "an empty answer for every address",
     "api_reference.openapi_document": "the description of the API itself",
     "api_reference.list_problems": "the description of refusals",
 }

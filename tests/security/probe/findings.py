@@ -38,6 +38,13 @@ class Findings:
         found = (self.leaks, self.others, self.broken, *self.uncovered.values(), *self.lists.values())
         return not any(found)
 
+    @property
+    def places(self) -> set[tuple[str, str]]:
+        """What was found where, without the words of it."""
+        found = (*self.leaks, *self.others, *self.broken)
+        listed = {(name, each) for name, all_of in {**self.uncovered, **self.lists}.items() for each in all_of}
+        return {(each.what, each.route) for each in found} | listed
+
     def told(self) -> dict[str, Any]:
         """As plain data."""
         return {

@@ -1,28 +1,44 @@
-"""One run of everything that the probes can show."""
+"""Runs of the probes: everything, with a wall away, a part, or with mistakes sown."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import psycopg
 
 from service.endpoint import PUBLIC, ROUTES
-from tests.security.probe import asks, growth, lists, portal, slots, work
+from tests.security import test_catalogue
+from tests.security.probe import asks, growth, lists, portal, slots, stage, walls, work
 from tests.security.probe.books import look
+from tests.security.probe.cluster import Cluster
+from tests.security.probe.defects import DEFECTS, Defect
 from tests.security.probe.findings import Finding, Findings
 from tests.security.probe.stage import Stage
 from tests.security.probe.walker import Size, Walk
 
 
-def everything(stage: Stage, size: Size) -> Findings:
+def everything(on: Stage, size: Size) -> Findings:
     """Walk the whole stage; what is found is told, nothing is raised."""
-    walk = Walk(stage, size)
+    walk = Walk(on, size)
     coverage(walk.findings)
-    walk.controls()
-    lists.walk(walk)
-    unchanged(walk)
-    portal.walk(walk)
-    growth.walk(walk)
-    work.walk(walk)
+    for part in ("controls", "lists", "clients", "portal", "growth", "work"):
+        PARTS[part](walk)
     return walk.findings
 
 
+@contextmanager
+def standing(urls: dict[str, str], redis_url: str, *, without: str = "") -> Iterator[Stage]:
+    """A stage with both walls, or without one of them."""
+    with stage.build(urls, redis_url) as on:
+        if without == walls.RLS:
+            walls.drop_rls(urls["admin"])
+        with walls.without_guard() if without == walls.GUARD else nullcontext():
+            yield on
+
+
 def unchanged(walk: Walk) -> None:
-    """All probes of staff and machines; afterwards every table of every client is what it was."""
+    """All probes of people and programs; afterwards every table of every client is what it was."""
     walk.prepare()
     with walk.stage.eye() as line:
         before = look(line)
@@ -42,3 +58,59 @@ def coverage(findings: Findings) -> None:
         for schema in (route.accepts, route.query):
             if schema is not None:
                 findings.uncovered["references"] += slots.unreferenced(schema)
+
+
+def catalogue(walk: Walk) -> None:
+    """The rules of the schema, as the suite checks them."""
+
+    def ask(statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with walk.stage.eye() as line:
+            return line.execute(statement, values or None).fetchall()
+
+    tables = [name for name, _ in ask(test_catalogue.TENANT_TABLES)]
+    known = {"ask": ask, "tenant_tables": tables}
+    for name, check in vars(test_catalogue).items():
+        wants = set(inspect.signature(check).parameters) if name.startswith("test_") else {"?"}
+        if wants <= known.keys():
+            try:
+                check(**{each: known[each] for each in wants})
+            except (AssertionError, LookupError) as fault:
+                walk.findings.broken.append(Finding("broken", name, "the catalogue", "schema", str(fault)[:200]))
+
+
+PARTS: dict[str, Callable[[Walk], None]] = {
+    "controls": lambda walk: walk.controls(),
+    "clients": unchanged,
+    "foreign": unchanged,
+    "lists": lists.walk,
+    "portal": portal.walk,
+    "growth": growth.walk,
+    "work": work.walk,
+    "catalogue": catalogue,
+}
+
+
+def sow_all(cluster: Cluster) -> dict[str, Any]:
+    """Sow each mistake alone and walk past it; return which were seen, and which part was not clean before."""
+    caught, missed, unfit = [], [], []
+    for off in ("", walls.RLS, walls.GUARD):
+        with standing(cluster.fresh(), cluster.redis_url, without=off) as on:
+            for defect in (each for each in DEFECTS if each.off == off):
+                before = _part(on, defect)
+                if not before.clean and defect.parts != ("catalogue",):
+                    unfit.append(defect.what)
+                    continue
+                with defect.sow(on):
+                    seen = _part(on, defect).places - before.places
+                (caught if seen else missed).append(defect.what)
+    return {"sown": len(DEFECTS), "caught": len(caught), "missed": missed, "unfit": unfit}
+
+
+def _part(on: Stage, defect: Defect) -> Findings:
+    walk = Walk(on, Size(objects=1, routes=defect.routes, callers=defect.callers))
+    for part in defect.parts:
+        try:
+            PARTS[part](walk)
+        except (AssertionError, psycopg.Error) as fault:
+            walk.findings.broken.append(Finding("broken", part, "", "", str(fault)[:200]))
+    return walk.findings

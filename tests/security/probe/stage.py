@@ -62,7 +62,7 @@ class Caller:
 
     def ask(self, route: Route, path: str, ask: Ask) -> TestResponse:
         """Send it as a page's form or as a program's JSON, whichever the route reads."""
-        headers = {"X-CSRF-Token": self.csrf, "Idempotency-Key": token_hex(8), "User-Agent": BROWSER}
+        headers = {"X-CSRF-Token": self.csrf, "Idempotency-Key": token_hex(8), "User-Agent": BROWSER, "If-Match": "*"}
         options = ask.options() if route.rule.startswith(PREFIX) or ask.data is not None else {"data": ask.body}
         return self.client.open(path, method=route.method, headers=headers, **options)
 

@@ -43,6 +43,7 @@ class Browser:
         headers = {
             "X-CSRF-Token": self.csrf,
             "Idempotency-Key": token_hex(8),
+            "If-Match": "*",
             **self.headers,
             **options.pop("headers", {}),
         }

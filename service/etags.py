@@ -1,0 +1,57 @@
+"""A change of an object says which state of it was looked at; one that was changed meanwhile is not overwritten.
+
+The tag is a hash of what the object's own address shows, so there is nothing to keep and nothing to forget. Parts that
+move by themselves, as the clock of a client, are marked `moving` in their schema and left out.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from flask import request
+from marshmallow import Schema
+
+from tenants.values.faults import Kind, Refusal
+
+IF_MATCH = "If-Match"
+MOVING = {"moving": True}
+"""Metadata of a field that changes without anybody's doing."""
+
+
+class MatchMissing(Refusal):
+    """A change does not say which state it is meant for."""
+
+    kind: ClassVar[Kind] = Kind.UNCONDITIONAL
+    code = "match_missing"
+    remedy = "Read the object and send its ETag as If-Match."
+
+
+class Stale(Refusal):
+    """The object is not any more what the caller looked at."""
+
+    kind: ClassVar[Kind] = Kind.STALE
+    code = "stale"
+    remedy = "Read the object again, see whether your change still makes sense, and send it with the new ETag."
+
+
+def tag(schema: type[Schema], shown: Mapping[str, Any]) -> str:
+    """The strong tag of what an address shows."""
+    moving = {name for name, each in schema().fields.items() if each.metadata.get("moving")}
+    kept = {name: value for name, value in shown.items() if name not in moving}
+    said = json.dumps(kept, sort_keys=True, separators=(",", ":"), default=str)
+    return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
+
+
+def require() -> str:
+    """What the caller looked at. Raises MatchMissing."""
+    given = request.headers.get(IF_MATCH, "").strip()
+    if not given:
+        raise MatchMissing("This change does not say which state of the object it is meant for.")
+    return given
+
+
+def compare(given: str, present: str) -> None:
+    """Let a change through that is meant for the present state, or for any. Raises Stale."""
+    if given != "*" and present not in [each.strip() for each in given.split(",")]:
+        raise Stale("Somebody changed this since you looked at it.")

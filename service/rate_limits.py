@@ -1,0 +1,36 @@
+"""How much of the API a caller and a client may use, told with every answer (RateLimit fields, draft 10)."""
+
+from flask import Response, g
+
+from service.identity import Caller
+from tenants.assembly import Toolbox
+from tenants.directory.access import VisibleClient
+from tenants.directory.rates import CALLER, CLIENT, Limit, Standing, TooFast
+
+
+def take(caller: Caller, client: VisibleClient | None, *, toolbox: Toolbox) -> None:
+    """Count the request at hand. Raises TooFast when one of the limits is used up."""
+    wanted = [(CALLER, caller.actor, toolbox.settings.api_per_caller)]
+    if client is not None:
+        wanted.append((CLIENT, str(client.tenant_id), toolbox.settings.api_per_client))
+    limits = [Limit(name, f"{name}:{key}", most) for name, key, most in wanted if most > 0]
+    if not limits:
+        return
+    standings = toolbox.rates.take(limits, now=toolbox.clock.now().timestamp())
+    g.standings = standings
+    full = next((each for each in standings if not each.allowed), None)
+    if full is not None:
+        whose = "You have" if full.limit.name == CALLER else "This client has"
+        raise TooFast(f"{whose} used the {full.limit.most} requests of a minute.", wait_s=full.wait_s)
+
+
+def tell(response: Response) -> None:
+    """Write how the caller stands into the answer."""
+    standings: list[Standing] = g.get("standings") or []
+    if standings:
+        response.headers["RateLimit-Policy"] = ", ".join(
+            f'"{each.limit.name}";q={each.limit.most};w={each.limit.window_s}' for each in standings
+        )
+        response.headers["RateLimit"] = ", ".join(
+            f'"{each.limit.name}";r={each.left};t={each.reset_s}' for each in standings
+        )
