@@ -71,12 +71,14 @@ def return_payment(payment_id: UUID, *, effective_on: date, now: datetime, reaso
     Raises UnknownSource, BadAllocation for a day before something was applied, OverAllocated when a part of it was
     refunded, PeriodClosed.
     """
-    _source(payment_id, effective_on=effective_on, now=now)
-    for each in store.run(STANDING, payment_id=payment_id).all():
-        allocation.reverse(each.id, effective_on=effective_on, now=now, reason=reason)
     source = _source(payment_id, effective_on=effective_on, now=now)
-    if source.kind != "payment" or source.free_minor != source.amount_minor:
+    standing = store.run(STANDING, payment_id=payment_id).all()
+    if source.kind != "payment" or sum(each.amount_minor for each in of_source(payment_id)):
         raise OverAllocated("A part of this went back already, or it is no payment.", pointer="/payment_id")
+    if any(each.effective_on > effective_on for each in standing):
+        raise BadAllocation("It was applied on a later day than it is to go back.", pointer="/effective_on")
+    for each in standing:
+        allocation.reverse(each.id, effective_on=effective_on, now=now, reason=reason)
     return _post(source, RETURNED, source.amount_minor, effective_on=effective_on, now=now, reason=reason)
 
 
