@@ -52,7 +52,7 @@ SELECT %(tenant)s, lpad(to_hex(k), 32, '0')::uuid, lpad(to_hex(1 + k %% 5000), 3
   CASE WHEN c.closed THEN 0 ELSE 10000 + k %% 90000 END,
   CASE WHEN c.closed THEN least(d.on + 25 + (k %% 30)::int, %(today)s) END, d.on::timestamptz,
   CASE WHEN k %% 20 = 0 THEN 'bounced' ELSE 'delivered' END, d.on::timestamptz, (k %% 7)::smallint
-FROM generate_series(1, %(all)s) k, LATERAL (SELECT %(today)s - ((%(all)s - k) * 1400 / %(all)s)::int AS on) d,
+FROM generate_series(1, %(all)s) k, LATERAL (SELECT %(today)s - ((%(all)s - k)::bigint * 1400 / %(all)s)::int AS on) d,
   LATERAL (SELECT k <= %(all)s - %(open)s * 2 OR k %% 2 = 0 AS closed) c
 """,
     """
@@ -60,7 +60,7 @@ INSERT INTO app.payment (tenant_id, id, debtor_id, reference, currency, amount_m
   known_at)
 SELECT %(tenant)s, ('a' || lpad(to_hex(k), 31, '0'))::uuid, lpad(to_hex(1 + k %% 5000), 32, '0')::uuid, 'P' || k,
   'EUR', 1000000,
-  CASE WHEN k %% 50 = 0 THEN 700 ELSE 0 END, %(today)s - ((%(all)s / 10 - k) * 1370 / (%(all)s / 10))::int,
+  CASE WHEN k %% 50 = 0 THEN 700 ELSE 0 END, %(today)s - ((%(all)s / 10 - k)::bigint * 1370 / (%(all)s / 10))::int,
   %(today)s::timestamptz
 FROM generate_series(1, %(all)s / 10) k
 """,
