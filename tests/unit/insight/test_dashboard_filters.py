@@ -43,7 +43,7 @@ def chance() -> random.Random:
 
 @pytest.fixture
 def books(alder, birch, in_alder: Door, chance):
-    """Forty invoices of eight customers in two currencies, some paid, some in part, some written back, some disputed."""
+    """Forty invoices of eight customers in two currencies, some paid, some in part, some disputed."""
     an_invoice(birch, late=30)
     with in_alder:
         for at in range(8):
@@ -51,8 +51,7 @@ def books(alder, birch, in_alder: Door, chance):
             for _ in range(5):
                 _invoice(alder, debtor, chance)
             a_credit_note(alder, debtor, amount=chance.randint(1, 50), on=_day(chance))
-        kept = [end for end in keeping.month_ends(TODAY)[-4:]]
-        for day in (*kept, TODAY):
+        for day in (*keeping.month_ends(TODAY)[-4:], TODAY):
             keeping.keep(day, today=TODAY, now=NOW)
 
 
