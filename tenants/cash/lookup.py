@@ -37,9 +37,8 @@ SELECT id, debtor_id, number, currency, open_minor, issued_on, due_on FROM (
   FROM invoice i WHERE i.tenant_id = :tenant AND i.debtor_id = ANY(:debtors) AND {OPEN}
 ) found WHERE at <= :most ORDER BY debtor_id, due_on, id
 """
-SETTLED = """
-SELECT i.number, i.debtor_id FROM invoice i
-WHERE i.tenant_id = :tenant AND i.number = ANY(:numbers) AND i.open_minor = 0
+NUMBERED = f"""
+SELECT {ITEM} FROM invoice i WHERE i.tenant_id = :tenant AND i.number = ANY(:numbers) AND i.voided_on IS NULL
 """
 
 
@@ -55,11 +54,16 @@ class Desk:
         """All that is known about a batch of credits."""
         said = {credit.id: words.named(credit.words, reference=credit.reference) for credit in credits}
         by_bones = _by_bones({key for found in said.values() for key in words.keys(found)})
+        short = {name.written for found in said.values() for name in found if not words.keys([name])}
+        by_bones |= {
+            references.EXACTLY + words.plain(item.number): [item] for item in _numbered(short) if item.open_minor
+        }
         by_amount = _by_amount({(credit.currency, credit.amount_minor) for credit in credits})
         learned = payers.of({names.clean(credit.party) for credit in credits})
         found = {each.id: references.hits(said[each.id], each, by_bones=by_bones) for each in credits}
         open_ = [each for each in credits if not any(hit.explains(each) for hit in found[each.id].values())]
-        settled = _settled({name.written for each in open_ for name in said[each.id] if len(name.plain) >= 4})
+        longer = {name.written for each in open_ for name in said[each.id] if len(name.plain) >= 4}
+        settled = {words.plain(item.number): item.debtor_id for item in _numbered(longer) if not item.open_minor}
         debtors = {item.debtor_id for items in by_amount.values() for item in items}
         for credit in open_:
             debtors |= set(found[credit.id]) | set(self._speaking(credit, said[credit.id], learned, settled))
@@ -92,7 +96,7 @@ class Desk:
             yield from (known[name.plain] for name in said if name.plain in known)
 
 
-def _by_bones(keys: Collection[str]) -> Mapping[str, Sequence[Item]]:
+def _by_bones(keys: Collection[str]) -> dict[str, Sequence[Item]]:
     found: dict[str, list[Item]] = {}
     for key, *item in store.run(BY_BONES, keys=sorted(keys), most=MOST_ALIKE + 1):
         found.setdefault(key, []).append(Item(*item))
@@ -119,6 +123,6 @@ def _of_debtors(debtors: Collection[UUID]) -> Mapping[UUID, Sequence[Item]]:
     return found
 
 
-def _settled(numbers: Collection[str]) -> dict[str, UUID]:
-    rows = store.run(SETTLED, numbers=sorted(numbers))
-    return {words.plain(number): debtor_id for number, debtor_id in rows}
+def _numbered(numbers: Collection[str]) -> list[Item]:
+    """The invoices with exactly these numbers, whether open or not."""
+    return [Item(*row) for row in store.run(NUMBERED, numbers=sorted(numbers))]

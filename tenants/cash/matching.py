@@ -11,10 +11,11 @@ from datetime import date, datetime
 from uuid import UUID
 
 from tenants import store
-from tenants.cash import bands, booking, judging, payers, remittances
+from tenants.cash import bands, booking, judging, payers, remittances, returns
 from tenants.cash.bands import Measured
 from tenants.cash.evidence import Band, Credit, Name, Proposal
 from tenants.cash.lookup import Desk
+from tenants.events import recording
 from tenants.values import ids
 
 BATCH = 1_000
@@ -27,6 +28,10 @@ WHERE b.tenant_id = :tenant AND b.payment_id IS NULL AND b.amount_minor > 0 AND 
   AND (b.booked_on, b.id) > (:after_on, :after_id)
   AND b.id NOT IN (SELECT m.bank_line_id FROM cash_match m WHERE m.tenant_id = :tenant AND m.state = 'parked')
 ORDER BY b.booked_on, b.id LIMIT :limit
+"""
+UNDONE = """
+SELECT DISTINCT bank_line_id FROM cash_match
+WHERE tenant_id = :tenant AND bank_line_id = ANY(:lines) AND state = 'undone'
 """
 CLEAR_PARTS = """
 DELETE FROM cash_part p WHERE p.tenant_id = :tenant AND p.match_id IN (
@@ -91,8 +96,9 @@ def work(
     credits = [Credit(*row) for row in rows]
     if not credits:
         return Round()
-    judged = judge(credits, desk=desk or Desk(), known=bands.measured(now=now))
     lines = [each.id for each in credits]
+    doubted = frozenset(store.run(UNDONE, lines=lines).scalars())
+    judged = judge(credits, desk=desk or Desk(), known=bands.measured(now=now), doubted=doubted)
     store.run(CLEAR_PARTS, lines=lines)
     store.run(CLEAR, lines=lines)
     _apply(judged, now=now, wall=wall)
@@ -106,13 +112,38 @@ def work(
     )
 
 
-def judge(credits: Sequence[Credit], *, desk: Desk, known: Mapping[str, Measured]) -> list[_Judged]:
-    """What is thought of each credit, in their order: what one takes is not there for the next."""
+def go_on(*, key: str, now: datetime, today: date, wall: datetime, after: tuple[date, UUID] = START) -> Round:
+    """One round as work of its own; where more waits, the next round is recorded under the same key."""
+    done = work(now=now, today=today, wall=wall, after=after)
+    if done.after is None:
+        returns.work(now=now, today=today)
+    else:
+        day, line_id = done.after
+        recording.record(
+            "cash.waiting",
+            key=f"{key}:{line_id}",
+            now=wall,
+            key_of_run=key,
+            after_on=day.isoformat(),
+            after_id=str(line_id),
+        )
+    return done
+
+
+def judge(
+    credits: Sequence[Credit], *, desk: Desk, known: Mapping[str, Measured], doubted: frozenset[UUID] = frozenset()
+) -> list[_Judged]:
+    """What is thought of each credit, in their order: what one takes is not there for the next.
+
+    A line of the `doubted`, whose booking somebody undid, is never booked again without a person.
+    """
     view = desk.view(credits)
     judged = []
     for credit in credits:
         proposal = judging.judge(credit, view)
         band = bands.of(proposal, known=known)
+        if band is Band.AUTOMATIC and credit.id in doubted:
+            band = Band.SUGGESTED
         if proposal is not None and band is Band.AUTOMATIC:
             view.take(proposal.parts)
         judged.append(_Judged(ids.new(), credit, proposal, band))

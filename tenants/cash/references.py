@@ -10,6 +10,8 @@ from tenants.cash import words
 from tenants.cash.evidence import Credit, Item, Ref
 from tenants.cash.words import Named
 
+EXACTLY = "="
+"""Before a number that has too few bones to be found by them."""
 _STRENGTH = {Ref.EXACT: 4, Ref.READ: 3, Ref.BONES: 2, Ref.SHORT: 1}
 _LONG_ENOUGH = 5
 _LONG_BONES = 5
@@ -85,7 +87,8 @@ def _settle(several: Sequence[Item], credit: Credit, found: dict[UUID, Hits]) ->
 
 
 def _looked_up(name: Named, by_bones: Mapping[str, Sequence[Item]]) -> set[Item]:
-    return {item for key in words.keys([name]) for item in by_bones.get(key, ())}
+    keys = words.keys([name]) or {EXACTLY + name.plain}
+    return {item for key in keys for item in by_bones.get(key, ())}
 
 
 def _grade(name: Named, item: Item, credit: Credit) -> Ref | None:

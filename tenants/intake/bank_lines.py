@@ -1,11 +1,9 @@
-"""Decides what a bank line becomes: kept once however often it is reported, and a payment only when nobody need guess.
+"""Decides what a bank line is: kept once however often it is reported, however many statements tell of it.
 
-A credit whose own words name, exactly, invoices of one customer is that customer's money; it is booked as a payment
-that is not applied yet. Every other credit stays a bank line without a payment, for a person or cash application.
+Whose money a credit is, and what it pays, is decided by cash application; until then it is a line without a payment.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -17,12 +15,7 @@ from tenants.intake.formats.statement import Entry, Statement, StatementRefused
 from tenants.values import ids, money
 
 PREFIX = "bnk"
-SOURCE = "bank"
 _LONGEST = {"account": 80, "party": 200, "words": 1000, "reference": 140, "bank_ref": 140}
-_BATCH = 2_000
-_MOST_TOKENS = 60
-_TOKEN = re.compile(r"[^\s,;:+?()\"']+")
-_RF = re.compile(r"RF\d{2}([A-Z0-9]{1,21})")
 
 KEPT = "line_key, account, currency, amount_minor, booked_on, valued_on, party, words, reference, bank_ref"
 LANDED = """
@@ -42,33 +35,6 @@ INSERT INTO bank_line (tenant_id, id, import_id, {KEPT}, known_at)
 SELECT s.tenant_id, s.bank_line_id, s.import_id, {", ".join("s." + name for name in KEPT.split(", "))}, :now
 FROM import_bank_line s WHERE s.tenant_id = :tenant AND s.import_id = :import_id
 ON CONFLICT (tenant_id, line_key) DO NOTHING
-"""
-WAITING_CREDITS = """
-SELECT id, words, reference FROM bank_line
-WHERE tenant_id = :tenant AND import_id = :import_id AND amount_minor > 0 AND payment_id IS NULL AND booked_on <= :today
-  AND id > :after ORDER BY id LIMIT :limit
-"""
-NAMED = """
-SELECT b.id, min(CAST(i.debtor_id AS text))
-FROM unnest(CAST(:lines AS uuid[]), CAST(:tokens AS text[])) AS t (line_id, token)
-JOIN bank_line b ON b.tenant_id = :tenant AND b.id = t.line_id
-JOIN invoice i ON i.tenant_id = :tenant AND i.number = t.token AND i.currency = b.currency AND i.voided_on IS NULL
-GROUP BY b.id HAVING count(DISTINCT i.debtor_id) = 1
-"""
-BOOK = """
-INSERT INTO payment (tenant_id, id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on, source,
-  import_id, known_at)
-SELECT b.tenant_id, b.id, t.debtor_id,
-  left(coalesce(nullif(b.bank_ref, ''), nullif(b.reference, ''), nullif(b.words, ''), b.party), 60)
-    || ' ' || left(b.line_key, 8),
-  b.currency, b.amount_minor, b.amount_minor, b.booked_on, :source, b.import_id, :now
-FROM unnest(CAST(:lines AS uuid[]), CAST(:debtors AS uuid[])) AS t (line_id, debtor_id)
-JOIN bank_line b ON b.tenant_id = :tenant AND b.id = t.line_id
-ON CONFLICT (tenant_id, source, reference) DO NOTHING
-"""
-LINK = """
-UPDATE bank_line b SET payment_id = p.id FROM payment p
-WHERE b.tenant_id = :tenant AND p.tenant_id = :tenant AND p.id = b.id AND b.id = ANY(:lines)
 """
 NEWEST = """
 SELECT max(booked_on) FROM import_bank_line WHERE tenant_id = :tenant AND import_id = :import_id
@@ -126,56 +92,17 @@ def waiting(import_id: UUID) -> int:
     return int(store.run(WAITING, import_id=import_id).scalar_one())
 
 
-def load(import_id: UUID, *, now: datetime, today: date) -> tuple[int, int]:
-    """Keep the new lines and book those that name their customer; how many lines, how many payments."""
+def load(import_id: UUID, *, now: datetime) -> int:
+    """Keep the new lines; how many."""
     added = store.run(LOAD, import_id=import_id, now=now).rowcount
-    booked, after = 0, UUID(int=0)
-    while credits := store.run(WAITING_CREDITS, import_id=import_id, today=today, after=after, limit=_BATCH).all():
-        booked += _book(credits, now=now)
-        after = credits[-1][0]
     _note_feed(import_id, now=now)
-    return added, booked
+    return added
 
 
 def page(*, before: date, before_id: UUID, unmatched: bool = False, limit: int = 50) -> Sequence[Line]:
     """Bank lines before a point, the newest first; only credits that wait for a customer, if asked."""
     found = store.run(PAGE, before=before, before_id=before_id, unmatched=unmatched, limit=limit)
     return [Line(*row) for row in found]
-
-
-def tokens(words: str, *, reference: str) -> frozenset[str]:
-    """What in a line may be an invoice number: its reference, and longer words that hold a digit."""
-    found = {reference} if reference else set()
-    structured = _RF.fullmatch(reference.replace(" ", "").upper())
-    if structured:
-        found.add(structured[1])
-    for token in _pieces(f"{words} {reference}"):
-        if len(token) >= 4 and any(sign.isdigit() for sign in token):
-            found.add(token)
-        if len(found) >= _MOST_TOKENS:
-            break
-    return frozenset(found)
-
-
-def _pieces(words: str) -> Iterator[str]:
-    for raw in _TOKEN.findall(words):
-        token = raw.strip(".-/#")
-        yield token
-        if "/" in token:
-            yield from token.split("/")
-
-
-def _book(credits: Sequence[tuple[UUID, str, str]], *, now: datetime) -> int:
-    pairs = [(line, token) for line, words, reference in credits for token in tokens(words, reference=reference)]
-    if not pairs:
-        return 0
-    named = store.run(NAMED, lines=[line for line, _ in pairs], tokens=[token for _, token in pairs]).all()
-    given = {"lines": [line for line, _ in named]}
-    if not named:
-        return 0
-    booked = store.run(BOOK, **given, debtors=[UUID(debtor) for _, debtor in named], source=SOURCE, now=now).rowcount
-    store.run(LINK, **given)
-    return booked
 
 
 def _note_feed(import_id: UUID, *, now: datetime) -> None:

@@ -61,8 +61,8 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
 
 
 def take_bank_lines(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
-    """Take the staged lines of a bank statement, and book those that name their customer."""
-    added, booked = bank_lines.load(run.id, now=now, today=today)
+    """Take the staged lines of a bank statement; cash application hears of them and says whose they are."""
+    added = bank_lines.load(run.id, now=now)
     bank_lines.clear(run.id)
     recording.record("import.loaded", key=str(run.id), now=real, import_id=str(run.id))
     return Outcome(
@@ -72,7 +72,7 @@ def take_bank_lines(run: Import, *, now: datetime, today: date, real: datetime) 
         changed=0,
         refused=0,
         debtors_added=0,
-        payments_added=booked,
+        payments_added=0,
         payments_ahead=0,
         credit_notes_added=0,
         totals=tuple(Total(**total) for total in run.report["check"]["totals"]),

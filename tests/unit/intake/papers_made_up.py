@@ -121,18 +121,26 @@ def camt(*entries: str, kind: str = "BkToCstmrStmt/Stmt", version: str = "camt.0
 {"".join(entries)}</{inner}></{outer}></Document>""".encode()
 
 
-def entry(amount: str, words: str = "", *, side: str = "CRDT", status: str = "BOOK", day: date | None = None) -> str:
+def entry(
+    amount: str,
+    words: str = "",
+    *,
+    side: str = "CRDT",
+    status: str = "BOOK",
+    day: date | None = None,
+    party: str = "Dune Garden",
+) -> str:
     """One movement with one payment in it."""
     booked = f"<BookgDt><Dt>{day or date(2026, 11, 18)}</Dt></BookgDt>"
     return f"""<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>{status}</Cd></Sts>{booked}
-<NtryDtls>{payment(words)}</NtryDtls></Ntry>"""
+<NtryDtls>{payment(words, party=party)}</NtryDtls></Ntry>"""
 
 
-def payment(words: str, amount: str = "") -> str:
+def payment(words: str, amount: str = "", *, party: str = "Dune Garden") -> str:
     """What one payment says of itself."""
     worth = f'<Amt Ccy="EUR">{amount}</Amt>' if amount else ""
     return f"""<TxDtls>{worth}<Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs><RltdPties>
-<Dbtr><Pty><Nm>Dune Garden</Nm></Pty></Dbtr></RltdPties><RmtInf><Ustrd>{words}</Ustrd></RmtInf></TxDtls>"""
+<Dbtr><Pty><Nm>{party}</Nm></Pty></Dbtr></RltdPties><RmtInf><Ustrd>{words}</Ustrd></RmtInf></TxDtls>"""
 
 
 def workbook(*rows: tuple[object, ...], sheets: tuple[str, ...] = ("Ledger",)) -> bytes:

@@ -175,7 +175,7 @@ class World:
                 "camt.053", [Entry(1, "A", self.currency, Decimal(5), self.today, self.today, bank_ref=str(ids.new()))]
             )
             bank_lines.stage(self.at["imp"], said=said)
-            bank_lines.load(self.at["imp"], now=self.now, today=self.today)
+            bank_lines.load(self.at["imp"], now=self.now)
             bank_lines.clear(self.at["imp"])
 
     def draft_rule(self) -> str:

@@ -18,7 +18,7 @@ def statement(alder_world):
             alder_world.at["imp"],
             said=Statement("ofx", [*said, Entry(61, "A", "EUR", Decimal(-7), day, day, party="Landlord")]),
         )
-        bank_lines.load(alder_world.at["imp"], now=alder_world.now, today=day)
+        bank_lines.load(alder_world.at["imp"], now=alder_world.now)
 
 
 def test_money_without_a_customer_is_seen_and_turned_over(alder_world, as_, specialist, words, statement, links):
