@@ -2,8 +2,13 @@
 
 import pytest
 from flask import Flask
+from joserfc.jwk import ECKey
 
-from tests.cast import Player
+from tenants.directory import signing_keys
+from tenants.isolation import scope
+from tenants.settings import Settings
+from tenants.work import unit_of_work
+from tests.cast import NOW, Player
 from tests.unit.service.oauth.desk import Desk, Walk, register
 
 
@@ -35,3 +40,10 @@ def walk(app: Desk, as_, alder_approver: Player) -> Walk:
 def loose_walk(loose_app: Desk, as_, alder_approver: Player) -> Walk:
     """Anton on his way through the app without a key."""
     return Walk(loose_app, as_(alder_approver))
+
+
+@pytest.fixture
+def our_key(web: Flask, settings: Settings) -> ECKey:
+    """The key that signs tokens, as somebody would hold it who had stolen it."""
+    with unit_of_work(scope.platform(actor="test", reason="a test forges tokens")):
+        return signing_keys.signer(ring=settings.keyring, now=NOW).key
