@@ -7,13 +7,14 @@ so that two workers cannot both find the contact budget unspent.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.collections import holds, hours, refusals, tasks
+from tenants.collections import holds, hours, policies, refusals, tasks
+from tenants.collections.policies import Policy
 from tenants.collections.refusals import Refused
 from tenants.collections.tasks import NewTask
 from tenants.delivery.ports import Verdict
@@ -22,8 +23,6 @@ from tenants.values import calendars
 Recheck = Callable[[str, Sequence[UUID], datetime], set[UUID]]
 """Of the rule with this key, which of these invoices still match: wired by the jobs; rules stand above this room."""
 
-MOST_REMINDERS = 6
-"""A cadence ends; after this many reminders of one invoice a person decides."""
 DELIVERY_PATIENCE = timedelta(days=7)
 """How long a reminder waits for its invoice to be delivered before it is given up."""
 PAUSED_AGAIN = timedelta(hours=1)
@@ -31,7 +30,8 @@ FEED_AGAIN = timedelta(hours=2)
 WEEK = timedelta(days=7)
 
 MESSAGE = """
-SELECT m.id, m.kind, m.step_key, m.rule_key, m.debtor_id, m.recipient, m.queued_at, d.time_zone, d.country,
+SELECT m.id, m.kind, m.template, m.step_key, m.rule_key, m.debtor_id, m.recipient, m.queued_at, d.time_zone, d.country,
+  d.consumer, m.overridden_by,
   t.time_zone AS client_zone, t.country AS client_country, p.sending, p.auto_messages_per_week,
   p.business_days_between_messages, p.quiet_until, p.quiet_from, p.bank_feed_at, p.bank_feed_hours,
   EXISTS (SELECT FROM suppression s
@@ -60,6 +60,10 @@ WHERE tenant_id = :tenant AND debtor_id = :debtor AND kind <> 'invoice' AND id <
   timestamptz)) > :since
 ORDER BY 1
 """
+GROUPS = "SELECT key FROM debtor_group WHERE tenant_id = :tenant AND debtor_id = :debtor"
+TALKED = """
+SELECT max(last_reply_at) FROM invoice WHERE tenant_id = :tenant AND debtor_id = :debtor AND last_reply_at > :since
+"""
 DROP = "DELETE FROM message_item WHERE tenant_id = :tenant AND message_id = :id AND invoice_id = ANY(:invoices)"
 
 HOLD_WORDS = {"dispute": "disputed", "promise": "promised", "plan": "on_plan", "pause": "paused"}
@@ -72,6 +76,7 @@ class Message:
 
     id: UUID
     kind: str
+    template: str
     step_key: str
     rule_key: str
     debtor_id: UUID
@@ -79,6 +84,8 @@ class Message:
     queued_at: datetime
     time_zone: str | None
     country: str
+    consumer: bool
+    overridden_by: str
     client_zone: str
     client_country: str
     sending: str
@@ -89,6 +96,7 @@ class Message:
     bank_feed_at: datetime | None
     bank_feed_hours: int
     suppressed: bool
+    policy: Policy = policies.PLAIN
 
     def client_day(self, now: datetime) -> date:
         """The day on the client's calendar, by which holds begin and end."""
@@ -104,6 +112,7 @@ class Message:
             client_country=self.client_country,
             opens=self.quiet_until,
             closes=self.quiet_from,
+            blackouts=self.policy.blackouts,
         )
 
 
@@ -133,7 +142,7 @@ class Gate:
         row = store.run(MESSAGE, id=message_id).one_or_none()
         if row is None:
             return Verdict(allowed=False, reason="unknown", detail="The message is not there.")
-        message = Message(*row)
+        message = replace(Message(*row), policy=policies.current())
         invoices = store.run(INVOICES, id=message_id).all()
         verdict = self._decide(message, invoices, now=now)
         if not verdict.allowed:
@@ -148,6 +157,9 @@ class Gate:
                 reason="suppressed",
                 detail="Mail to this address comes back, or its owner asked for silence.",
             )
+        stopped = _about_customer(message, now=now)
+        if stopped:
+            return stopped
         blocks = self._blocks(message, invoices, now=now)
         free = [invoice for invoice in invoices if invoice.id not in blocks]
         _hand_over(message, list(blocks.values()), now=now)
@@ -156,7 +168,7 @@ class Gate:
         if not verdict.allowed:
             return verdict
         verdict = _about_client(message, now=now)
-        if verdict.allowed and message.kind != "invoice":
+        if verdict.allowed and message.kind != "invoice" and not (message.overridden_by and message.policy.overrides):
             verdict = _about_contact(message, free, now=now)
         if verdict.allowed:
             _drop(message, list(blocks.values()), now=now)
@@ -173,7 +185,7 @@ class Gate:
                 _held(invoice.id, held.get(invoice.id))
                 or _undelivered(message, invoice, now=now)
                 or _unread(invoice)
-                or _worn_out(invoice)
+                or _worn_out(message, invoice)
             )
             if block:
                 blocks.setdefault(invoice.id, block)
@@ -223,8 +235,8 @@ def _unread(invoice: Any) -> Block | None:
     )
 
 
-def _worn_out(invoice: Any) -> Block | None:
-    if invoice.reminder_count < MOST_REMINDERS:
+def _worn_out(message: Message, invoice: Any) -> Block | None:
+    if invoice.reminder_count < message.policy.most_reminders:
         return None
     return Block(
         invoice.id,
@@ -249,6 +261,36 @@ def _hand_over(message: Message, blocks: Sequence[Block], *, now: datetime) -> N
         if block.reason == "cap_reached"
     ]
     tasks.raise_many(worn_out, now=now, today=message.client_day(now))
+
+
+def _about_customer(message: Message, *, now: datetime) -> Verdict | None:
+    """Customers that no automatic reminder goes to, whatever they owe: a person looks at them instead."""
+    if message.kind != "reminder":
+        return None
+    groups = set(store.run(GROUPS, debtor=message.debtor_id).scalars())
+    if drawn := groups & set(message.policy.pays_by_itself):
+        words = f"This customer pays by itself (group {min(drawn)}): what it owes is drawn, not asked for."
+        return Verdict(allowed=False, reason="pays_by_itself", detail=words)
+    if message.consumer and message.policy.consumers == "person":
+        return _to_person(message, "consumer", "This customer is a consumer: people write to consumers.", now=now)
+    if message.policy.above(message.template, groups=groups):
+        words = f"“{message.template}” is sterner than the machine may be with this customer."
+        return _to_person(message, "above_ceiling", words, now=now)
+    return None
+
+
+def _to_person(message: Message, reason: str, detail: str, *, now: datetime) -> Verdict:
+    title = "Write to this customer yourself, or leave it"
+    task = NewTask(
+        dedupe_key=f"{reason}:{message.debtor_id}:{message.template}",
+        kind="decide",
+        title=title,
+        reason=detail,
+        rule_key=message.rule_key,
+        debtor_id=message.debtor_id,
+    )
+    tasks.raise_many([task], now=now, today=message.client_day(now))
+    return Verdict(allowed=False, reason=reason, detail=detail)
 
 
 def _about_blocks(message: Message, blocks: Sequence[Block], *, none_left: bool, now: datetime) -> Verdict:
@@ -301,6 +343,11 @@ def _about_contact(message: Message, invoices: Sequence[Any], *, now: datetime) 
     if contacts and (free_at := own.opening_after_days(max(contacts), business_days=gap)) > now:
         words = f"The customer was written to about these invoices within {gap} business days."
         return Verdict(allowed=False, reason="contacted_lately", detail=words, again_at=free_at)
+    talked = store.run(TALKED, debtor=message.debtor_id, since=now - timedelta(days=30)).scalar_one()
+    silence = message.policy.silence_after_talk
+    if talked and silence and (free_at := own.opening_after_days(talked, business_days=silence)) > now:
+        words = f"The customer wrote to us within {silence} business days."
+        return Verdict(allowed=False, reason="talked_lately", detail=words, again_at=free_at)
     if (opens_at := own.next_moment(now)) > now:
         return Verdict(
             allowed=False, reason="quiet_hours", detail="It is outside the customer's office hours.", again_at=opens_at

@@ -163,7 +163,9 @@ def open_many(drafts: Sequence[NewHold], *, now: datetime, wall: datetime | None
         history.note(f"{row['kind']}.opened", about=_subject(row), at=now, became=row, reason=str(row["reason"]))
     disputed = [row for row in rows if row["kind"] == "dispute" and row["invoice_id"]]
     slices = [disputed[start : start + TOLD_AT_ONCE] for start in range(0, len(disputed), TOLD_AT_ONCE)]
-    news = [Occurrence(str(some[0]["id"]), {"invoice_ids": [str(row["invoice_id"]) for row in some]}) for some in slices]
+    news = [
+        Occurrence(str(some[0]["id"]), {"invoice_ids": [str(row["invoice_id"]) for row in some]}) for some in slices
+    ]
     recording.record_many("dispute.opened", news, now=wall or now)
     return [UUID(str(row["id"])) for row in rows]
 

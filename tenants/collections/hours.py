@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tenants.values import calendars
-from tenants.values.calendars import BusinessCalendar
+from tenants.values.calendars import Blackout, BusinessCalendar
 
 SEARCH_DAYS = 60
 
@@ -50,11 +50,20 @@ class Hours:
         return self.opening_on(calendars.local_day(now, zone=self.zone) + timedelta(days=1))
 
 
-def of(*, zone: str | None, client_zone: str, country: str, client_country: str, opens: time, closes: time) -> Hours:
-    """The customer's hours; an unknown zone or country is taken to be the client's own."""
+def of(
+    *,
+    zone: str | None,
+    client_zone: str,
+    country: str,
+    client_country: str,
+    opens: time,
+    closes: time,
+    blackouts: tuple[Blackout, ...] = (),
+) -> Hours:
+    """The customer's hours; an unknown zone or country is taken to be the client's own, its days off the client's."""
     return Hours(
         zone=calendars.zone(zone or client_zone),
-        calendar=BusinessCalendar.for_country(country or client_country),
+        calendar=BusinessCalendar.for_country(country or client_country).without(blackouts),
         opens=opens,
         closes=closes,
     )

@@ -87,6 +87,8 @@ class Message(Delivered, Model):
     content_key: Mapped[str] = mapped_column(Text, server_default="")
     state: Mapped[str] = mapped_column(Text, server_default="queued")
     held_reason: Mapped[str] = mapped_column(Text, server_default="")
+    overridden_by: Mapped[str] = mapped_column(Text, server_default="")
+    override_reason: Mapped[str] = mapped_column(Text, server_default="")
     evidence_level: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     queued_at: Mapped[datetime] = mapped_column(Instant)
     sent_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -45,6 +45,10 @@ UPDATE work_item SET state = 'ready', run_at = :run_at, attempts = attempts - 1,
 :reason
 WHERE tenant_id = :tenant AND id = :id AND state = 'done'
 """
+HASTEN = """
+UPDATE work_item SET run_at = :to
+WHERE tenant_id = :tenant AND kind = :kind AND dedupe_key = :key AND state = 'ready' AND run_at > :to
+"""
 GO_BACK = """
 UPDATE work_item SET state = 'ready', lease_token = NULL, lease_until = NULL
 WHERE tenant_id = :tenant AND id = ANY(:ids) AND state = 'leased' AND lease_token = :token
@@ -137,6 +141,11 @@ def hold_until(item_id: UUID, *, token: UUID, run_at: datetime, reason: str) -> 
 def postpone(item_id: UUID, *, run_at: datetime, reason: str) -> None:
     """In the unit that took the item: let it wait after all, with no attempt counted. The unit's effects are kept."""
     store.run(POSTPONE, id=item_id, run_at=run_at, reason=reason)
+
+
+def hasten(kind: str, *, key: str, to: datetime) -> bool:
+    """Let waiting work be done earlier than it was put off to; False when it does not wait."""
+    return store.run(HASTEN, kind=kind, key=key, to=to).rowcount > 0
 
 
 def go_back(item_ids: Sequence[UUID], *, token: UUID) -> int:
