@@ -77,6 +77,7 @@ def stage(folder: Path) -> Iterator[Stage]:
             "GOODTERMS_SECRET_KEY": secrets.token_urlsafe(32),
             "GOODTERMS_DOCUMENTS": str(documents),
             "GOODTERMS_MAILER": "memory",
+            "GOODTERMS_BENCH_ADMIN_URL": postgres.admin_url.removesuffix("/postgres") + "/goodterms",
         }
         os.environ.update(env)
         with shell_from_env() as files:

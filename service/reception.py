@@ -9,10 +9,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
 
+from tenants import store
 from tenants.delivery import hits
 from tenants.delivery.hits import Hit
 from tenants.isolation import scope
-from tenants.work import unit_of_work
+from tenants.work import unit_beginning_with
 
 
 @dataclass(eq=False)
@@ -46,8 +47,9 @@ class Reception:
         with self._turn:
             batch = self._waiting.pop(tenant_id, [])
         try:
-            with unit_of_work(scope.tenant(tenant_id, actor="mail reader")):
-                hits.keep([each.hit for each in batch])
+            first = hits.keeping([each.hit for each in batch])
+            with store.held_line(), unit_beginning_with(first, scope.tenant(tenant_id, actor="mail reader")):
+                pass
         except BaseException:
             with self._turn:
                 self._waiting[tenant_id] += [each for each in batch if each is not own]

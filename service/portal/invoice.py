@@ -3,7 +3,6 @@
 Looking leaves a trace that is judged later; only a button press, which is a POST, changes anything.
 """
 
-import contextlib
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,7 +26,6 @@ from tenants.delivery.hits import Hit
 from tenants.delivery.links import LinkGrant
 from tenants.delivery.tokens import BadToken
 from tenants.directory import clients
-from tenants.directory.clients import UnknownClient
 from tenants.ledger import debtors
 from tenants.values.faults import Refusal
 from tenants.values.money import Money
@@ -204,10 +202,9 @@ def pixel(token: str) -> Response:
 
 
 def _take(tenant_id: UUID, hit: Hit) -> None:
-    """Our own people leave nothing; a client that is not there any more has nothing to keep."""
+    """Keep a hit before it is answered; our own people leave nothing."""
     if not traces.by_staff(tools()):
-        with contextlib.suppress(UnknownClient):
-            traces.reception().keep(tenant_id, hit)
+        traces.reception().keep(tenant_id, hit)
 
 
 def page(items: tuple[Item, ...], *, reader: Reader, said: str = "", preview: bool = False) -> str:

@@ -7,17 +7,19 @@ people looking at a page leave nothing, and neither does a pixel without consent
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import UUID
 
-from tenants import store
-from tenants.delivery import scoring
+from tenants import store, work
+from tenants.delivery import scoring, tracking
 from tenants.delivery.links import LinkGrant
-from tenants.directory import clients
 from tenants.events import recording
+from tenants.events.recording import Occurrence
+from tenants.isolation import scope
+from tenants.isolation.opening import First
 from tenants.values import ids
 
 KINDS = ("pixel", "link_get", "portal_view", "portal_interaction", "download")
@@ -25,22 +27,48 @@ PATIENCE = timedelta(seconds=3)
 """How long a fetch waits to be judged: long enough to see whether the next link is fetched at once."""
 SOURCE = "portal"
 
-READERS = """
-SELECT m.id, m.debtor_id, m.contact_id, c.pixel_consent FROM message m
-JOIN contact c ON c.tenant_id = :tenant AND c.debtor_id = m.debtor_id AND c.id = m.contact_id
-WHERE m.tenant_id = :tenant AND m.id = ANY(:messages)
+# One statement, so that taking a hit costs two ways to the database: whose link or image it was, whether it may be kept
+# (an image where client and reader allow it now, a link while it stands), the hit itself, and the work of judging it.
+# The rows are looked up one by one (OFFSET 0), because a planner that has not seen a new client would search for them.
+KEEP = f"""
+WITH told AS (
+  SELECT r.*, coalesce(r.now, r.real + make_interval(secs => p.clock_shift_s)) AS at, p.pixel AS pixel
+  FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, what text, key uuid, external_id text, kind text,
+    debtor_id uuid, contact_id uuid, invoice_id uuid, message_id uuid, now timestamptz, real timestamptz, said jsonb)
+  JOIN client_profile p ON p.tenant_id = :tenant),
+whose AS (
+  SELECT t.*, t.debtor_id AS debtor, t.contact_id AS contact, t.invoice_id AS invoice, t.message_id AS message
+  FROM told t WHERE t.what = 'known'
+  UNION ALL
+  SELECT t.*, l.debtor_id, l.contact_id, l.invoice_id, l.message_id FROM told t JOIN LATERAL (
+    SELECT k.debtor_id, k.contact_id, k.invoice_id, k.message_id FROM portal_link k
+    WHERE k.tenant_id = :tenant AND k.id = t.key AND k.revoked_at IS NULL AND k.expires_at > t.at OFFSET 0) l ON true
+  WHERE t.what = 'link'
+  UNION ALL
+  SELECT t.*, m.debtor_id, m.contact_id, NULL, m.id FROM told t JOIN LATERAL (
+    SELECT k.id, k.debtor_id, k.contact_id FROM message k
+    WHERE k.tenant_id = :tenant AND k.id = t.key OFFSET 0) m ON true
+  JOIN LATERAL (
+    SELECT c.pixel_consent, d.country FROM contact c JOIN debtor d ON d.tenant_id = :tenant AND d.id = c.debtor_id
+    WHERE c.tenant_id = :tenant AND c.debtor_id = m.debtor_id AND c.id = m.contact_id OFFSET 0) c ON true
+  LEFT JOIN tracking_rule x ON x.tenant_id = :tenant AND x.country = c.country
+  WHERE t.what = 'image' AND {tracking.ALLOWED}),
+kept AS (
+  INSERT INTO inbox_event (tenant_id, id, source, external_id, kind, message_id, occurred_at, received_at, payload)
+  SELECT :tenant, w.id, 'portal', w.external_id, w.kind, w.message, w.at, w.real, w.said
+    || jsonb_build_object('debtor_id', w.debtor, 'contact_id', w.contact, 'invoice_id', w.invoice)
+  FROM whose w ON CONFLICT (tenant_id, source, external_id) DO NOTHING RETURNING id),
+judged AS (
+  INSERT INTO work_item (tenant_id, id, lane, kind, dedupe_key, payload, state, run_at, attempts, max_attempts,
+    recorded_at)
+  SELECT :tenant, r.id, r.lane, r.kind, r.dedupe_key, r.payload, 'ready', r.run_at, 0, r.max_attempts, r.run_at
+  FROM jsonb_to_recordset(CAST(:work AS jsonb))
+    AS r(id uuid, lane text, kind text, dedupe_key text, payload jsonb, run_at timestamptz, max_attempts smallint)
+  WHERE EXISTS (SELECT FROM kept k WHERE r.payload->'inbox_ids' ? CAST(k.id AS text))
+  ON CONFLICT (tenant_id, kind, dedupe_key) DO NOTHING)
+SELECT coalesce(json_agg(id), '[]')::text FROM kept
 """
-LINKS = """
-SELECT id, debtor_id, contact_id, invoice_id, message_id, expires_at FROM portal_link
-WHERE tenant_id = :tenant AND id = ANY(:links) AND revoked_at IS NULL
-"""
-KEEP = """
-INSERT INTO inbox_event (tenant_id, id, source, external_id, kind, message_id, occurred_at, received_at, payload)
-SELECT :tenant, r.id, 'portal', r.external_id, r.kind, r.message_id, r.occurred_at, r.received_at, r.payload
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, external_id text, kind text, message_id uuid,
-  occurred_at timestamptz, received_at timestamptz, payload jsonb)
-ON CONFLICT (tenant_id, source, external_id) DO NOTHING RETURNING id
-"""
+_PREPARED = KEEP.replace(":tenant", "$1").replace(":rows", "$2").replace(":work", "$3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +118,17 @@ def keep(hits: Sequence[Hit], *, patience: timedelta = PATIENCE) -> list[UUID]:
 
     Returns what is new: repeats within a second, images without consent and links that are over leave nothing.
     """
-    profile = clients.profile()
-    images, links = _readers(hits, pixel=profile.pixel), _links(hits)
-    rows: dict[str, dict[str, Any]] = {}
-    for hit in hits:
-        now = hit.now or profile.clock.now(hit.real)
-        found = links.get(hit.link_id)
-        whose = hit.whose or images.get(hit.message_id) or (found[0] if found and now < found[1] else None)
-        if whose is not None:
-            row = _row(hit, whose, now)
-            rows.setdefault(row["external_id"], row)
-    if not rows:
+    if not hits:
         return []
-    fresh = set(store.run(KEEP, rows=json.dumps(list(rows.values()), default=str)).scalars())
-    for kinds, wait in (({"portal_interaction"}, timedelta(0)), (set(KINDS) - {"portal_interaction"}, patience)):
-        _ask_to_judge([row for row in rows.values() if row["id"] in fresh and row["kind"] in kinds], wait=wait)
-    return [row["id"] for row in rows.values() if row["id"] in fresh]
+    rows, work_of_it = _told(hits, patience=patience)
+    fresh = json.loads(store.run(KEEP, rows=rows, work=work_of_it).scalar_one())
+    work.remember_recorded(scope.current().one)
+    return [UUID(each) for each in fresh]
 
 
-def may_track(pixel: str, *, consent: str) -> bool:
-    """Whether a tracking image may stand in a mail, and count: the client's choice, and the reader's, who can always
-    say no."""
-    if pixel == "consented":
-        return consent == "granted"
-    return pixel == "on" and consent != "withdrawn"
+def keeping(hits: Sequence[Hit]) -> First:
+    """The same for a unit that begins with it and does nothing else."""
+    return First("keep_hits", _PREPARED, _told(hits, patience=PATIENCE))
 
 
 def prefix(address: str) -> str:
@@ -125,44 +140,33 @@ def prefix(address: str) -> str:
     return str(ip_network((found, 24 if found.version == 4 else 48), strict=False))
 
 
-def _readers(hits: Sequence[Hit], *, pixel: str) -> dict[UUID | None, Whose]:
-    """The readers of images, where the client and the reader allow them now."""
-    wanted = {hit.message_id for hit in hits if hit.message_id}
-    if not wanted:
-        return {}
-    return {
-        row.id: Whose(row.id, row.debtor_id, row.contact_id, None, row.id)
-        for row in store.run(READERS, messages=list(wanted))
-        if may_track(pixel, consent=row.pixel_consent)
-    }
+def _told(hits: Sequence[Hit], *, patience: timedelta) -> tuple[str, str]:
+    """The rows of the hits, and the work of judging them."""
+    rows = list({row["external_id"]: row for row in map(_row, hits)}.values())
+    waiting: list[dict[str, Any]] = []
+    for at_once in (True, False):
+        some = [row for row in rows if (row["kind"] == "portal_interaction") is at_once]
+        if some:
+            at = max(row["real"] for row in some) + (timedelta(0) if at_once else patience)
+            judged = Occurrence(str(some[0]["id"]), {"inbox_ids": [str(row["id"]) for row in some]}, at)
+            waiting += recording.rows("portal.hit", [judged], now=at)
+    return json.dumps(rows, default=str), json.dumps(waiting, default=str)
 
 
-def _links(hits: Sequence[Hit]) -> dict[UUID | None, tuple[Whose, datetime]]:
-    """Links that nobody took back, each with its end."""
-    wanted = {hit.link_id for hit in hits if hit.link_id}
-    if not wanted:
-        return {}
-    return {
-        row.id: (Whose(row.id, row.debtor_id, row.contact_id, row.invoice_id, row.message_id), row.expires_at)
-        for row in store.run(LINKS, links=list(wanted))
-    }
-
-
-def _row(hit: Hit, whose: Whose, now: datetime) -> dict[str, Any]:
+def _row(hit: Hit) -> dict[str, Any]:
     fetch, network = hit.fetch, prefix(hit.fetch.address)
-    second = now.isoformat(timespec="seconds")
-    same = f"{whose.key}|{fetch.kind}|{fetch.method}|{fetch.target}|{fetch.agent}|{network}|{second}"
-    return {
+    key = hit.whose.key if hit.whose else hit.message_id or hit.link_id
+    second = (hit.now or hit.real).isoformat(timespec="seconds")
+    same = f"{key}|{fetch.kind}|{fetch.method}|{fetch.target}|{fetch.agent}|{network}|{second}"
+    row = {
         "id": ids.new(),
+        "what": "known" if hit.whose else "image" if hit.message_id else "link",
+        "key": key,
         "external_id": hashlib.sha256(same.encode()).hexdigest(),
         "kind": fetch.kind,
-        "message_id": whose.message_id,
-        "occurred_at": now,
-        "received_at": hit.real,
-        "payload": {
-            "debtor_id": whose.debtor_id,
-            "contact_id": whose.contact_id,
-            "invoice_id": whose.invoice_id,
+        "now": hit.now,
+        "real": hit.real,
+        "said": {
             "method": fetch.method,
             "agent": fetch.agent[: scoring.LONGEST_AGENT],
             "ip_prefix": network,
@@ -170,10 +174,4 @@ def _row(hit: Hit, whose: Whose, now: datetime) -> dict[str, Any]:
             "document_sha256": fetch.document_sha256,
         },
     }
-
-
-def _ask_to_judge(rows: Sequence[dict[str, Any]], *, wait: timedelta) -> None:
-    if rows:
-        real = max(row["received_at"] for row in rows)
-        kept = [str(row["id"]) for row in rows]
-        recording.record("portal.hit", key=kept[0], now=real, run_at=real + wait, inbox_ids=kept)
+    return row | asdict(hit.whose) if hit.whose else row

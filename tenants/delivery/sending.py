@@ -18,12 +18,12 @@ from tenants.delivery import (
     answers,
     documents,
     facts,
-    hits,
     holding,
     letters,
     links,
     outcome,
     suppression,
+    tracking,
     wordings,
     words,
 )
@@ -123,6 +123,7 @@ def _outgoing(
         row.debtor_id, contact_id=row.contact_id, invoice_id=invoice_id, message_id=row.id, now=now
     )
     creditor = clients.profile()
+    mode = tracking.mode_for(debtor.country, otherwise=creditor.pixel)
     return Outgoing(
         tenant_id=scope.current().one,
         message_id=row.id,
@@ -141,7 +142,7 @@ def _outgoing(
         link_id=link_id,
         link_expires_at=expires_at,
         wording=wordings.spoken(row.template, language=words.language(contact.language), debtor_id=row.debtor_id),
-        pixel=hits.may_track(creditor.pixel, consent=contact.pixel_consent),
+        pixel=tracking.may_track(mode, consent=contact.pixel_consent),
         carrier="ses" if provider == "ses" else "smtp",
         resumed=resumed,
     )
