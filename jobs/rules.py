@@ -1,7 +1,7 @@
 """Work of the rules lane: workflow rules matched against whole ledgers."""
 
-from jobs.turns import Handler, Turn
-from tenants.rules import running, schedule
+from jobs.turns import Handler, Later, Turn
+from tenants.rules import approvals, backtesting, daily, digests, running, schedule
 
 
 def schedule_rules(turn: Turn) -> None:
@@ -29,9 +29,29 @@ def _run_on(event: str, turn: Turn) -> None:
     running.run_on(event, invoice_ids=turn.ids("invoice_ids"), key=key, now=turn.now, real=turn.real_now)
 
 
+def tend_rules(turn: Turn) -> None:
+    """A new day at the client: questions that nobody answered go on, and digests are told."""
+    approvals.lapse(now=turn.now, today=turn.today)
+    digests.tell(now=turn.now, real=turn.real_now, today=turn.today)
+
+
+def keep_daily_facts(turn: Turn) -> None:
+    """A new day at the client: what changed about its invoices is remembered."""
+    daily.keep(turn.today)
+
+
+def run_backtest(turn: Turn) -> Later | None:
+    """Work through some more past days of a backtest, then let others have their turn."""
+    more = backtesting.advance(turn.id("backtest_id"), now=turn.now)
+    return Later(turn.real_now, "more_days") if more else None
+
+
 HANDLERS: dict[str, Handler] = {
     "schedule_rules": schedule_rules,
     "run_rule": run_rule,
     "run_rules_on": run_rules_on,
     "run_rules_on_dispute": run_rules_on_dispute,
+    "tend_rules": tend_rules,
 }
+FACTS: dict[str, Handler] = {"keep_daily_facts": keep_daily_facts, "run_backtest": run_backtest}
+"""What may lag behind without harm: the insight lane does it."""

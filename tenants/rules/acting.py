@@ -1,5 +1,5 @@
-"""Decides what follows from firings: alerts, tasks and pauses with their reason in words, one message per customer, work
-that changes hands, stages, marks, questions, calls and lines of a digest.
+"""Decides what follows from firings: alerts, tasks and pauses with their reason in words, one message per customer,
+work that changes hands, stages, marks, questions, calls and lines of a digest.
 
 Everything happens in the transaction of the firings, in sets: what was acted on and what was done about it cannot come
 apart. What leaves the house is only written down here, and leaves by a job of its own.
@@ -8,6 +8,7 @@ apart. What leaves the house is only written down here, and leaves by a job of i
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from tenants import store
@@ -131,7 +132,8 @@ def _pause(doing: Doing, action: Action, firings: Sequence[Firing], _place: str)
 
 def _send(doing: Doing, action: Action, firings: Sequence[Firing], _place: str) -> None:
     """About invoices: these; about customers: everything that is overdue there, unless the words ask for nothing."""
-    how = {"template": action.template, "occurrence": doing.occurrence, "now": doing.at.now, "real": doing.real}
+    how: dict[str, Any] = {"template": action.template, "occurrence": doing.occurrence}
+    how |= {"now": doing.at.now, "real": doing.real}
     if doing.rule.about == "customer" and action.template in THANKS:
         queueing.queue_notes(doing.rule.key, debtor_ids=debtors(firings), **how)
         return

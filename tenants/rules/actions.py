@@ -103,9 +103,7 @@ def _pause(raw: dict[str, Any], at: str, about: str, faults: Ledger) -> Action:
     return Action("pause", what=what, span=span)
 
 
-def _limited(
-    raw: dict[str, Any], key: str, at: str, faults: Ledger, longest: dict[str, int], reason: str
-) -> Duration:
+def _limited(raw: dict[str, Any], key: str, at: str, faults: Ledger, longest: dict[str, int], reason: str) -> Duration:
     span = readers.duration(raw.get(key), f"{at}/{key}", faults, units=tuple(longest))
     if span and span.count > longest[span.unit]:
         most = f"{longest[span.unit]} {span.unit.replace('_', ' ')}"

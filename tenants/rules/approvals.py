@@ -22,7 +22,11 @@ from tenants.rules import people
 from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
 
-ROLES_OF = {"client finance lead": ("client_approver",), "team lead": ("specialist_manager",), "tenant admins": ("tenant_admin",)}
+ROLES_OF = {
+    "client finance lead": ("client_approver",),
+    "team lead": ("specialist_manager",),
+    "tenant admins": ("tenant_admin",),
+}
 """Which roles of the directory may answer a question to them."""
 ASK = """
 INSERT INTO action_approval (tenant_id, id, rule_id, version, episode, place, subject_id, debtor_id, invoice_id, title,
@@ -50,8 +54,11 @@ FROM action_approval a JOIN rule r ON r.tenant_id = :tenant AND r.id = a.rule_id
 WHERE a.tenant_id = :tenant
 """
 ONE = SHOWN + " AND a.id = :id"
-PAGE = SHOWN + """
+PAGE = (
+    SHOWN
+    + """
   AND a.state = ANY(:states) AND (CAST(:after AS uuid) IS NULL OR a.id < :after) ORDER BY a.id DESC LIMIT :limit"""
+)
 
 
 class ApprovalUnknown(Refusal, LookupError):
@@ -133,9 +140,7 @@ def find(approval_id: UUID) -> RowMapping:
     return row
 
 
-def answer(
-    approval_id: UUID, *, yes: bool, words: str, roles: Sequence[str], now: datetime, today: date
-) -> RowMapping:
+def answer(approval_id: UUID, *, yes: bool, words: str, roles: Sequence[str], now: datetime, today: date) -> RowMapping:
     """Answer a question once. Raises ApprovalUnknown, NotYours, ApprovalOver."""
     asked = find(approval_id)
     if not set(roles) & set(ROLES_OF[asked["role"]]):

@@ -18,7 +18,20 @@ from typing import Any, cast
 from tenants.rules import bounds, counting, ranking
 from tenants.rules.bounds import Moment
 from tenants.rules.fields import HOLDS, LEVELS, Kind
-from tenants.rules.sources import JOINS, KEYS, NOBODY, OUTRANKED, POINT, SUBJECTS, SUMS, SWEEP, YOUNG, Lookups, Subject, segment
+from tenants.rules.sources import (
+    JOINS,
+    KEYS,
+    NOBODY,
+    OUTRANKED,
+    POINT,
+    SUBJECTS,
+    SUMS,
+    SWEEP,
+    YOUNG,
+    Lookups,
+    Subject,
+    segment,
+)
 from tenants.rules.tree import Again, Duration, Group, Leaf, Other, Rule
 from tenants.values import calendars
 from tenants.values.money import Money

@@ -43,7 +43,11 @@ COUNTABLE = {
         had=("opened", "did not open"),
     ),
     "promise.made": _countable(
-        "promise.made", _HOLD.format(kind="promise"), "n.opened_at", ("promise", "promises"), had=("made", "did not make")
+        "promise.made",
+        _HOLD.format(kind="promise"),
+        "n.opened_at",
+        ("promise", "promises"),
+        had=("made", "did not make"),
     ),
     "promise.broken": _countable(
         "promise.broken",

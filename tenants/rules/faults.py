@@ -47,9 +47,7 @@ class Ledger:
         self.faults.append(Fault(pointer, reason, remedy))
 
 
-def keys(
-    raw: dict[str, Any], at: str, *, required: tuple[str, ...], optional: tuple[str, ...], faults: Ledger
-) -> None:
+def keys(raw: dict[str, Any], at: str, *, required: tuple[str, ...], optional: tuple[str, ...], faults: Ledger) -> None:
     """Name what is missing and what is not known; an unknown key is never ignored."""
     for key in required:
         if key not in raw:

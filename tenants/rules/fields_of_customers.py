@@ -104,8 +104,12 @@ CUSTOMER_FIELDS = (
         Kind.NUMBER,
         "COALESCE(streak.on_time, 0)",
         {
-            "gte": Phrase("has paid {v} or more invoices in a row on time", "has not paid {v} invoices in a row on time"),
-            "lt": Phrase("has not paid {v} invoices in a row on time", "has paid {v} or more invoices in a row on time"),
+            "gte": Phrase(
+                "has paid {v} or more invoices in a row on time", "has not paid {v} invoices in a row on time"
+            ),
+            "lt": Phrase(
+                "has not paid {v} invoices in a row on time", "has paid {v} or more invoices in a row on time"
+            ),
         },
         joins=frozenset({"streak"}),
         as_of=True,
@@ -156,6 +160,9 @@ CUSTOMER_FIELDS = (
         "customer.tags",
         Kind.KEYS,
         "g.key",
-        {"any_of": Phrase("is tagged {v}", "is not tagged {v}"), "none_of": Phrase("is not tagged {v}", "is tagged {v}")},
+        {
+            "any_of": Phrase("is tagged {v}", "is not tagged {v}"),
+            "none_of": Phrase("is not tagged {v}", "is tagged {v}"),
+        },
     ),
 )

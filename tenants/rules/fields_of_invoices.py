@@ -211,6 +211,9 @@ INVOICE_FIELDS = (
         "invoice.tags",
         Kind.KEYS,
         "g.key",
-        {"any_of": Phrase("is tagged {v}", "is not tagged {v}"), "none_of": Phrase("is not tagged {v}", "is tagged {v}")},
+        {
+            "any_of": Phrase("is tagged {v}", "is not tagged {v}"),
+            "none_of": Phrase("is not tagged {v}", "is tagged {v}"),
+        },
     ),
 )

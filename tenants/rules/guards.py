@@ -7,6 +7,7 @@ is asked; nothing is lost, because the same question is asked again.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 from tenants import store
@@ -54,7 +55,7 @@ def freshness(rule: Rule, *, now: datetime) -> Stop | None:
     loads = list(store.run(LOADS, now=now, most=LOOKED_AT).scalars())
     if len(loads) < LEAST_LOADS:
         return None
-    gaps = sorted(later - earlier for later, earlier in zip(loads, loads[1:], strict=False))
+    gaps = sorted(later - earlier for later, earlier in pairwise(loads))
     age, usual = now - loads[0], gaps[len(gaps) // 2]
     if age <= max(TIMES_USUAL * usual, PATIENCE) + PATIENCE:
         return None

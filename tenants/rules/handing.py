@@ -62,7 +62,7 @@ def takers(subject_ids: Sequence[UUID]) -> dict[UUID, UUID]:
 
 def _in_turn(able: Sequence[Person], count: int) -> list[Person]:
     """The least loaded first; whoever gets something is more loaded by it."""
-    load = {row.assignee_id: row.count for row in store.run(LOAD, people=[person.id for person in able])}
+    load: dict[UUID, int] = {row[0]: row[1] for row in store.run(LOAD, people=[person.id for person in able])}
     heap = [(load.get(person.id, 0), place) for place, person in enumerate(able)]
     heapq.heapify(heap)
     chosen = []

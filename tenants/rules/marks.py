@@ -54,9 +54,7 @@ def untag(subject_id: UUID, *, key: str) -> None:
 
 def move(subject_ids: Sequence[UUID], *, stage: str, actor: str, now: datetime) -> int:
     """Move subjects forward to a stage; return how many moved. Nobody is moved back by a rule."""
-    moved = store.run(
-        MOVE, ids=list(subject_ids), stage=stage, rank=stages.rank(stage), actor=actor, now=now
-    ).scalars()
+    moved = store.run(MOVE, ids=list(subject_ids), stage=stage, rank=stages.rank(stage), actor=actor, now=now).scalars()
     return len(moved.all())
 
 

@@ -57,9 +57,7 @@ def queue(
     if not rows:
         return []
     kept = store.run(KEEP, rows=json.dumps(rows, default=str), subject=subject, words=words, now=now).scalars().all()
-    recording.record_many(
-        "notice.queued", [Occurrence(str(each), {"notice_id": str(each)}) for each in kept], now=real
-    )
+    recording.record_many("notice.queued", [Occurrence(str(each), {"notice_id": str(each)}) for each in kept], now=real)
     return list(kept)
 
 

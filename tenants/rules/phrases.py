@@ -64,7 +64,13 @@ def average(before: str, without: str, *, after: str) -> dict[str, Phrase]:
 
 def share(yes: str, no: str) -> dict[str, Phrase]:
     """Phrases of a share, whose value is a percentage."""
-    shapes = {"gte": "{v} or more", "gt": "more than {v}", "lte": "{v} or less", "lt": "less than {v}", "between": "{v}"}
+    shapes = {
+        "gte": "{v} or more",
+        "gt": "more than {v}",
+        "lte": "{v} or less",
+        "lt": "less than {v}",
+        "between": "{v}",
+    }
     return {op: Phrase(yes.replace("{v}", shape), no.replace("{v}", shape)) for op, shape in shapes.items()}
 
 

@@ -73,6 +73,18 @@ WHERE tenant_id = :tenant AND rule_id = :rule AND mode = 'live' ORDER BY started
 """
 
 
+CONSENT = """
+INSERT INTO rule_consent (tenant_id, rule_id, version, given_by, given_at, reason)
+VALUES (:tenant, :rule, :version, :actor, :now, :reason) ON CONFLICT DO NOTHING
+"""
+CONSENTS = """
+SELECT given_by, given_at, reason FROM rule_consent
+WHERE tenant_id = :tenant AND rule_id = :rule AND version = :version ORDER BY given_at, given_by
+"""
+HAS_BACKLOG = "SELECT 1 FROM rule_state WHERE tenant_id = :tenant AND rule_id = :rule AND backlog LIMIT 1"
+MACHINES = ("api_client:",)
+
+
 class NeedsSecondPerson(Refusal):
     """The rule writes to customers or silences them, and its author wanted to publish it."""
 
@@ -162,11 +174,29 @@ def publish(key: str, *, now: datetime, version: int | None = None) -> Kept:
     store.run(LOCK, key=key)
     kept = find(key, version=version)
     rule = language.read(kept.document)
-    if rule.needs_second_person and kept.worded_by == scope.current().actor:
-        does = "writes to customers" if rule.writes_to_debtors else "silences whole customers"
-        raise NeedsSecondPerson(f"This rule {does}, so its author cannot publish it alone.")
+    if rule.needs_second_person and not _two_people(kept):
+        raise NeedsSecondPerson(f"This rule {_grave(rule)}, so its author cannot publish it alone.")
     _change(kept, "live", kept.shown, now=now, act="rule.published")
     return find(key, version=kept.shown)
+
+
+def consent(kept: Kept, *, now: datetime, reason: str) -> None:
+    """The second person's word on one wording. Raises NeedsSecondPerson where its author gives it, or no person."""
+    actor = scope.current().actor
+    if actor == kept.worded_by or actor.startswith(MACHINES):
+        raise NeedsSecondPerson("The second person is somebody else than the author, and a person.")
+    store.run(CONSENT, rule=kept.id, version=kept.shown, actor=actor, now=now, reason=reason)
+    history.note("rule.agreed", about=("rule", kept.id), at=now, became={"version": kept.shown}, reason=reason)
+
+
+def consents(rule_id: UUID, *, version: int) -> Sequence[RowMapping]:
+    """Who agreed to a wording, when, and in what words."""
+    return store.run(CONSENTS, rule=rule_id, version=version).mappings().all()
+
+
+def has_backlog(rule_id: UUID) -> bool:
+    """Whether subjects are left alone because they matched before the rule went live."""
+    return bool(store.run(HAS_BACKLOG, rule=rule_id).scalar_one_or_none())
 
 
 def pause(key: str, *, now: datetime, reason: str) -> None:
@@ -203,6 +233,23 @@ def endpoints(rule: Rule) -> list[str]:
 def read(row: RowMapping) -> Rule:
     """The checked rule behind a row of `live`. Raises RuleRefused when it is no rule any longer."""
     return language.read(json.loads(json.dumps(row["document"])))
+
+
+def _two_people(kept: Kept) -> bool:
+    """Whether another person than the author publishes or has agreed; a machine is nobody's second person."""
+    actor = scope.current().actor
+    if actor != kept.worded_by and not actor.startswith(MACHINES):
+        return True
+    return any(row["given_by"] not in (kept.worded_by, actor) for row in consents(kept.id, version=kept.shown))
+
+
+def _grave(rule: Rule) -> str:
+    does = {action.do for action in rule.every_action()}
+    if "send" in does:
+        return "writes to customers"
+    if "webhook" in does:
+        return "tells programs outside"
+    return "moves customers to a grave stage" if "stage" in does else "silences whole customers"
 
 
 def _locked(key: str) -> Kept:

@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
+
+from sqlalchemy import RowMapping
 
 from tenants import store
 from tenants.rules.guards import Stop
@@ -38,7 +39,7 @@ class Run:
     stopped: Stop | None = None
 
 
-def begin(kept: Mapping[str, Any], *, mode: str, occurrence: str, now: datetime, real: datetime) -> UUID | None:
+def begin(kept: RowMapping, *, mode: str, occurrence: str, now: datetime, real: datetime) -> UUID | None:
     """Begin a run of a rule's version; None when this occurrence was run before."""
     values = {"rule": kept["id"], "version": kept["version"], "mode": mode, "occurrence": occurrence}
     found: UUID | None = store.run(BEGIN, id=ids.new(), now=now, real=real, **values).scalar_one_or_none()

@@ -54,9 +54,9 @@ _MEASURES = """
                        AND m.settled_on <= m.due_on) AS in_time"""
 _IN_WINDOW = """(m.delivered_at BETWEEN :since AND :now OR m.bounced_at BETWEEN :since AND :now
     OR m.settled_on BETWEEN :since_on AND :today)"""
-_SEGMENT = f"""(
-  SELECT t.id AS tenant_id, CAST(md5(CAST(t.id AS text) || '/{{by}}/' || x.label) AS uuid) AS id, x.label, {{measures}}
-  FROM tenant t JOIN ({{inner}}) x ON x.tenant_id = t.id WHERE t.id = :tenant) s"""
+_SEGMENT = """(
+  SELECT t.id AS tenant_id, CAST(md5(CAST(t.id AS text) || '/{by}/' || x.label) AS uuid) AS id, x.label, {measures}
+  FROM tenant t JOIN ({inner}) x ON x.tenant_id = t.id WHERE t.id = :tenant) s"""
 _MEASURED = "x.delivered, x.seen, x.replied, x.bounced, x.settled, x.in_time"
 _EVERYTHING = f"""SELECT CAST(:tenant AS uuid) AS tenant_id, 'all' AS label, {_MEASURES} FROM invoice m
   WHERE m.tenant_id = :tenant AND {_IN_WINDOW}"""
@@ -157,7 +157,8 @@ JOINS = {
 """Added once each, and only when a condition needs them."""
 SUMS = {
     "owed": """,
-    CAST(sum(o.open_minor) FILTER (WHERE o.currency = '{currency}' AND o.due_on < :today) AS bigint) AS overdue_{low}""",
+    CAST(sum(o.open_minor) FILTER (WHERE o.currency = '{currency}' AND o.due_on < :today) AS bigint)
+      AS overdue_{low}""",
     "cash": """,
     CAST(sum(u.unapplied_minor) FILTER (WHERE u.currency = '{currency}') AS bigint) AS unapplied_{low}""",
 }

@@ -28,6 +28,13 @@ def matching(asked: Question, *, some: bool = False, gate: bool = True) -> str:
     return f"SELECT {asked.subject.id}\n{asked.source}\n{_where(asked, *_limits(asked, gate=gate), some=some)}"
 
 
+def found(asked: Question) -> str:
+    """What matches and is not held, with its customer, in the order in which it would be acted on."""
+    shown = f"{asked.subject.id}, CAST({asked.subject.debtor} AS uuid)"
+    where = _where(asked, *_limits(asked, gate=False))
+    return f"SELECT {shown}\n{asked.source}\n{where}\nORDER BY {asked.subject.order}"
+
+
 def sums(asked: Question) -> str:
     """What is left to pay on the invoices that the rule would act on, by currency."""
     found = f"{asked.source}\n{_where(asked, *_limits(asked, gate=True))}"

@@ -33,7 +33,9 @@ EVENT_KIND = "run_rules_on"
 
 def events() -> tuple[str, ...]:
     """The events that wake rules: those that the catalogue sends to them."""
-    return tuple(name for name in EVENT_WORDS if any(each.kind.startswith(EVENT_KIND) for each in CONSUMERS.get(name, ())))
+    return tuple(
+        name for name in EVENT_WORDS if any(each.kind.startswith(EVENT_KIND) for each in CONSUMERS.get(name, ()))
+    )
 
 
 def read(raw: dict[str, Any], faults: Ledger) -> When:

@@ -29,8 +29,17 @@ class Other:
 
 
 Value = (
-    str | int | Decimal | date | Duration | Other | tuple[str, ...] | tuple[int, int] | tuple[Decimal, Decimal]
-    | tuple[Money, ...] | None
+    str
+    | int
+    | Decimal
+    | date
+    | Duration
+    | Other
+    | tuple[str, ...]
+    | tuple[int, int]
+    | tuple[Decimal, Decimal]
+    | tuple[Money, ...]
+    | None
 )
 
 

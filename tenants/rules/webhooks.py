@@ -1,5 +1,5 @@
-"""Decides what a client's own programs hear of rules, by Standard Webhooks: signed, at least once, with one id for every
-repetition.
+"""Decides what a client's own programs hear of rules, by Standard Webhooks: signed, at least once, with one id for
+every repetition.
 
 An endpoint that is off keeps its calls without making them, so a rule can be tried before anybody listens. Calls end
 after a day of trying; then people are told, and the rule goes on.

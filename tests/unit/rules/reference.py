@@ -231,7 +231,9 @@ def of_bill(name: str, bill: Bill, world: World, currency: str) -> Any:
     if name == "disputed_at":
         return min((hold["opened_at"] for hold in bill.of_holds("dispute", world.today)), default=None)
     if name == "plan":
-        running = (hold["ends_on"] is None or hold["ends_on"] >= world.today for hold in bill.of_holds("plan", world.today))
+        running = (
+            hold["ends_on"] is None or hold["ends_on"] >= world.today for hold in bill.of_holds("plan", world.today)
+        )
         return "on_track" if any(running) else "none"
     if name in ("stage", "tags"):
         return bill.tags if name == "tags" else bill.stage or "none"

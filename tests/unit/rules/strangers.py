@@ -57,7 +57,8 @@ SELECT :tenant, r.id, r.stage, 1, 'Sofia', :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, stage text) RETURNING stage
 """
 LOOSE = """
-INSERT INTO payment (tenant_id, id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on, known_at)
+INSERT INTO payment (tenant_id, id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on,
+  known_at)
 SELECT :tenant, r.id, r.debtor_id, r.id, r.currency, r.minor, r.minor, DATE '2026-01-05', :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, debtor_id uuid, currency text, minor bigint) RETURNING id
 """
@@ -210,7 +211,9 @@ class Strangers:
     def count(self) -> dict[str, Any]:
         key = self.dice.choice(tuple(COUNTABLE))
         op = self.dice.choice(COUNTABLE[key].field.operators)
-        value = sorted((self.dice.randint(0, 3), self.dice.randint(0, 3))) if op == "between" else self.dice.randint(0, 3)
+        value = (
+            sorted((self.dice.randint(0, 3), self.dice.randint(0, 3))) if op == "between" else self.dice.randint(0, 3)
+        )
         unit = self.dice.choice(("business_days", "days", "weeks", "hours"))
         return {"count": key, "within_last": {unit: self.dice.choice((1, 3, 8))}, "op": op, "value": value}
 
