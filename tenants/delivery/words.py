@@ -108,6 +108,11 @@ def day(value: date, *, place: str) -> str:
     return dates.format_date(value, format="long", locale=place)
 
 
+def short_day(value: date, *, place: str) -> str:
+    """A date for a narrow column: its month is a short word where the language has one."""
+    return dates.format_date(value, format="medium", locale=place)
+
+
 def number(value: Decimal, *, place: str) -> str:
     """A quantity or a rate."""
     return numbers.format_decimal(value, locale=place)
