@@ -101,7 +101,7 @@ def tiles(board: Board, line: CurrencyAging, told: Counted, trend: Trend) -> lis
     notes = {
         "percent-current": "of what is open, by amount",
         "dso": f"best possible {_plain(told.figures.get('dso-best'))}",
-        "add": "late, on the mean day of sales",
+        "add": "DSO less the best possible",
         "cei": "of what could be collected",
         "promises-kept-count": "of those that came due",
         "unapplied": "payments and credits",
@@ -223,6 +223,8 @@ class TrendChart:
     names: tuple[tuple[int, str, str], ...]
     """Tone, title and present value of each line or column."""
     chart: Markup
+    last: str
+    """What the last values are of."""
     heads: tuple[str, ...]
     rows: Sequence[tuple[str, tuple[str, ...]]]
 
@@ -271,7 +273,7 @@ def _trend_chart(board: Board, trend: Trend, plan: Plan, present: dict[str, Pres
         rows.append((day, tuple(each.words for each in known)))
     names = tuple((tone, name, rows[-1][1][at]) for at, (_, name, tone) in enumerate(plan.parts))
     heads = tuple(name for _, name, _ in plan.parts)
-    return TrendChart(plan.key, plan.title, names, _drawn(plan, months, board.currency), heads, rows)
+    return TrendChart(plan.key, plan.title, names, _drawn(plan, months, board.currency), rows[-1][0], heads, rows)
 
 
 def _month(plan: Plan, label: str, day: str, known: Sequence[Present], address: str) -> Month:
@@ -282,16 +284,17 @@ def _month(plan: Plan, label: str, day: str, known: Sequence[Present], address: 
 def _drawn(plan: Plan, months: Sequence[Month], currency: str) -> Markup:
     tallest = [sum(each or 0 for each in month.values) for month in months]
     top = max(tallest if plan.stacked else [each or 0 for month in months for each in month.values])
-    told: dict[str, Any] = {
-        "title": plan.title,
-        "description": f"{plan.title}, month by month; the table below says the same.",
-        "months": months,
-        "tones": [tone for _, _, tone in plan.parts],
-        "top": _axis(currency, plan.parts[0][0], plan.highest or top),
-    }
-    if plan.stacked:
-        return timecharts.columns(f"trend-{plan.key}", **told)
-    return timecharts.lines(f"trend-{plan.key}", highest=plan.highest, **told)
+    highest = plan.highest or timecharts.axis(top)
+    draw = timecharts.columns if plan.stacked else timecharts.lines
+    return draw(
+        f"trend-{plan.key}",
+        title=plan.title,
+        description=f"{plan.title}, month by month; the table below says the same.",
+        months=months,
+        tones=[tone for _, _, tone in plan.parts],
+        top=_axis(currency, plan.parts[0][0], highest),
+        highest=highest,
+    )
 
 
 def _present(figure: Figure | None) -> Present:
@@ -313,7 +316,7 @@ def _axis(currency: str, name: str, top: float) -> str:
     unit = DEFINITIONS[name].unit
     if unit == "ratio":
         return f"{top * 100:.0f} %"
-    return f"{top:,.0f} days" if unit == "days" else shown.money(round(top), currency)
+    return f"{top:,.0f} days" if unit == "days" else shown.money(round(top), currency).partition(".")[0]
 
 
 def breakdown_rows(board: Board, dimension: str, found: Sequence[Line]) -> list[dict[str, Any]]:

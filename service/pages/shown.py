@@ -21,7 +21,7 @@ def dress(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=money, day=day, instant=instant, moment=moment, number=number, ref=ref, late=late
     )
-    app.jinja_env.filters.update(percent=percent, size=size, iban=iban)
+    app.jinja_env.filters.update(percent=percent, size=size, iban=iban, bare=bare)
     app.jinja_env.globals.update(static=static.address, labels=labels, words=labels.words, toned=labels.toned)
 
 
@@ -31,6 +31,11 @@ def money(minor: int | None, currency: str) -> str:
         return NONE
     text = f"{Money(abs(minor), currency).as_decimal():,f}"
     return f"{currency}\u00a0{'−' if minor < 0 else ''}{text}"
+
+
+def bare(minor: int, currency: str) -> str:
+    """`1,234.50`, for a table whose head or first column names the currency."""
+    return money(minor, currency).removeprefix(f"{currency}\u00a0")
 
 
 def day(value: date | None) -> str:

@@ -3,13 +3,14 @@
 Widths are per cent and heights pixels, as in `charts`; every axis starts at nothing: a small change looks small.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 HEIGHT = 150
-TOP = 14
+TOP = 22
 FOOT = 20
 GAP = 0.24
 """The share of a month's place that stays empty beside its column."""
@@ -25,27 +26,26 @@ class Month:
     address: str = ""
 
 
+def axis(highest: float) -> float:
+    """Where an axis ends that has to hold a value: the next round number."""
+    if highest <= 0:
+        return 1
+    step = float(10 ** math.floor(math.log10(highest)))
+    return next(step * part for part in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * part >= highest)
+
+
 def columns(
-    key: str, *, title: str, description: str, months: Sequence[Month], tones: Sequence[int], top: str
+    key: str, *, title: str, description: str, months: Sequence[Month], tones: Sequence[int], top: str, highest: float
 ) -> Markup:
-    """A column per month, its values on top of each other; `top` names what the highest stands for."""
-    highest = max([sum(value or 0 for value in month.values) for month in months] + [0])
+    """A column per month, its values on top of each other; `top` names the end of the axis."""
     drawn = Markup("").join(_column(month, at, len(months), highest, tones) for at, month in enumerate(months))
     return _frame(key, title, description, top, drawn, months)
 
 
 def lines(
-    key: str,
-    *,
-    title: str,
-    description: str,
-    months: Sequence[Month],
-    tones: Sequence[int],
-    top: str,
-    highest: float = 0,
+    key: str, *, title: str, description: str, months: Sequence[Month], tones: Sequence[int], top: str, highest: float
 ) -> Markup:
     """A line per value over the months, dashed after the first; a month without a value is a gap."""
-    highest = highest or max([value for month in months for value in month.values if value is not None] + [0])
     drawn = Markup("").join(
         _line([month.values[which] for month in months], highest, tone, which) for which, tone in enumerate(tones)
     )
@@ -74,7 +74,7 @@ def _frame(key: str, title: str, description: str, top: str, drawn: Markup, mont
         description=description,
         top=top,
         top_y=TOP,
-        text_y=TOP - 3,
+        text_y=TOP - 9,
         foot_y=TOP + HEIGHT,
         drawn=drawn,
         names=names,
