@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Flask
 
 from service import api, health, static
-from service.auth import account, second_factor, sign_in, step_up
+from service.auth import account, second_factor, sign_in, single_sign_on, step_up
 from service.auth.oauth import authorize, discovery, logout, tokens
 from service.hooks import sns
 from service.pages import (
@@ -48,7 +48,7 @@ PAGES = (
 )
 PORTAL = (portal_invoice.face,)
 OAUTH = (discovery.face, tokens.face, authorize.face, logout.face)
-SIGN_IN = (sign_in.face, second_factor.face, step_up.face, account.face)
+SIGN_IN = (sign_in.face, second_factor.face, single_sign_on.face, step_up.face, account.face)
 HOOKS = (sns.face,)
 BLUEPRINTS = (health.face, static.face, *SIGN_IN, *PAGES, *PORTAL, *OAUTH, *HOOKS, *api.BLUEPRINTS)
 

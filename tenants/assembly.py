@@ -4,15 +4,17 @@ from dataclasses import dataclass, field
 
 import structlog
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
 
-from tenants import work
-from tenants.adapters import buckets, documents, doorbell, mail, rates, sns
+from tenants import store, work
+from tenants.adapters import buckets, documents, doorbell, hooks, identity_providers, mail, rates, sns
 from tenants.delivery.ports import DocumentStore, Mailer, TopicService
 from tenants.directory import data_keys
-from tenants.events import history_chain
+from tenants.directory.ports import IdentityProviders, Names
 from tenants.directory.rates import Counter, LocalCounter
+from tenants.events import history_chain
 from tenants.intake.ports import FileStore
+from tenants.rules.ports import HookCaller
 from tenants.settings import Settings
 from tenants.store import AUTH, WALLED, db
 from tenants.values.clock import Clock, SystemClock
@@ -41,6 +43,9 @@ class Toolbox:
     files: FileStore
     mailer: Mailer
     topics: TopicService = field(default_factory=sns.Topics)
+    hooks: HookCaller = field(default_factory=hooks.Caller)
+    providers: IdentityProviders = field(default_factory=identity_providers.Providers)
+    names: Names = field(default_factory=identity_providers.NameService)
     rates: Counter = field(default_factory=LocalCounter)
 
 
@@ -55,6 +60,7 @@ def make_tools(settings: Settings) -> Toolbox:
         documents=kept,
         files=kept,
         mailer=mail.MAILERS[settings.mailer](settings),
+        providers=identity_providers.Providers(loopback=settings.loopback_peers),
         topics=sns.Topics(region=settings.aws_region, endpoint=settings.aws_endpoint),
         rates=rates.RedisCounter(settings.redis_url),
     )
@@ -72,7 +78,6 @@ def make_shell(settings: Settings, *, repeats: bool = False) -> Flask:
     pool = {
         "pool_size": settings.pool_size,
         "max_overflow": 0,
-        "pool_pre_ping": not repeats,
         "pool_reset_on_return": "rollback",
     }
     shell.config["SECRET_KEY"] = settings.secret_key
@@ -84,6 +89,9 @@ def make_shell(settings: Settings, *, repeats: bool = False) -> Flask:
         shell.config["SQLALCHEMY_BINDS"] = {AUTH: {"url": settings.auth_database_url, **pool}}
     db.init_app(shell)
     with shell.app_context():
+        if not repeats:
+            for engine in db.engines.values():
+                event.listen(engine, "checkout", store.refuse_dead)
         refuse_unsafe_role()
     data_keys.hang_keyring(settings.keyring)
     history_chain.hang_seal(history_chain.Seal.of(settings.secret_key))

@@ -3,6 +3,7 @@
 A secret may also stand in a file: NAME_FILE holds its path.
 """
 
+import os
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,6 +14,7 @@ from tenants.values.sealing import Keyring
 
 POSTGRES = validate.Regexp(r"^postgres(ql)?://", error="must start with postgresql://")
 REDIS = validate.Regexp(r"^(rediss?|unix)://", error="must start with redis://, rediss:// or unix://")
+ENGINE_SWITCH = "AUTHLIB_INSECURE_TRANSPORT"
 
 
 class SettingsFault(RuntimeError):
@@ -148,6 +150,12 @@ TABLE: dict[str, Setting] = {
     "provider_name": Setting(
         "GOODTERMS_PROVIDER_NAME", "name of the provider on pages and in mail", default="Goodterms"
     ),
+    "loopback_peers": Setting(
+        "GOODTERMS_LOOPBACK_PEERS",
+        "clients' identity providers may stand on this machine, without https; for demos and tests only",
+        kind="bool",
+        default=False,
+    ),
     "pool_size": Setting("GOODTERMS_POOL_SIZE", "database connections of one process", kind="int", default=10),
     "secure_cookies": Setting(
         "GOODTERMS_SECURE_COOKIES", "cookies only over https; switch off on loopback only", kind="bool", default=True
@@ -185,6 +193,7 @@ class Settings:
     ses_tenants: bool = False
     sns_topics: str = ""
     sns_version_1: bool = False
+    loopback_peers: bool = False
     sqs_queue: str = ""
     sealing_keys: str = ""
     api_per_caller: int = 0
@@ -213,6 +222,8 @@ def read() -> Settings:
         env.seal()
     except EnvError as fault:
         faults.extend(_faults_of(fault))
+    if ENGINE_SWITCH in os.environ and found.get("secure_cookies", True):
+        faults.append(f"{ENGINE_SWITCH}: switches off checks of the grant engine; remove it")
     if faults:
         raise SettingsFault("These settings are wrong:\n  " + "\n  ".join(sorted(faults)))
     return Settings(**found)

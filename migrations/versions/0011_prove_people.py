@@ -37,9 +37,8 @@ DATA_KEY = """
 CONNECTION = """
   id uuid NOT NULL, name text NOT NULL, issuer text NOT NULL, client_id text NOT NULL, sealed_secret bytea NOT NULL,
   jit boolean NOT NULL DEFAULT false, default_role text NOT NULL DEFAULT 'client_viewer',
-  state text NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'live', 'off')), metadata jsonb, jwks jsonb,
-  jwks_at timestamptz, tested_at timestamptz, made_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, id),
-  UNIQUE (tenant_id, issuer)
+  state text NOT NULL DEFAULT 'draft' CHECK (state IN ('draft', 'live', 'off')), tested_at timestamptz,
+  made_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, issuer)
 """
 DOMAIN = """
   domain text NOT NULL CHECK (domain = lower(domain)), token text NOT NULL, made_at timestamptz NOT NULL,

@@ -3,8 +3,10 @@
 Asked as the sign-in role, on every request: a membership that ended a second ago opens nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from tenants import store
@@ -43,6 +45,18 @@ WHERE m.person_id = :person_id AND m.starts_at <= :now AND (m.ends_at IS NULL OR
 GROUP BY t.id ORDER BY t.legal_name, t.id
 """
 
+ROW = """
+jsonb_build_array(t.id, t.slug, t.legal_name, array_agg(m.role), t.base_currency, t.time_zone, t.language)
+"""
+CLIENTS_OF = f"""
+SELECT coalesce(jsonb_agg(v.client ORDER BY v.legal_name, v.id), '[]') FROM (
+  SELECT t.id, t.legal_name, {ROW} AS client FROM app.membership m JOIN app.tenant t ON t.id = m.tenant_id
+  WHERE m.person_id = {{person}} AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now)
+    AND t.state <> 'closed'
+  GROUP BY t.id) v
+"""
+"""The same as one value, for a question that asks for more than that."""
+
 OF_MACHINE = """
 SELECT t.id, t.slug, t.legal_name, t.base_currency, t.time_zone, t.language
 FROM app.tenant t WHERE t.id = :tenant_id AND t.state <> 'closed'
@@ -59,3 +73,8 @@ def visible_clients(person_id: UUID, *, now: datetime) -> tuple[VisibleClient, .
     """Every client that the person can enter now, by name."""
     rows = store.run_identity(VISIBLE, person_id=person_id, now=now)
     return tuple(VisibleClient(row[0], row[1], row[2], frozenset(row[3]), *row[4:]) for row in rows)
+
+
+def read_clients(rows: Sequence[Sequence[Any]]) -> tuple[VisibleClient, ...]:
+    """The clients in an answer to CLIENTS_OF."""
+    return tuple(VisibleClient(UUID(row[0]), row[1], row[2], frozenset(row[3]), *row[4:]) for row in rows)

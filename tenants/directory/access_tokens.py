@@ -81,11 +81,10 @@ def accept(text: str, *, house: House, now: datetime) -> Accepted:
     ends = given.within(now, leeway=LEEWAY, longest=GOOD_FOR)
     grant = _grant(given.text("sid"), now)
     scopes = frozenset(given.text("scope", longest=4096).split()) & grant.scopes & grant.client_scopes
-    bound = given.claims.get("cnf")
     return Accepted(
         grant,
         scopes,
-        bound["jkt"] if isinstance(bound, dict) else None,
+        _bound_to(given.claims),
         given.text("client_id"),
         given.text("sub"),
         given.text("jti"),
@@ -98,6 +97,17 @@ def subject_of(grant: Grant) -> str:
     """Who a token speaks for: the person, or the machine itself."""
     own: UUID | None = grant.person_id
     return api_clients.show(grant.tenant_id, grant.client_id) if own is None else ids.show("per", own)
+
+
+def _bound_to(claims: dict[str, Any]) -> str | None:
+    """The thumbprint of the key to which a token is bound, None for one that is not bound."""
+    if "cnf" not in claims:
+        return None
+    told = claims["cnf"]
+    jkt = told.get("jkt") if isinstance(told, dict) else None
+    if not isinstance(jkt, str):
+        raise NotSigned("bound to nothing that we know")
+    return jkt
 
 
 def _grant(sid: str, now: datetime) -> Grant:

@@ -160,6 +160,9 @@ ON CONFLICT (slug) DO NOTHING RETURNING id
 """
 ADD_PROFILE = "INSERT INTO client_profile (tenant_id) VALUES (:tenant)"
 QUEUE_UP = "SELECT tenant_id FROM client_profile WHERE tenant_id = :tenant FOR NO KEY UPDATE"
+CLOCK = """
+SELECT p.clock_shift_s, t.time_zone FROM client_profile p JOIN tenant t ON t.id = :tenant WHERE p.tenant_id = :tenant
+"""
 PROFILE = f"""
 SELECT t.id, {", ".join(f"t.{name}" for name in OF_TENANT)}, {", ".join(f"p.{name}" for name in OF_PROFILE)}
 FROM tenant t JOIN client_profile p ON p.tenant_id = t.id
@@ -223,7 +226,10 @@ def queue_up() -> None:
 
 def clock() -> ClientClock:
     """The clock of the current scope's client."""
-    return profile().clock
+    found = store.run(CLOCK).one_or_none()
+    if found is None:
+        raise UnknownClient("There is no such client.")
+    return ClientClock(timedelta(seconds=found.clock_shift_s), calendars.zone(found.time_zone))
 
 
 def change(**columns: Any) -> None:

@@ -6,10 +6,9 @@ address counts only in a domain that the client proved to be its own.
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -28,8 +27,6 @@ from tenants.values.sealing import Keyring
 PREFIX = "idp"
 DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
 PROOF = "goodterms-verification="
-Lookup = Callable[[str], Sequence[str]]
-"""Asks for the TXT records of a name."""
 
 
 class BadConnection(Refusal):
@@ -77,9 +74,6 @@ class IdpConnection(TenantOwned, Model):
     jit: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     default_role: Mapped[str] = mapped_column(server_default="client_viewer")
     state: Mapped[str] = mapped_column(server_default="draft")
-    metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
-    jwks: Mapped[dict[str, Any] | None]
-    jwks_at: Mapped[datetime | None]
     tested_at: Mapped[datetime | None]
     made_at: Mapped[datetime]
 

@@ -22,7 +22,7 @@ from tenants.values.faults import Kind, Refusal
 class NotVouched(Refusal):
     """The identity provider's word does not open anything here."""
 
-    kind = Kind.UNAUTHENTICATED
+    kind = Kind.FORBIDDEN
     code = "sign_in_refused"
     remedy = "Ask a tenant admin of your company whether you were added, and start again."
 

@@ -16,7 +16,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.directory import factors, passwords, steps, tries
+from tenants.directory import access, factors, passwords, steps, tries
 from tenants.directory.people import IDENTITY
 from tenants.store import IdentityOwned, Model
 from tenants.values.faults import Kind, Refusal
@@ -132,6 +132,9 @@ SELECT s.id_hash, p.id AS person_id, p.name, p.email, p.side, p.language, s.csrf
 FROM identity.browser_session s JOIN identity.person p ON p.id = s.person_id
 WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND s.expires_at > :now AND s.seen_at > :idle_since
   AND p.disabled_at IS NULL
+"""
+FIND_ALL = f"""
+SELECT f.*, ({access.CLIENTS_OF.format(person="f.person_id")}) AS clients FROM ({FIND}) f
 """
 TOUCH = "UPDATE identity.browser_session SET seen_at = :now WHERE id_hash = :id_hash"
 END = "UPDATE identity.browser_session SET ended_at = :now WHERE id_hash = :id_hash AND ended_at IS NULL"
@@ -249,6 +252,26 @@ def find(token: str, *, now: datetime) -> Visitor | None:
     if now - row.seen_at >= TOUCH_EVERY:
         store.run_identity(TOUCH, id_hash=row.id_hash, now=now)
     return Visitor(**{**row._mapping, "provider_roles": frozenset(row.provider_roles)})
+
+
+def find_all(token: str, *, now: datetime) -> tuple[Visitor, tuple[access.VisibleClient, ...]] | None:
+    """The same together with every client that the person can enter now, in one round trip; touches nothing."""
+    row = store.ask_identity(FIND_ALL, id_hash=_hash(token), now=now, idle_since=now - IDLE)
+    if row is None:
+        return None
+    found = dict(row._mapping)
+    clients = access.read_clients(found.pop("clients"))
+    return Visitor(**{**found, "provider_roles": frozenset(found["provider_roles"])}), clients
+
+
+def is_stale(visitor: Visitor, *, now: datetime) -> bool:
+    """Whether it is time to note that the session is in use."""
+    return now - visitor.seen_at >= TOUCH_EVERY
+
+
+def touch(visitor: Visitor, *, now: datetime) -> None:
+    """Note that the session is in use."""
+    store.run_identity(TOUCH, id_hash=visitor.id_hash, now=now)
 
 
 def end(token: str, *, now: datetime) -> None:

@@ -28,7 +28,7 @@ def node() -> str:
     program, npm = shutil.which("node"), shutil.which("npm")
     if program is None or npm is None:
         pytest.skip("needs Node 20 with npm: other people's clients are written for it")
-    if not (HERE / "node_modules" / "openid-client").exists():
+    if not all((HERE / "node_modules" / name).exists() for name in ("openid-client", "oidc-provider")):
         done = subprocess.run(
             [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, timeout=SLOWEST
         )
