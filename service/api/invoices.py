@@ -11,6 +11,7 @@ from marshmallow import Schema, fields, validate
 from service import moment
 from service.api import paging
 from service.api.amounts import in_currency
+from service.api.due_dates import Part
 from service.endpoint import endpoint
 from service.fields import Day, Instant, MoneyField, Ref
 from tenants.directory.access import VisibleClient
@@ -18,6 +19,7 @@ from tenants.ledger import allocation, debtors, invoices, lines, registers, stan
 from tenants.ledger.lines import Line
 
 face = Blueprint("api_invoices", __name__, url_prefix="/api/v1")
+KINDS = (invoices.INVOICE, invoices.DEBIT_NOTE)
 DELIVERY = ("none", "queued", "sent", "delayed", "delivered", "bounced", "failed")
 
 
@@ -80,6 +82,15 @@ class NewInvoice(Schema):
     tax = MoneyField(load_default=None)
     issued_on = Day(required=True)
     due_on = Day(required=True)
+    kind = fields.String(
+        load_default=invoices.INVOICE, validate=validate.OneOf((invoices.INVOICE, invoices.DEBIT_NOTE))
+    )
+    instalments = fields.List(
+        fields.Nested(Part),
+        load_default=list,
+        validate=validate.Length(max=120),
+        metadata={"description": "Parts by due date that add up to the amount, the last of them due on `due_on`"},
+    )
     purchase_order = fields.String(load_default="", validate=validate.Length(max=100))
     lines = fields.List(fields.Nested(NewLine), load_default=list, validate=validate.Length(max=500))
 
@@ -163,6 +174,11 @@ def issue_invoice(client: VisibleClient, body: dict[str, Any]) -> invoices.Card:
         due_on=body["due_on"],
         purchase_order=body["purchase_order"],
         contents=[_line(each, amount.currency, at) for at, each in enumerate(body["lines"])],
+        kind=body["kind"],
+        parts=[
+            (each["due_on"], in_currency(each["amount"], amount.currency, pointer=f"/instalments/{at}/amount"))
+            for at, each in enumerate(body["instalments"])
+        ],
         now=here.now,
         wall=here.wall,
     )

@@ -73,7 +73,8 @@ def return_payment(payment_id: UUID, *, effective_on: date, now: datetime, reaso
     """
     source = _source(payment_id, effective_on=effective_on, now=now)
     standing = store.run(STANDING, payment_id=payment_id).all()
-    if source.kind != "payment" or sum(each.amount_minor for each in of_source(payment_id)):
+    gone = sum(each.amount_minor for each in of_source(payment_id))
+    if source.kind != "payment" or gone:
         raise OverAllocated("A part of this went back already, or it is no payment.", pointer="/payment_id")
     if any(each.effective_on > effective_on for each in standing):
         raise BadAllocation("It was applied on a later day than it is to go back.", pointer="/effective_on")

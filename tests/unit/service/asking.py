@@ -94,6 +94,13 @@ def on_paper(world: World) -> Ask:
     return Ask()
 
 
+WORDS = "{{ creditor.name }}: a reminder\n---\nDear {{ reader.name }},\n\nplease look at the list.\n"
+
+
+def worded() -> dict[str, UUID | str]:
+    return {"template": "First reminder", "language": "en"}
+
+
 def plain(_: World) -> Ask:
     return Ask()
 
@@ -123,6 +130,23 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
         }
     ),
     "apply_credit_note": lambda w: Ask({"crn": w.credit_note()}, body={"parts": [part(w)]}),
+    "agree_due_dates": lambda w: Ask(
+        {"inv": w.invoice()},
+        body={"parts": [{"due_on": "2026-12-20", "amount": euros(w, "100.00")}], "reason": "A flood"},
+    ),
+    "take_back_due_dates": lambda w: Ask({"inv": w.agreed_invoice()}, body={"reason": "Not kept"}),
+    "refund_payment": lambda w: Ask({"pay": w.payment()}, body={"amount": euros(w), "reason": "Paid twice"}),
+    "refund_credit_note": lambda w: Ask({"crn": w.credit_note()}, body={"amount": euros(w), "reason": "They asked"}),
+    "return_payment": lambda w: Ask({"pay": w.payment()}, body={"reason": "No funds"}),
+    "take_back_refund": lambda w: Ask({"all": w.refund()}, body={"reason": "The account was closed"}),
+    "write_off_invoice": lambda w: Ask({"inv": w.invoice()}, body={"amount": euros(w), "reason": "Lost"}),
+    "discount_invoice": lambda w: Ask({"inv": w.invoice()}, body={"amount": euros(w), "reason": "Paid early"}),
+    "close_period": lambda w: Ask(body={"through_on": w.closable_day()}),
+    "reopen_period": lambda w: Ask(body={"from_on": w.closed_day(), "reason": "An invoice was forgotten"}),
+    "keep_rates": lambda w: Ask(
+        body={"rates": [{"base": "EUR", "quote": "USD", "on_day": "2026-11-20", "rate": "1.08"}], "source": "Bank"}
+    ),
+    "list_expected": lambda w: Ask(query={"week": "2026-11-16", "currency": w.currency}),
     "reverse_allocation": lambda w: Ask({"all": w.allocation()}, body={"reason": "Wrong invoice"}),
     "upload_import": lambda w: Ask(query={"name": "ledger.csv"}, data=w.ledger_file()),
     "check_import": lambda w: Ask({"imp": w.received_import()}, body={}),
@@ -159,6 +183,12 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "renew_api_client_secret": lambda w: Ask({"api": w.api_client("client_secret_basic")}),
     "replace_api_client_keys": lambda w: Ask({"api": w.api_client()}, body=new_api_client()["jwks"]),
     "revoke_api_client": lambda w: Ask({"api": w.api_client()}, body={"reason": "It is not used"}),
+    "change_contact_policy": lambda w: Ask(body={"document": {"most_reminders": 5}, "reason": "As agreed"}),
+    "overrule_message": lambda w: Ask({"msg": w.waiting_message()}, body={"reason": "They asked for it"}),
+    "show_wording": lambda w: Ask(worded()),
+    "keep_wording": lambda w: Ask(worded(), body={"source": WORDS}),
+    "choose_wording": lambda w: Ask(worded(), body={"version": w.wording(WORDS)}),
+    "preview_wording": lambda w: Ask(worded(), body={"source": WORDS}),
     "redrive_dead_letter": lambda w: Ask({"wrk": w.dead_letter()}),
     "discard_dead_letter": lambda w: Ask({"wrk": w.dead_letter()}, body={"reason": "It was a test"}),
 }

@@ -11,16 +11,18 @@ from joserfc.jwk import ECKey
 
 from tenants import store
 from tenants.adapters.documents import MemoryStore
-from tenants.collections import alerts, holds, tasks
+from tenants.collections import alerts, holds, policies, tasks
 from tenants.collections.alerts import NewAlert
 from tenants.collections.tasks import NewTask
-from tenants.delivery import queueing
+from tenants.delivery import queueing, wordings
+from tenants.delivery.wordings import Place
 from tenants.directory import api_clients, clients
 from tenants.directory.api_clients import Wanted
 from tenants.insight import views
 from tenants.intake import bank_lines, imports
 from tenants.intake.formats.statement import Entry, Statement
 from tenants.isolation import scope
+from tenants.ledger import due_dates, periods, refunds
 from tenants.rules import recipes, rule_book, running
 from tenants.values import ids
 from tenants.work import unit_of_work
@@ -109,6 +111,29 @@ class World:
     def allocation(self) -> UUID:
         return an_allocation(self.tenant, self.payment(), self.invoice(), amount=5_00)
 
+    def refund(self) -> UUID:
+        payment = self.payment()
+        with self.books():
+            return refunds.refund(payment, minor=5_00, effective_on=self.today, now=self.now, reason="Paid twice")
+
+    def agreed_invoice(self) -> UUID:
+        invoice, later = self.invoice(), self.today + timedelta(days=30)
+        with self.books():
+            due_dates.extend(invoice, due_on=later, effective_on=self.today, now=self.now, reason="A flood")
+        return invoice
+
+    def closable_day(self) -> str:
+        """A day long past that is not closed yet; each call gives a later one."""
+        with self.books():
+            through = periods.closed_through() or date(2019, 12, 31)
+        return (through + timedelta(days=1)).isoformat()
+
+    def closed_day(self) -> str:
+        day = self.closable_day()
+        with self.books():
+            periods.close(date.fromisoformat(day), now=self.now)
+        return day
+
     def alert(self) -> UUID:
         with self.books():
             draft = NewAlert(f"test:{ids.new()}", "Not opened", "Nobody opened it", "rule:x", invoice_id=self.at["inv"])
@@ -184,6 +209,22 @@ class World:
         with self.books():
             rule_book.save(recipes.find(RULE) | {"key": key}, now=self.now)
         return key
+
+    def wording(self, source: str) -> int:
+        """Words that somebody else has kept."""
+        with self.books():
+            return wordings.keep(Place("First reminder", "en"), source, now=self.now)
+
+    def waiting_message(self) -> UUID:
+        """A message that waits for its hour, at a client where people may overrule that."""
+        with self.books():
+            policies.change({"overrides": True}, now=self.now, reason="as agreed")
+            sql = (
+                "UPDATE message SET state = 'queued', held_reason = 'quiet_hours'"
+                " WHERE tenant_id = :tenant AND id = :id"
+            )
+            store.run(sql, id=self.at["msg"])
+        return self.at["msg"]
 
     def snoozed_task(self) -> UUID:
         task = self.task()
