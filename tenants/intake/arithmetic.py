@@ -32,7 +32,7 @@ _NAMED = {
 def breaches(bill: Bill) -> tuple[Breach, ...]:
     """All rules that the invoice breaks, the ones about missing parts first."""
     found = tuple(islice(chain(bill.breaches, _missing(bill)), MOST_TOLD))
-    return found or tuple(islice(chain(_sums(bill), _taxes(bill)), MOST_TOLD))
+    return found or tuple(islice(chain(_sums(bill), _taxes(bill), _impossible(bill)), MOST_TOLD))
 
 
 def doubts(bill: Bill) -> tuple[str, ...]:
@@ -145,6 +145,28 @@ def _lines(bill: Bill) -> Iterator[Breach]:
         if abs(due - line.net) > _MISPRICED:
             reason = f"The net amount of the line is {line.net}, but quantity and price give {due}."
             yield Breach("PEPPOL-EN16931-R120", line.node.path, line.node.line, str(line.net), reason)
+
+
+def _impossible(bill: Bill) -> Iterator[Breach]:
+    """Lines that state price, quantity and what the price is for, and whose net amount follows from none of it.
+
+    Programs write a line's price in many ways (for the line, with VAT, without the sign of the quantity), and the
+    standard's own examples do; what no such way explains is a wrong price or a wrong amount.
+    """
+    for line in bill.lines:
+        price, quantity, base, net = line.price, line.quantity, line.base, line.net
+        if price is None or quantity is None or net is None or not base or base == price or not quantity:
+            continue
+        loose = _MISPRICED + abs(quantity) * Decimal(1).scaleb(int(price.normalize().as_tuple().exponent)) / 2
+        each = (price * quantity / base, price * quantity, price, price / quantity)
+        taxed = [*each, *(value * (1 + line.rate / 100) for value in each)]
+        if all(
+            abs(abs(value) - abs(net - extra)) > loose
+            for value in taxed
+            for extra in (_ZERO, line.extras, -line.extras)
+        ):
+            reason = f"The net amount of the line is {net}, but {quantity} at {price} for {base} make {each[0]:.2f}."
+            yield Breach("PEPPOL-EN16931-R120", line.node.path, line.node.line, str(net), reason)
 
 
 def _cents(first: Decimal, second: Decimal, divisor: Decimal) -> Decimal:

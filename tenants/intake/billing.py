@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from tenants.intake import arithmetic, cells
-from tenants.intake.formats import terms
+from tenants.intake.formats import schemas, terms
 from tenants.intake.formats.bill import Bill, Breach
 from tenants.intake.formats.flaws import Flaw
 from tenants.intake.report import Row
@@ -19,6 +19,7 @@ from tenants.values import money
 MOST_LINES = 20_000
 _ZERO = Decimal(0)
 _LONGEST_TEXT = 500
+_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,17 @@ class Debt:
 
 def debt(bill: Bill) -> Debt | Sequence[Breach]:
     """The debt, or every rule that the invoice breaks."""
-    found = [*arithmetic.breaches(bill)]
-    if not found:
-        found += _unfit(bill)
+    found = [*(arithmetic.breaches(bill) or _misshapen(bill) or _unfit(bill))]
     if found:
         return found
     row, notes = _row(bill)
     lines = _lines(bill, row) if row.amount_minor >= 0 else ()
-    return Debt(row, lines, (*notes, *arithmetic.doubts(bill)))
+    odd = [f"Line {each.line:,}: {each.reason}" for each in bill.misshapen[:_TOLD]]
+    return Debt(row, lines, (*notes, *odd, *arithmetic.doubts(bill)))
+
+
+def _misshapen(bill: Bill) -> Sequence[Breach]:
+    return bill.misshapen if schemas.binds(bill) else ()
 
 
 def _unfit(bill: Bill) -> Iterator[Breach]:

@@ -6,7 +6,7 @@ A notice (remittance advice, reminder, response) is recognised and told about; i
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from tenants.intake.formats import bai2, camt, cii, mt940, ofx, pdf_file, ubl, xml_tree
+from tenants.intake.formats import bai2, camt, cii, mt940, ofx, pdf_file, schemas, ubl, xml_tree
 from tenants.intake.formats.bill import Bill
 from tenants.intake.formats.statement import Statement
 from tenants.intake.formats.text import FileRefused
@@ -40,7 +40,7 @@ def read(file: BinaryIO) -> Bill | Statement | Notice | None:
     bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if bare.startswith(b"%PDF"):
         name, data = pdf_file.embedded_xml(file)
-        paper = _of_tree(_parsed(data, inside=name))
+        paper = _shaped(_of_tree(_parsed(data, inside=name)), data)
         if isinstance(paper, Bill):
             paper.format = "factur-x"
         return paper
@@ -48,12 +48,22 @@ def read(file: BinaryIO) -> Bill | Statement | Notice | None:
     if ofx.looks_like(told):
         return ofx.read(_text(file))
     if bare.startswith(b"<") and not bare[:9].lower().startswith((b"<html", b"<!doctype html"[:9])):
-        return _of_tree(xml_tree.parse(_bytes(file)))
+        return _of_xml(_bytes(file))
     if head[:4] in (b"\xff\xfe<\x00", b"\xfe\xff\x00<"):
-        return _of_tree(xml_tree.parse(_bytes(file)))
+        return _of_xml(_bytes(file))
     if bai2.looks_like(told):
         return bai2.read(_text(file))
     return mt940.read(_text(file)) if mt940.looks_like(told) else None
+
+
+def _of_xml(data: bytes) -> Bill | Statement | Notice:
+    return _shaped(_of_tree(xml_tree.parse(data)), data)
+
+
+def _shaped(paper: Bill | Statement | Notice, data: bytes) -> Bill | Statement | Notice:
+    if isinstance(paper, Bill):
+        paper.misshapen = schemas.breaches(paper, data=data)
+    return paper
 
 
 def _parsed(data: bytes, *, inside: str) -> Node:

@@ -97,6 +97,8 @@ class Bill:
     """By business term: BT-106 and so on; a term that is not given is not there."""
     places: dict[str, Node] = field(default_factory=dict)
     breaches: list[Breach] = field(default_factory=list)
+    misshapen: list[Breach] = field(default_factory=list)
+    """What its schema has no place for; told when nothing worse is wrong."""
 
     @property
     def is_credit(self) -> bool:

@@ -58,9 +58,12 @@ def ubl(
 <cbc:PayableAmount>{said["payable"]}</cbc:PayableAmount></cac:LegalMonetaryTotal>{lines}</{kind}>""".encode()
 
 
-def cii(number: str = "X-1", *, code: str = "380", gross: str = "112.00", price: str = "10.00") -> bytes:
+def cii(
+    number: str = "X-1", *, code: str = "380", gross: str = "112.00", price: str = "10.00", base: str = ""
+) -> bytes:
     """An invoice over ten pots, a charge of ten and an allowance of ten, with 12 % VAT."""
     space = "urn:un:unece:uncefact:data:standard"
+    each = f'<ram:BasisQuantity unitCode="C62">{base}</ram:BasisQuantity>' if base else ""
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="{space}:CrossIndustryInvoice:100" xmlns:udt="{space}:UnqualifiedDataType:100"
  xmlns:ram="{space}:ReusableAggregateBusinessInformationEntity:100">
@@ -71,7 +74,7 @@ def cii(number: str = "X-1", *, code: str = "380", gross: str = "112.00", price:
 <rsm:SupplyChainTradeTransaction><ram:IncludedSupplyChainTradeLineItem>
 <ram:AssociatedDocumentLineDocument><ram:LineID>1</ram:LineID></ram:AssociatedDocumentLineDocument>
 <ram:SpecifiedTradeProduct><ram:Name>Pots</ram:Name></ram:SpecifiedTradeProduct>
-<ram:SpecifiedLineTradeAgreement><ram:NetPriceProductTradePrice><ram:ChargeAmount>{price}</ram:ChargeAmount>
+<ram:SpecifiedLineTradeAgreement><ram:NetPriceProductTradePrice><ram:ChargeAmount>{price}</ram:ChargeAmount>{each}
 </ram:NetPriceProductTradePrice></ram:SpecifiedLineTradeAgreement>
 <ram:SpecifiedLineTradeDelivery><ram:BilledQuantity unitCode="C62">10</ram:BilledQuantity>
 </ram:SpecifiedLineTradeDelivery>
@@ -82,7 +85,7 @@ def cii(number: str = "X-1", *, code: str = "380", gross: str = "112.00", price:
 <ram:ApplicableHeaderTradeAgreement><ram:SellerTradeParty><ram:Name>Alder Seeds</ram:Name></ram:SellerTradeParty>
 <ram:BuyerTradeParty><ram:Name>Elm Street Books</ram:Name><ram:PostalTradeAddress><ram:CountryID>AT</ram:CountryID>
 </ram:PostalTradeAddress><ram:URIUniversalCommunication><ram:URIID schemeID="EM">desk@elm.test</ram:URIID>
-</ram:URIUniversalCommunication></ram:BuyerTradeParty></ram:ApplicableHeaderTradeAgreement>
+</ram:URIUniversalCommunication></ram:BuyerTradeParty></ram:ApplicableHeaderTradeAgreement><ram:ApplicableHeaderTradeDelivery/>
 <ram:ApplicableHeaderTradeSettlement><ram:InvoiceCurrencyCode>EUR</ram:InvoiceCurrencyCode>
 <ram:ApplicableTradeTax><ram:CalculatedAmount>12.00</ram:CalculatedAmount><ram:BasisAmount>100.00</ram:BasisAmount>
 <ram:RateApplicablePercent>12</ram:RateApplicablePercent></ram:ApplicableTradeTax>

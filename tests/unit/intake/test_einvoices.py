@@ -136,6 +136,24 @@ def test_a_line_that_its_price_does_not_explain_is_told_and_lands(desk):
     assert outcome.added == 1
 
 
+@pytest.mark.parametrize(
+    ("price", "base", "lands"), [("10.00", "1", True), ("100.00", "1", True), ("7.90", "1", False)]
+)
+def test_a_price_that_says_what_it_is_for_must_explain_its_line(desk, price, base, lands):
+    report = desk.check(send(desk, made.cii(price=price, base=base)))
+    assert ("PEPPOL-EN16931-R120" not in report.fault_codes) == lands
+
+
+def test_factur_x_is_held_to_its_schema_and_others_are_told(desk):
+    data = made.cii().replace(b"<ram:Reason>Freight</ram:Reason>", b"<ram:Colour>red</ram:Colour>")
+    report = desk.check(send(desk, data))
+    assert report.accepted == 1
+    assert any("Colour" in note for note in report.notes)
+    strict = data.replace(b"<ram:ID>urn:cen.eu:en16931:2017", b"<ram:ID>urn:factur-x.eu:1p0:en16931")
+    refused = desk.check(send(desk, strict))
+    assert refused.refusal.startswith("Rule schema, line ")
+
+
 def test_the_same_paper_again_adds_nothing_and_another_one_waits_beside_it(desk):
     first, second = send(desk, made.ubl("U-1")), send(desk, made.ubl("U-2"))
     desk.check(first)
@@ -185,7 +203,7 @@ def test_one_changed_figure_is_found(desk, was, becomes, rule):
 
 
 def test_a_profile_without_lines_lands_as_one_line(desk, in_alder):
-    data = made.cii().replace(b"<ram:ID>urn:cen.eu:en16931:2017", b"<ram:ID>urn:factur-x.eu:1p0:minimum")
+    data = made.cii().replace(b"<ram:ID>urn:cen.eu:en16931:2017", b"<ram:ID>urn:zferd.de:2p0:minimum")
     head, _, rest = data.partition(b"<ram:IncludedSupplyChainTradeLineItem>")
     rest = rest.partition(b"</ram:IncludedSupplyChainTradeLineItem>")[2]
     for name in (b"SpecifiedTradeAllowanceCharge", b"SpecifiedLogisticsServiceCharge"):
