@@ -14,7 +14,6 @@ import argparse
 import http.client
 import os
 import signal
-import socket
 import statistics
 import sys
 import threading
@@ -33,7 +32,7 @@ from flask import Flask, Response
 from bench import _posted, _stage
 from bench.line import line, show
 from console.servers import children, host
-from service.portal.invoice import PIXEL
+from service.door import PIXEL
 from tenants.delivery import links, news
 from tenants.isolation import scope
 from tenants.work import unit_of_work
@@ -68,15 +67,21 @@ def served(app: str, *, env: dict[str, str], log: Path) -> Iterator[int]:
     options += ["--threads", str(THREADS), "--keep-alive", "30", "--no-control-socket", "--log-level", "warning"]
     process = children.launch([sys.executable, "-m", "gunicorn", *options, app], log=log, env=os.environ | env)
     try:
-        children.wait_until(lambda: _answers(port), process=process, name="gunicorn", log=log, patience=30)
+        children.wait_until(lambda: _answers(port), process=process, name="gunicorn", log=log, patience=60)
         yield port
     finally:
         children.stop(process, how=signal.SIGTERM, patience=10)
 
 
 def _answers(port: int) -> bool:
-    with socket.socket() as line_to:
-        return line_to.connect_ex(("127.0.0.1", port)) == 0
+    talk = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        talk.request("GET", "/o/none.gif")
+        return talk.getresponse().status in (200, 404)
+    except OSError:
+        return False
+    finally:
+        talk.close()
 
 
 def ask(port: int, paths: Sequence[str], *, expect: set[int]) -> float:
@@ -85,7 +90,7 @@ def ask(port: int, paths: Sequence[str], *, expect: set[int]) -> float:
     strange: list[int] = []
 
     def one(share: Sequence[str]) -> None:
-        talk = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        talk = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         for path in share:
             talk.request("GET", path, headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0"})
             answer = talk.getresponse()

@@ -6,6 +6,8 @@ meanwhile; so the hits of a burst cost one commit together, and the first of a q
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,7 +29,9 @@ class _Ticket:
 class Reception:
     """The hits that this process takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
+        """`context`: where the database is known; a hit may come from outside of any."""
+        self._context = context
         self._turn = threading.Lock()
         self._waiting: dict[UUID, list[_Ticket]] = defaultdict(list)
         self._committing: dict[UUID, threading.Lock] = defaultdict(threading.Lock)
@@ -48,7 +52,11 @@ class Reception:
             batch = self._waiting.pop(tenant_id, [])
         try:
             first = hits.keeping([each.hit for each in batch])
-            with store.held_line(), unit_beginning_with(first, scope.tenant(tenant_id, actor="mail reader")):
+            with (
+                self._context(),
+                store.held_line(),
+                unit_beginning_with(first, scope.tenant(tenant_id, actor="mail reader")),
+            ):
                 pass
         except BaseException:
             with self._turn:

@@ -13,8 +13,8 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy import RowMapping
 from werkzeug.wrappers import Response
 
+from service import door, problems
 from service import links as traces
-from service import problems
 from service.endpoint import PORTAL, PUBLIC, endpoint, tools
 from service.portal import words
 from tenants.collections import holds, tasks
@@ -33,7 +33,6 @@ from tenants.values.money import Money
 face = Blueprint("portal", __name__)
 LATEST_PROMISE = timedelta(days=90)
 THANKS = ("received", "promised", "objected")
-PIXEL = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
 
 
 class NotUnderstood(Refusal):
@@ -198,7 +197,7 @@ def pixel(token: str) -> Response:
     except BadToken:
         raise problems.NotFound("There is no such image.") from None
     _take(tenant_id, Hit(traces.fetch("pixel"), toolbox.clock.now(), message_id=message_id))
-    return Response(PIXEL, headers={"Content-Type": "image/gif", "Cross-Origin-Resource-Policy": "cross-origin"})
+    return Response(door.PIXEL, headers=door.IMAGE_HEADERS)
 
 
 def _take(tenant_id: UUID, hit: Hit) -> None:
