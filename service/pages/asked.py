@@ -70,3 +70,10 @@ def words(query: dict[str, Any], *, on: date | None = None, **over: Any) -> dict
         told["as_of"] = on.isoformat()
     told |= over
     return {name: value for name, value in told.items() if value and (name, value) != ("basis", aging.DUE)}
+
+
+class Week(Listed):
+    """The invoices of one coming week."""
+
+    currency = fields.String(required=True, validate=validate.Regexp(r"\A[A-Z]{3}\Z"))
+    week = Day(required=True)

@@ -9,12 +9,12 @@ from marshmallow import fields, validate
 
 from service import cursors
 from service.endpoint import endpoint
-from service.pages import asked, board, frame, labels, views
+from service.pages import asked, board, frame, labels, trends, views
 from service.pages.board import Board
 from service.pages.frame import Stamp
 from tenants.collections import alerts, holds
 from tenants.directory.access import VisibleClient
-from tenants.insight import aging, breakdown, buckets, causes, items, overview, receipts, reporting
+from tenants.insight import aging, breakdown, buckets, causes, forecast, items, overview, receipts, reporting
 from tenants.insight.keeping import DAYS
 from tenants.insight.narrowing import DIMENSIONS
 from tenants.intake import runs
@@ -128,6 +128,34 @@ def receipt_page(client: VisibleClient, step: str, query: dict[str, Any]) -> str
     )
 
 
+@endpoint(face, "/c/<client:client>/expected", needs="insight.read", query=asked.Week)
+def expected_page(client: VisibleClient, query: dict[str, Any]) -> str:
+    """The invoices of which a coming week's cash is made, each with its part."""
+    stamp = frame.stamp()
+    base = asked.words(query, basis="", week=query["week"].isoformat())
+    purpose = f"expected:{client.tenant_id}:{sorted(base.items())}"
+    place = cursors.read(purpose, query["after"])
+    page = forecast.behind(
+        query["week"],
+        currency=query["currency"],
+        narrow=asked.narrow(query),
+        after=(date.fromisoformat(place[0]), UUID(place[1])) if place else None,
+        limit=PAGE,
+    )
+    return frame.show(
+        "expected.html",
+        section="dashboard",
+        stamp=stamp,
+        query=query,
+        options=breakdown.options(),
+        base={"client": client.slug} | base,
+        page=page,
+        back=Board(client, query, stamp.today, stamp.today, query["currency"]).page(),
+        first=place is None,
+        further_cursor=cursors.write(purpose, [page.next[0].isoformat(), str(page.next[1])] if page.next else None),
+    )
+
+
 def _figures(at: Board, report: aging.Aging) -> dict[str, Any]:
     """What is counted of the chosen currency."""
     narrow, line = asked.narrow(at.query), report.of(at.currency)
@@ -144,7 +172,7 @@ def _figures(at: Board, report: aging.Aging) -> dict[str, Any]:
         "tiles": board.tiles(at, line, told, trend),
         "counted_at": told.counted_at or funnel_at,
         "aging": board.aging_chart(at, line),
-        "trends": board.trend_charts(at, trend, line, told),
+        "trends": trends.trend_charts(at, trend, line, told),
         "funnel": {"found": found, "issued": found.step("issued").count, "chart": board.funnel_chart(at, found)},
         "dimension": dimension,
         "dimensions": [(name, at.page(by=name)) for name in DIMENSIONS],
@@ -163,13 +191,15 @@ def _present(at: Board, stamp: Stamp) -> dict[str, Any]:
         for run in runs.latest(before=stamp.now + timedelta(days=36500), before_id=frame.LAST_ID, limit=20)
         if run.state == "checked"
     ]
-    top, fresh = overview.owing_most(stamp.today, currency=at.currency, narrow=asked.narrow(at.query), limit=TOP)
+    narrow = asked.narrow(at.query)
+    top, fresh = overview.owing_most(stamp.today, currency=at.currency, narrow=narrow, limit=TOP)
     return {
         "done": [each for each in overview.done(stamp.now) if each.count],
         "kinds": {kind: (causes.held(stamp.today)[kind], rows[:3]) for kind, rows in kinds.items() if rows},
         "causes": alerts.inbox(limit=TOP),
-        "disputed": causes.of_disputes(currency=at.currency, narrow=asked.narrow(at.query)),
+        "disputed": causes.of_disputes(currency=at.currency, narrow=narrow),
         "pending": pending,
+        "expected": trends.expected_chart(at, overview.expected(stamp.today, currency=at.currency, narrow=narrow)),
         "top": top,
         "top_fresh": fresh,
     }

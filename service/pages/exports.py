@@ -16,7 +16,7 @@ from service.endpoint import endpoint, tools
 from service.pages import asked, board, dashboard, figures, frame, labels
 from service.pages.board import Board
 from tenants.directory.access import VisibleClient
-from tenants.insight import aging, breakdown, exporting, family, items, overview, receipts, reporting
+from tenants.insight import aging, breakdown, exporting, family, forecast, items, overview, receipts, reporting
 from tenants.insight.exporting import MOST_ROWS, TYPES, Cell, Share, Sheet, TooManyRows
 from tenants.insight.figures import Figure
 from tenants.insight.keeping import DAYS
@@ -43,6 +43,10 @@ class BehindFile(dashboard.Behind, Kind):
 
 class ReceiptsFile(asked.Listed, Kind):
     """The invoices that passed a step as a file."""
+
+
+class ExpectedFile(asked.Week, Kind):
+    """The invoices of a coming week as a file."""
 
 
 class RowsFile(figures.AskedRows, Kind):
@@ -138,6 +142,30 @@ def receipts_file(client: VisibleClient, step: str, query: dict[str, Any]) -> Re
     return _answer(
         query["file"], [Sheet(title, columns, rows, _notes(client, query, day))], f"{client.slug}-{step}-{day}"
     )
+
+
+@endpoint(face, "/c/<client:client>/expected/export", needs="insight.read", query=ExpectedFile)
+def expected_file(client: VisibleClient, query: dict[str, Any]) -> Response:
+    """Every invoice of which a coming week's cash is made."""
+    currency, week = query["currency"], query["week"]
+
+    def page(after: Place | None) -> forecast.Page:
+        return forecast.behind(week, currency=currency, narrow=asked.narrow(query), after=after, limit=AT_ONCE)
+
+    rows = [
+        [
+            each.number,
+            each.debtor_name,
+            each.due_on,
+            each.expected_on,
+            Money(each.open_minor, currency),
+            Money(each.minor, currency),
+        ]
+        for each in _all(page, lambda found: found.rows)
+    ]
+    columns = ("Invoice", "Customer", "Due", "Expected", "Open", "In this week")
+    sheet = Sheet(f"Week of {week}", columns, rows, _notes(client, query, frame.stamp().today))
+    return _answer(query["file"], [sheet], f"{client.slug}-expected-{week}")
 
 
 @endpoint(face, "/c/<client:client>/figures/<key:figure>/rows/export", needs="insight.read", query=RowsFile)

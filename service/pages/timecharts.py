@@ -24,6 +24,8 @@ class Month:
     said: str
     values: tuple[float | None, ...]
     address: str = ""
+    between: tuple[float, float] | None = None
+    """The range in which the value most likely lies, drawn over its column."""
 
 
 def axis(highest: float) -> float:
@@ -90,6 +92,13 @@ def _column(month: Month, at: int, of: int, highest: float, tones: Sequence[int]
         parts += Markup('<rect class="b{}" x="{:.2f}%" y="{:.1f}" width="{:.2f}%" height="{:.1f}"/>').format(
             tone, (at + GAP / 2) * place, below, (1 - GAP) * place, tall
         )
+    if month.between is not None:
+        middle, ends = (at + 0.5) * place, [_height(each, highest) for each in month.between]
+        parts += Markup(
+            '<line class="whisker" x1="{0:.2f}%" x2="{0:.2f}%" y1="{1:.1f}" y2="{2:.1f}"/>'
+            '<circle class="whisker" cx="{0:.2f}%" cy="{1:.1f}" r="2"/><circle class="whisker" cx="{0:.2f}%" '
+            'cy="{2:.1f}" r="2"/>'
+        ).format(middle, *ends)
     return _linked(month, at, of, parts)
 
 

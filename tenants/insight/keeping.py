@@ -18,10 +18,11 @@ from sqlalchemy import BigInteger, ForeignKeyConstraint, Numeric, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.insight import activity, customers, family, receipts
+from tenants.insight import activity, customers, family, forecast, receipts
 from tenants.insight.definitions import DEFINITIONS
 from tenants.insight.facts import Period
 from tenants.insight.figures import Figure
+from tenants.insight.forecast import Week
 from tenants.store import Model, TenantOwned
 
 MONTHS = 13
@@ -32,6 +33,8 @@ TOP = 50
 OF_THE_MONTH = ("sales", "received")
 """What is told for each month by itself and not over a quarter."""
 DONE_DAYS = 7
+WEEK = "expected-"
+ERRORS = ("forecast-off", "forecast-near", "forecast-held")
 
 
 class KeptFigure(TenantOwned, Model):
@@ -148,6 +151,7 @@ def keep(day: date, *, today: date, now: datetime) -> int:
     if day == today:
         found += [(DAYS, each) for each in _counts(day)]
         found += [(DONE_DAYS, each) for each in _done(day, now)]
+        found += [(DAYS, each) for each in _expected(day)]
     store.run(FORGET, day=day)
     store.run_many(KEEP, [_row(each, days, now) for days, each in found])
     if day == today:
@@ -239,6 +243,38 @@ def _done(day: date, now: datetime) -> list[Figure]:
         Figure(f"done-{each.key}", each.count, "count", day, "", numerator=each.minor, currency=each.currency)
         for each in done
     ]
+
+
+def _expected(day: date) -> list[Figure]:
+    """The cash of the coming weeks with its range, and how far off such forecasts were."""
+    found = [
+        Figure(
+            f"{WEEK}{week.first_on}",
+            week.minor,
+            "minor",
+            day,
+            "",
+            numerator=week.low_minor,
+            denominator=week.high_minor,
+            currency=week.currency,
+        )
+        for week in forecast.weeks()
+    ]
+    off = forecast.error(day)
+    days = None if off.days is None else Fraction(off.days).limit_denominator(10)
+    counts = zip(ERRORS, (days, off.within_5, off.in_range), (None, off.within_5, off.in_range), strict=True)
+    return found + [
+        Figure(name, value, "days" if name == ERRORS[0] else "count", day, "", None, hits, off.count)
+        for name, value, hits in counts
+    ]
+
+
+def week_of(kept: Kept) -> Week:
+    """The week that was kept as a figure."""
+    figure = kept.figure
+    first_on = date.fromisoformat(figure.name.removeprefix(WEEK))
+    low, high = figure.numerator or 0, figure.denominator or 0
+    return Week(figure.currency, first_on, int(figure.value or 0), low, high, 0)
 
 
 def _keep_owing(day: date, currencies: Sequence[str], *, now: datetime) -> None:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tenants import store
-from tenants.insight import activity, customers, family, keeping, receipts
+from tenants.insight import activity, customers, family, forecast, keeping, receipts
 from tenants.insight.activity import Done
 from tenants.insight.customers import CustomerAging
 from tenants.insight.facts import Period
 from tenants.insight.figures import Figure
+from tenants.insight.forecast import Error, Week
 from tenants.insight.keeping import DAYS, DONE_DAYS, Kept
 from tenants.insight.narrowing import EVERYBODY, Narrow
 from tenants.insight.receipts import Funnel
@@ -119,6 +120,30 @@ SELECT k.debtor_id, d.number, d.name, k.currency, k.overdue_minor, k.open_minor,
 FROM kept_owing k JOIN debtor d ON d.tenant_id = :tenant AND d.id = k.debtor_id
 WHERE k.tenant_id = :tenant AND k.currency = :currency ORDER BY k.overdue_minor DESC, k.debtor_id LIMIT :limit
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The cash of the coming weeks in one currency, how far off such forecasts were, and when both were counted."""
+
+    weeks: Sequence[Week]
+    error: Error
+    counted_at: datetime | None = None
+
+
+def expected(today: date, *, currency: str, narrow: Narrow = EVERYBODY) -> Expected:
+    """What the coming weeks are expected to bring, with their ranges."""
+    if narrow or keeping.is_small():
+        found = [week for week in forecast.weeks(narrow=narrow) if week.currency == currency]
+        return Expected(found, forecast.error(today))
+    known = {each.figure.name: each for each in keeping.latest() if each.figure.currency in ("", currency)}
+    weeks = [keeping.week_of(each) for name, each in sorted(known.items()) if name.startswith(keeping.WEEK)]
+    off, near, held = (known.get(name) for name in keeping.ERRORS)
+    if off is None or near is None or held is None:
+        return Expected(weeks, Error(0, None, 0, 0))
+    days = None if off.figure.value is None else round(float(off.figure.value), 1)
+    counts = [each.figure.numerator or 0 for each in (near, held)]
+    return Expected(weeks, Error(off.figure.denominator or 0, days, counts[0], counts[1]), off.kept_at)
 
 
 def done(now: datetime) -> Sequence[Done]:

@@ -15,6 +15,8 @@ GETS = [route for route in OURS if route.method in SAFE]
 CHANGES = [route for route in OURS if route.method not in SAFE]
 OF_CLIENT = [route for route in GETS if "<client:client>" in route.rule]
 QUERIES = dict.fromkeys(("behind_page", "rows_page", "behind_file", "rows_file"), "?currency=EUR")
+QUERIES |= dict.fromkeys(("expected_page", "expected_file"), "?currency=EUR&week=2026-11-23")
+QUERIES["text_page"] = "?template=First reminder"
 
 
 def address(route, world, **over):
