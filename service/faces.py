@@ -12,6 +12,7 @@ from service.pages import (
     alerts,
     api_clients,
     certificates,
+    conduct,
     customers,
     dashboard,
     exports,
@@ -24,9 +25,13 @@ from service.pages import (
     rules,
     shown,
     views,
+    wordings,
     worklist,
 )
 from service.portal import invoice as portal_invoice
+from service.scim import about as scim_about
+from service.scim import groups as scim_groups
+from service.scim import users as scim_users
 
 TEMPLATES = str(Path(__file__).parent / "templates")
 PAGES = (
@@ -42,6 +47,8 @@ PAGES = (
     customers.face,
     imports.face,
     rules.face,
+    wordings.face,
+    conduct.face,
     mailbox.face,
     api_clients.face,
     portal_preview.face,
@@ -49,8 +56,9 @@ PAGES = (
 PORTAL = (portal_invoice.face,)
 OAUTH = (discovery.face, tokens.face, authorize.face, logout.face)
 SIGN_IN = (sign_in.face, second_factor.face, single_sign_on.face, step_up.face, account.face)
+SCIM = (scim_about.face, scim_users.face, scim_groups.face)
 HOOKS = (sns.face,)
-BLUEPRINTS = (health.face, static.face, *SIGN_IN, *PAGES, *PORTAL, *OAUTH, *HOOKS, *api.BLUEPRINTS)
+BLUEPRINTS = (health.face, static.face, *SIGN_IN, *PAGES, *PORTAL, *OAUTH, *SCIM, *HOOKS, *api.BLUEPRINTS)
 
 
 def hang(app: Flask) -> None:

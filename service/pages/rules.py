@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from service import moment
 from service.endpoint import endpoint
-from service.pages import frame
+from service.pages import frame, rules_tabs
 from tenants.directory.access import VisibleClient
 from tenants.ledger import invoices
 from tenants.rules import dryrun, explain, language, recipes, rule_book, sentence
@@ -46,7 +46,15 @@ def list_page(client: VisibleClient) -> str:
     kept = rule_book.all_kept()
     known = {each["key"] for each in kept}
     further = [(name, sentence.of(language.read(recipes.find(name)))) for name in recipes.names() if name not in known]
-    return frame.show("rules.html", section="rules", stamp=frame.stamp(), rules=kept, further=further)
+    return frame.show(
+        "rules.html",
+        section="rules",
+        stamp=frame.stamp(),
+        rules=kept,
+        further=further,
+        tabs=rules_tabs.of(client),
+        tab="rules",
+    )
 
 
 @endpoint(face, "/c/<client:client>/rules/<key>", needs="rules.read", query=Asked)

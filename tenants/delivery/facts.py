@@ -120,9 +120,15 @@ WHERE tenant_id = :tenant AND invoice_id = ANY(:ids) ORDER BY invoice_id, positi
 def items_of(message_id: UUID, *, debtor_id: UUID, with_lines: bool) -> tuple[Item, ...]:
     """The invoices of a message, oldest due date first. Raises WrongRecipient when one is another debtor's."""
     wanted = list(store.run(MESSAGE_ITEMS, message_id=message_id).scalars())
-    rows = store.run(ITEMS, debtor_id=debtor_id, ids=wanted).all()
-    if len(rows) != len(wanted):
+    found = items(wanted, debtor_id=debtor_id, with_lines=with_lines)
+    if len(found) != len(wanted):
         raise WrongRecipient("a message names an invoice of another customer; it was not sent")
+    return found
+
+
+def items(invoice_ids: Sequence[UUID], *, debtor_id: UUID, with_lines: bool = False) -> tuple[Item, ...]:
+    """These invoices, as far as they are this debtor's, oldest due date first."""
+    rows = store.run(ITEMS, debtor_id=debtor_id, ids=list(invoice_ids)).all()
     lines = lines_of([row.id for row in rows]) if with_lines else {}
     return tuple(_item(row, lines.get(row.id, ())) for row in rows)
 

@@ -5,7 +5,7 @@ real customers before they are published, and a version that once spoke stays to
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -19,7 +19,6 @@ from tenants.delivery.rendering import Rendered
 from tenants.events import history
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
-from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
 
 LONGEST = 8_000
@@ -209,11 +208,6 @@ def check(place: Place, source: str) -> None:
 def preview(source: str, mails: Sequence[Outgoing]) -> list[tuple[str, Rendered]]:
     """The words for these customers, as they would read them, with a link that leads nowhere. Raises BadTemplate."""
     return [(mail.reader.debtor_name, rendering.fill(source, mail, link="#")) for mail in mails]
-
-
-def example(mail: Outgoing) -> Outgoing:
-    """A mail for trying words: nothing of it can be sent."""
-    return replace(mail, message_id=ids.new(), attempt_id=ids.new(), pixel=False)
 
 
 def _at(place: Place) -> dict[str, str]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from service.endpoint import PUBLIC, ROUTES, SAFE, Route
 from service.openapi import PART, PREFIX
 from tenants.values import ids
-from tests.unit.service.asking import ASKS, Ask
+from tests.unit.service.asking import ASKS, WORDS, Ask
 from tests.unit.service.world import RULE, World
 
 OPEN = {
@@ -42,6 +42,19 @@ def hold(_: World) -> dict[str, Any]:
     return {"kind": "pause", "ends_on": "2026-11-30", "amount": "", "reason": "They asked"}
 
 
+CONDUCT = {
+    "auto_messages_per_week": "2",
+    "business_days_between_messages": "3",
+    "quiet_until": "09:00",
+    "quiet_from": "17:30",
+    "ceiling": "Formal letter",
+    "consumers": "person",
+    "most_reminders": "6",
+    "silence_after_talk": "2",
+    "reason": "As agreed",
+}
+
+
 PAGES: dict[str, Callable[[World], Ask]] = {
     "alerts.acknowledge": lambda w: Ask(body={"cause": "", "alert": str(w.alert())}),
     "alerts.resolve": lambda w: Ask(body={"cause": "", "alert": str(w.alert()), "resolution": "They have it"}),
@@ -58,6 +71,16 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "rules.trial": lambda w: Ask({"key": RULE}),
     "rules.publish": lambda w: Ask({"key": w.draft_rule()}, body={"version": "1"}),
     "rules.pause": lambda w: Ask({"key": w.draft_rule()}, body={"reason": "Too eager"}),
+    "conduct.change_policy": lambda w: Ask(body=CONDUCT),
+    "conduct.add_days_off": lambda w: Ask(
+        body={"first_on": "2026-12-24", "last_on": "2026-12-31", "reason": "Stocktaking"}
+    ),
+    "conduct.add_ceiling": lambda w: Ask(body={"group": "key", "tone": "First reminder"}),
+    "conduct.remove": lambda w: Ask(body={"days_off": "0"}),
+    "wordings.text_page": lambda w: Ask(query={"template": "First reminder"}),
+    "wordings.preview": lambda w: Ask(body={"template": "First reminder", "source": WORDS}),
+    "wordings.keep": lambda w: Ask(body={"template": "First reminder", "source": WORDS}),
+    "wordings.speak": lambda w: Ask(body={"template": "First reminder", "version": str(w.wording(WORDS))}),
     "worklist.task_done": lambda w: Ask({"tsk": w.task()}, body={"outcome": "Paid"}),
     "worklist.task_snooze": lambda w: Ask({"tsk": w.task()}, body={"days": "3"}),
     "worklist.task_undo": lambda w: Ask({"tsk": w.snoozed_task()}, body={}),

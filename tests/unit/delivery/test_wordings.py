@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tenants import store
-from tenants.delivery import rendering, tone, wordings
+from tenants.delivery import rendering, tone, trying, wordings
 from tenants.delivery.facts import Item, Outgoing, Reader
 from tenants.delivery.rendering import BadTemplate, UnknownTemplate
 from tenants.delivery.wordings import NeedsSecondReader, Place, WordingRefused, WordingUnknown
@@ -144,9 +144,26 @@ def test_each_kind_of_objection_has_a_remedy():
     assert tone.objections("We would like to clarify your actions. Arresting views!") == []
 
 
+def test_they_are_tried_on_the_clients_own_debtors_who_owe(alder, in_alder, in_birch):
+    with in_alder:
+        for name in ("Kessler", "Brandt", "Ulm", "Vogt"):
+            ledger.an_invoice(alder, ledger.a_debtor(alder, name=name, number=name))
+        key = ledger.a_debtor(alder, name="Zander", language="de")
+        ledger.an_invoice(alder, key)
+        store.run("INSERT INTO debtor_group (tenant_id, debtor_id, key) VALUES (:tenant, :debtor, 'key')", debtor=key)
+        ledger.a_debtor(alder, name="Owes nothing")
+        names = {
+            place: [mail.reader.debtor_name for mail in trying.examples(place, now=NOW, today=TODAY)]
+            for place in (HERE, Place("First reminder", "de"), Place("First reminder", "en", "key"))
+        }
+    assert list(names.values()) == [["Brandt", "Kessler", "Ulm"], ["Zander", "Brandt", "Kessler"], ["Zander"]]
+    with in_birch:
+        assert trying.examples(HERE, now=NOW, today=TODAY) == []
+
+
 def test_words_are_tried_on_customers_as_they_would_read_them(in_alder):
     with in_alder:
-        mails = [wordings.example(letter_to(name)) for name in ("Kessler", "Brandt", "<b>Söhne</b>")]
+        mails = [letter_to(name) for name in ("Kessler", "Brandt", "<b>Söhne</b>")]
     shown = wordings.preview(GOOD, mails)
     assert [name for name, _ in shown] == ["Kessler", "Brandt", "<b>Söhne</b>"]
     assert "<b>" not in shown[2][1].html

@@ -80,6 +80,13 @@ def new_api_client() -> dict[str, Any]:
     return {"name": "ERP", "kind": "machine", "scopes": ["ledger.read"], "jwks": {"keys": [key]}}
 
 
+def split(world: World) -> Ask:
+    """A line, as the money of the customer without any invoice."""
+    line = world.cash_line()
+    share = {"debtor_id": ids.show("deb", world.at["deb"]), "amount": world.worth(line), "parts": []}
+    return Ask({"cmt": line}, body={"shares": [share]})
+
+
 def printed(world: World) -> Ask:
     """A document is there to be fetched."""
     key = f"{world.tenant}/documents/kept.pdf"
@@ -152,6 +159,11 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "check_import": lambda w: Ask({"imp": w.received_import()}, body={}),
     "confirm_import": lambda w: Ask({"imp": w.checked_import()}, body={"leave_out_faults": True}),
     "download_original": on_paper,
+    "accept_cash_line": lambda w: Ask({"cmt": w.cash_line()}),
+    "split_cash_line": split,
+    "park_cash_line": lambda w: Ask({"cmt": w.cash_line()}, body={"note": "Asked the customer"}),
+    "take_up_cash_line": lambda w: Ask({"cmt": w.cash_line("park")}),
+    "undo_cash_line": lambda w: Ask({"cmt": w.cash_line("accept")}, body={}),
     "list_aging_items": lambda w: Ask(query={"bucket": "1-30", "currency": w.currency}),
     "show_figure": lambda w: Ask({"figure": "dso"}),
     "list_figure_rows": lambda w: Ask({"figure": "dso"}, query={"currency": w.currency}),

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
+from itertools import count
 from uuid import UUID
 
 from joserfc.jwk import ECKey
 
 from tenants import store
 from tenants.adapters.documents import MemoryStore
+from tenants.cash import deciding, matching, queue
 from tenants.collections import alerts, holds, policies, tasks
 from tenants.collections.alerts import NewAlert
 from tenants.collections.tasks import NewTask
@@ -22,9 +24,10 @@ from tenants.insight import views
 from tenants.intake import bank_lines, imports
 from tenants.intake.formats.statement import Entry, Statement
 from tenants.isolation import scope
-from tenants.ledger import due_dates, periods, refunds
+from tenants.ledger import debtors, due_dates, periods, refunds
 from tenants.rules import recipes, rule_book, running
 from tenants.values import ids
+from tenants.values.money import Money
 from tenants.work import unit_of_work
 from tests.factories import a_contact, a_credit_note, a_debtor, a_payment, an_allocation, an_invoice
 
@@ -33,6 +36,7 @@ K-1;Kestrel Tiles;%(mark)s-1;2026-10-01;2026-10-31;120.50;%(currency)s
 K-2;Lark Paints;%(mark)s-2;2026-10-02;2026-11-01;80.00;%(currency)s
 """
 FAULTY = LEDGER + b"K-3;Moss Glass;%(mark)s-3;2026-13-45;2026-11-01;x;%(currency)s\n"
+CENTS = count(1_000_001)
 RULE = "unopened-key-account"
 DEAD = """
 INSERT INTO work_item (tenant_id, id, lane, kind, dedupe_key, payload, state, run_at, attempts, recorded_at,
@@ -87,6 +91,7 @@ class World:
             rule_book.install(RULE, now=self.now)
         self.at |= {"alt": self.alert(), "tsk": self.task(), "hld": self.hold(), "wrk": self.dead_letter()}
         self.at["imp"] = self.checked_import(FAULTY)
+        self.at["cmt"] = self.cash_line()
         self.at["viw"] = self.view()
         self.at["api"] = self.api_client()
         return self
@@ -187,6 +192,31 @@ class World:
         with self.books():
             imports.check(received, files=self.documents)
         return received
+
+    def cash_line(self, act: str = "") -> UUID:
+        """A credit that fits two invoices of the customer, so that a person must look; or one that was looked at."""
+        minor = next(CENTS)
+        for _ in range(2):
+            an_invoice(self.tenant, self.at["deb"], amount=minor, currency=self.currency)
+        with self.books():
+            debtor = debtors.card(self.at["deb"])
+            entry = Entry(1, "A", self.currency, Decimal(minor) / 100, self.today, self.today, party=debtor.name)
+            bank_lines.stage(self.at["imp"], said=Statement("camt.053", [entry]))
+            bank_lines.load(self.at["imp"], now=self.now)
+            bank_lines.clear(self.at["imp"])
+            matching.work(now=self.now, today=self.today, wall=self.now)
+            (found,) = [line.id for line in queue.waiting(limit=500) if line.amount_minor == minor]
+            if act == "park":
+                deciding.park(found, now=self.now, note="Asked them")
+            elif act == "accept":
+                deciding.accept(found, now=self.now)
+        return found
+
+    def worth(self, line: UUID) -> dict[str, str]:
+        """The amount of a line of the queue, as the API writes it."""
+        with self.books():
+            found = queue.one(line)
+        return {"amount": Money(found.amount_minor, found.currency).as_text(), "currency": found.currency}
 
     def tie_paper(self) -> None:
         """The invoice came on what was imported last."""
