@@ -54,7 +54,7 @@ def tie(matches: Sequence[tuple[UUID, Sequence[Part]]], *, now: datetime) -> Non
     if not chosen:
         return
     store.run(LINK, matches=chosen)
-    short = [(match_id, at) for match_id, parts in matches for at, part in enumerate(parts, 1) if part.reason]
+    short = [(match_id, at) for match_id, parts in matches for at, part in enumerate(parts, 1) if part.short_minor]
     if short:
         store.run(
             DEDUCT,

@@ -95,7 +95,7 @@ SELECT p.invoice_id, i.number, p.amount_minor, p.short_minor, p.reason FROM cash
 JOIN invoice i ON i.tenant_id = :tenant AND i.id = p.invoice_id
 WHERE p.tenant_id = :tenant AND p.match_id = :id ORDER BY p.position
 """
-DEBTORS_OF = "SELECT id, debtor_id, number FROM invoice WHERE tenant_id = :tenant AND id = ANY(:ids)"
+DEBTORS_OF = "SELECT id, debtor_id, open_minor FROM invoice WHERE tenant_id = :tenant AND id = ANY(:ids)"
 SET = """
 UPDATE cash_match SET state = :state, actor = :actor, decided_at = :now, payment_id = coalesce(:payment_id, payment_id),
   note = :note
@@ -226,15 +226,19 @@ def _refuse_misfit(found: Any, shares: Sequence[Share]) -> None:
     if sum(share.minor for share in shares) != found.line_minor or any(share.minor <= 0 for share in shares):
         raise BadSplit("The shares must make the amount of the line.", pointer="/shares")
     wanted = {part.invoice_id for share in shares for part in share.parts}
-    owners = {row.id: row.debtor_id for row in store.run(DEBTORS_OF, ids=list(wanted))}
+    items = {row.id: row for row in store.run(DEBTORS_OF, ids=list(wanted))}
     for at, share in enumerate(shares):
         pointer = f"/shares/{at}/parts"
         if sum(part.minor for part in share.parts) > share.minor:
             raise BadSplit("More would be applied than the share is worth.", pointer=pointer)
-        if any(owners.get(part.invoice_id) != share.debtor_id for part in share.parts):
-            raise BadSplit("A part names an invoice that is not this customer's.", pointer=pointer)
-        if any(part.minor <= 0 or (part.reason and part.reason not in REASONS) for part in share.parts):
-            raise BadSplit("A part is more than nothing, and its reason is one of the list.", pointer=pointer)
+        for part in share.parts:
+            item = items.get(part.invoice_id)
+            if item is None or item.debtor_id != share.debtor_id:
+                raise BadSplit("A part names an invoice that is not this customer's.", pointer=pointer)
+            if part.minor <= 0 or part.short_minor < 0 or part.minor + part.short_minor > item.open_minor:
+                raise BadSplit("A part, with what it leaves short, is within what is open.", pointer=pointer)
+            if (part.short_minor > 0) != bool(part.reason) or part.reason not in ("", *REASONS):
+                raise BadSplit("What is left short needs a reason of the list, and nothing else does.", pointer=pointer)
 
 
 def _book(match_id: UUID, found: Any, share: Share, *, now: datetime, wall: datetime | None) -> UUID:

@@ -37,7 +37,10 @@ CLEAR_PARTS = """
 DELETE FROM cash_part p WHERE p.tenant_id = :tenant AND p.match_id IN (
   SELECT m.id FROM cash_match m WHERE m.tenant_id = :tenant AND m.bank_line_id = ANY(:lines) AND m.state = 'waiting')
 """
-CLEAR = "DELETE FROM cash_match WHERE tenant_id = :tenant AND bank_line_id = ANY(:lines) AND state = 'waiting'"
+# A line keeps its place in the queue, and whoever has it open keeps it open, however often it is looked at again.
+WAS = """
+SELECT bank_line_id, id FROM cash_match WHERE tenant_id = :tenant AND bank_line_id = ANY(:lines) AND state = 'waiting'
+"""
 KEEP = """
 INSERT INTO cash_match (tenant_id, id, bank_line_id, debtor_id, currency, amount_minor, booked_on, band, pattern, score,
   reasons, state, payment_id, remittance_id, actor, proposed_at, decided_at)
@@ -46,7 +49,10 @@ SELECT :tenant, r.id, r.line_id, r.debtor_id, r.currency, r.minor, r.booked_on, 
   CASE WHEN r.payment_id IS NULL THEN NULL ELSE CAST(:now AS timestamptz) END
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (id uuid, line_id uuid, debtor_id uuid, currency text, minor bigint,
   booked_on date, band text, pattern text, score smallint, reasons jsonb, payment_id uuid, remittance_id uuid)
-ON CONFLICT (tenant_id, id) DO NOTHING
+ON CONFLICT (tenant_id, id) DO UPDATE SET debtor_id = excluded.debtor_id, band = excluded.band,
+  pattern = excluded.pattern, score = excluded.score, reasons = excluded.reasons, state = excluded.state,
+  payment_id = excluded.payment_id, remittance_id = excluded.remittance_id, proposed_at = excluded.proposed_at,
+  decided_at = excluded.decided_at
 """
 KEEP_PARTS = """
 INSERT INTO cash_part (tenant_id, match_id, position, invoice_id, amount_minor, short_minor, reason)
@@ -99,8 +105,10 @@ def work(
     lines = [each.id for each in credits]
     doubted = frozenset(store.run(UNDONE, lines=lines).scalars())
     judged = judge(credits, desk=desk or Desk(), known=bands.measured(now=now), doubted=doubted)
+    kept = {row.bank_line_id: row.id for row in store.run(WAS, lines=lines)}
+    for each in judged:
+        each.id = kept.get(each.credit.id, each.id)
     store.run(CLEAR_PARTS, lines=lines)
-    store.run(CLEAR, lines=lines)
     _apply(judged, now=now, wall=wall)
     _keep(judged, now=now)
     last = credits[-1]

@@ -26,7 +26,7 @@ DONE = LINE.format(narrow="m.state IN ('applied', 'returned') AND (m.decided_at,
 ONE = LINE.format(narrow="m.id = :id")
 PARTS = """
 SELECT p.match_id, p.invoice_id, i.number, p.amount_minor, p.short_minor, p.reason, i.amount_minor, i.open_minor,
-  i.due_on
+  i.due_on, i.currency
 FROM cash_part p JOIN invoice i ON i.tenant_id = :tenant AND i.id = p.invoice_id
 WHERE p.tenant_id = :tenant AND p.match_id = ANY(:matches) ORDER BY p.match_id, p.position
 """
@@ -54,6 +54,7 @@ class Piece:
     amount_minor: int
     open_minor: int
     due_on: date
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,6 +220,9 @@ def address(route: Route, world: World, ask: Ask, *, client: str | None = None) 
     def filled(found: re.Match[str]) -> str:
         if found["kind"] == "client":
             return client or world.slug
+        if found["kind"] is None:
+            assert found["name"] in ask.path, f"nobody says what stands for {found['name']} in {route.rule}"
+            return str(ask.path[found["name"]])
         if found["kind"] == "key":
             return str(ask.path.get(found["name"], RULE))
         value = ask.path.get(found["prefix"], world.at.get(found["prefix"]))
