@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error
+from authlib.oauth2.rfc6749 import InvalidRequestError, OAuth2Error, UnsupportedResponseTypeError
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Blueprint, Response
@@ -113,6 +113,8 @@ def _push(ours: Engine, given: GrantRequest) -> Response:
 def check_request(ours: Engine, parameters: dict[str, str]) -> CodeGrant:
     """Check an authorization request as the browser's request will be. Raises OAuth2Error, without an address."""
     ours.check_target(parameters)
+    if parameters.get("response_type") != "code":
+        raise UnsupportedResponseTypeError("another one")
     if any(len(parameters.get(name, "")) > forms.LONGEST_WORD for name in ("state", "nonce", "dpop_jkt")):
         raise InvalidRequestError("A parameter is too long.")
     if parameters.get("response_mode", "query") != "query":
