@@ -7,6 +7,7 @@ move by themselves, as the clock of a client, are marked `moving` in their schem
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from flask import request
@@ -37,10 +38,15 @@ class Stale(Refusal):
 
 def tag(schema: type[Schema], shown: Mapping[str, Any]) -> str:
     """The strong tag of what an address shows."""
-    moving = {name for name, each in schema().fields.items() if each.metadata.get("moving")}
+    moving = _moving(schema)
     kept = {name: value for name, value in shown.items() if name not in moving}
     said = json.dumps(kept, sort_keys=True, separators=(",", ":"), default=str)
     return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
+
+
+@cache
+def _moving(schema: type[Schema]) -> frozenset[str]:
+    return frozenset(name for name, each in schema().fields.items() if each.metadata.get("moving"))
 
 
 def require() -> str:

@@ -100,18 +100,21 @@ def _bearer(now: datetime) -> Caller:
 def _find(token: str, now: datetime) -> Caller | None:
     if not token:
         return None
-    with unit_of_work(scope.platform(actor="sign-in", reason="find the caller's session and roles")):
-        found = sessions.find(token, now=now)
-        if found is None:
-            return None
-        return Caller(
-            person_id=found.person_id,
-            name=found.name,
-            email=found.email,
-            side=found.side,
-            csrf_token=found.csrf_token,
-            session_hash=found.id_hash,
-            provider_roles=found.provider_roles,
-            clients=access.visible_clients(found.person_id, now=now),
-            proved_at=found.proved_at,
-        )
+    found = sessions.find_all(token, now=now)
+    if found is None:
+        return None
+    visitor, clients = found
+    if sessions.is_stale(visitor, now=now):
+        with unit_of_work(scope.platform(actor="sign-in", reason="note that a session is in use")):
+            sessions.touch(visitor, now=now)
+    return Caller(
+        person_id=visitor.person_id,
+        name=visitor.name,
+        email=visitor.email,
+        side=visitor.side,
+        csrf_token=visitor.csrf_token,
+        session_hash=visitor.id_hash,
+        provider_roles=visitor.provider_roles,
+        clients=clients,
+        proved_at=visitor.proved_at,
+    )

@@ -217,5 +217,5 @@ def _path_parameter(found: re.Match[str]) -> dict[str, Any]:
         "in": "path",
         "name": found["name"],
         "required": True,
-        "schema": TEXT | {"pattern": patterns[found["kind"]]},
+        "schema": TEXT | ({"pattern": patterns[found["kind"]]} if found["kind"] in patterns else {}),
     }

@@ -7,6 +7,7 @@ statement to the scope's tenants and refuses hand-written SQL that does not name
 """
 
 import re
+import select
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,11 +19,11 @@ from uuid import UUID
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as SessionOfManyEngines
-from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection, CursorResult, ForeignKey, MetaData, Text, TextClause, event, text
+from psycopg.pq import ConnStatus, TransactionStatus
+from sqlalchemy import Connection, CursorResult, ForeignKey, MetaData, Row, Text, TextClause, event, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -229,6 +230,22 @@ def run_many(sql: str, rows: Sequence[dict[str, Any]], /) -> None:
 def run_identity(sql: str, /, **values: Any) -> Rows:
     """Run one statement as the sign-in role, which sees people and memberships and no client's books."""
     return db.session.execute(text(sql), values, bind_arguments={"bind": db.engines[AUTH]})  # type: ignore[return-value]
+
+
+def ask_identity(sql: str, /, **values: Any) -> Row[Any] | None:
+    """Ask the sign-in role one question that changes nothing, in one round trip and outside every unit; one row or
+    none."""
+    with db.engines[AUTH].connect().execution_options(isolation_level="AUTOCOMMIT") as line:
+        return line.execute(_read(sql)[0], values).one_or_none()
+
+
+def refuse_dead(line: Any, _record: Any, _proxy: Any) -> None:
+    """Hand out no connection that the server has closed. It has said so already: asking the socket costs no way there
+    and back, as a statement would."""
+    ear = select.poll()
+    ear.register(line.pgconn.socket, select.POLLIN)
+    if line.pgconn.status != ConnStatus.OK or ear.poll(0):
+        raise DisconnectionError("the server closed this connection, or said something that nobody asked for")
 
 
 @contextmanager

@@ -24,6 +24,8 @@ BANNED = {
 EXCUSED = {
     "tenants.delivery.outbox.COLUMNS": "a beginning; what it becomes ends in the message's client",
     "tenants.directory.access.VISIBLE": "sign-in asks in which clients a person is, before there is one",
+    "tenants.directory.access.CLIENTS_OF": "the same, as a part of a larger question",
+    "tenants.directory.sessions.FIND_ALL": "the same, with the session that it is asked for",
     "tenants.directory.connections.ONE": "sign-in names the connection's client, before there is a scope",
     "tenants.directory.connections.OF_DOMAIN": "sign-in asks whose domain an address is, before there is a client",
     "tenants.directory.connections.IS_OWN": "sign-in names the connection's client, before there is a scope",

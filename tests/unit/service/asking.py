@@ -105,7 +105,7 @@ WORDS = "{{ creditor.name }}: a reminder\n---\nDear {{ reader.name }},\n\nplease
 
 
 def worded() -> dict[str, UUID | str]:
-    return {"template": "First reminder", "language": "en"}
+    return {"template": "first-reminder", "language": "en"}
 
 
 def plain(_: World) -> Ask:

@@ -70,7 +70,7 @@ def test_of_a_batch_each_item_is_answered_for_itself(alder_world, marek):
     assert (answer.status_code, answer.json["done"], answer.json["refused"]) == (200, 1, 2)
     first, second, third = answer.json["items"]
     assert (first["status"], first["result"]["reference"], first["problem"]) == (201, "X-1", None)
-    assert (second["status"], second["problem"]["code"]) == (404, "unknown_debtor")
+    assert (second["status"], second["problem"]["code"]) == (404, "unknown_customer")
     assert third["status"] == 422 and {"/x", "/debtor_id"} <= {each["pointer"] for each in third["problem"]["errors"]}
     listed = marek.get(f"{profile(alder_world)}/payments").json["items"]
     assert {"X-1"} == {each["reference"] for each in listed} & {"X-1", "X-2"}
