@@ -1,8 +1,8 @@
 """`bench api`: a list of 50 invoices over HTTP, against a bare Flask route that returns the same bytes.
 
 *api.invoices*: who is calling, scope, row security, limits, serialisation and the log line of each request, for a
-person with a browser session. Both applications run under the same server with the same settings and are asked by the same
-client over lines that stay open, in turns. The line *api.p95* judges how long eight clients at once wait.
+person with a browser session. Both applications run under the same server with the same settings and are asked by the
+same client over lines that stay open, in turns. The line *api.p95* judges how long eight clients at once wait.
 
 *api.tenants*: the same request, one at a time, in a database of ten clients and of ten thousand. Rate and floor are
 requests a second; the target is what a wait 1.15 times as long would give.

@@ -16,7 +16,7 @@ from tenants.values import ids
 from tenants.values.money import Money
 
 Getter = Callable[[str], Any]
-Part = Callable[[Getter], Any]
+Part = Callable[[Getter, Any], Any]
 SCALARS = (fields.String, fields.Integer, fields.Boolean)
 
 
@@ -47,7 +47,7 @@ def _writer(kind: type[Schema]) -> Callable[[Any], Any]:
         get = _getter(given)
         told = {}
         for name, part in parts:
-            value = part(get)
+            value = part(get, given)
             if value is not missing:
                 told[name] = value
         return told
@@ -78,23 +78,17 @@ def _part(schema: Schema, name: str, field: fields.Field[Any]) -> Part:
         return _money(field)
     convert = None if "." in key or field.dump_default is not missing else _converter(field)
     if convert is None:
-        return lambda get: field.serialize(name, get, accessor=_asked)
+        return lambda _get, given: field.serialize(name, given, accessor=schema.get_attribute)
 
-    def part(get: Getter) -> Any:
+    def part(get: Getter, _given: Any) -> Any:
         value = get(key)
         return value if value is None or value is missing else convert(value)
 
     return part
 
 
-def _asked(get: Getter, name: str, default: Any = missing) -> Any:
-    """The accessor of fields that write themselves."""
-    found = get(name)
-    return default if found is missing else found
-
-
 def _money(field: MoneyField) -> Part:
-    def part(get: Getter) -> Any:
+    def part(get: Getter, _given: Any) -> Any:
         minor, currency = get(field.minor), get(field.currency)
         if minor is None or minor is missing or not currency or currency is missing:
             return None
