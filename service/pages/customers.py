@@ -14,7 +14,7 @@ from service.pages.invoices import NewHold, end_of
 from tenants.collections import holds
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
-from tenants.insight import aging, customers, register, story
+from tenants.insight import aging, credit, customers, register, story
 from tenants.insight.register import Asked
 from tenants.ledger import contacts, debtors
 
@@ -68,6 +68,7 @@ def customer_page(client: VisibleClient, debtor_id: UUID) -> str:
         people=contacts.of_debtor(debtor_id) if caller.may("contacts.read", client) else None,
         owed=owed,
         overdue=overdue.totals,
+        credit=credit.of(debtor_id, today=stamp.today),
         held=holds.live(today=stamp.today, debtor_id=debtor_id),
         upcoming=story.upcoming(debtor_id),
         tasks=story.tasks_of(debtor_id),

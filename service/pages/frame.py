@@ -26,6 +26,8 @@ OF_CLIENT = (
     ("dashboard", "Dashboard", "insight.read", "dashboard.dashboard_page"),
     ("invoices", "Invoices", "ledger.read", "invoices.list_page"),
     ("customers", "Customers", "ledger.read", "customers.list_page"),
+    ("payments", "Payments", "ledger.read", "payments.list_page"),
+    ("books", "Books", "ledger.read", "books.books_page"),
     ("imports", "Imports", "import.read", "imports.list_page"),
     ("rules", "Rules", "rules.read", "rules.list_page"),
     ("mailbox", "Sent mail", "delivery.write", "mailbox.list_page"),

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from service import cursors
 from service.endpoint import endpoint, tools
-from service.pages import frame, labels
+from service.pages import due, frame, labels
 from service.pages.frame import Stamp
 from tenants.collections import holds, refusals
 from tenants.delivery import documents, facts, ladder, printing
@@ -100,6 +100,7 @@ def invoice_page(client: VisibleClient, invoice_id: UUID) -> str:
         section="invoices",
         stamp=stamp,
         card=card,
+        due=due.about(card),
         contents=lines.of_invoice(invoice_id),
         ladder=ladder.of_invoice(invoice_id),
         postings=story.postings(invoice_id),
@@ -143,6 +144,7 @@ def hold_open(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> 
         currency=card.currency if amount is not None else "",
         reason=body["reason"].strip(),
         now=clock.now(real),
+        wall=real,
     )
     return frame.after_change(url_for("invoices.invoice_page", client=client.slug, invoice_id=invoice_id))
 

@@ -1,5 +1,6 @@
 """Decides what came in: a payment is kept once per source and reference, and is unapplied until somebody applies it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -76,6 +77,19 @@ class Card:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a payment counts for one invoice, or no longer does."""
+
+    id: UUID
+    invoice_id: UUID
+    number: str
+    amount_minor: int
+    effective_on: date
+    reason: str
+    reverses_id: UUID | None
+
+
 RECEIVE = """
 INSERT INTO payment
   (tenant_id, id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on, source, known_at)
@@ -85,6 +99,11 @@ ON CONFLICT (tenant_id, source, reference) DO NOTHING RETURNING id
 CARD = """
 SELECT id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on, source FROM payment
 WHERE tenant_id = :tenant AND id = :payment_id
+"""
+PARTS = """
+SELECT a.id, a.invoice_id, i.number, a.amount_minor, a.effective_on, a.reason, a.reverses_id
+FROM allocation a JOIN invoice i ON i.tenant_id = :tenant AND i.id = a.invoice_id
+WHERE a.tenant_id = :tenant AND a.payment_id = :payment_id ORDER BY a.effective_on, a.id
 """
 
 
@@ -128,3 +147,8 @@ def card(payment_id: UUID) -> Card:
     if found is None:
         raise UnknownPayment("There is no such payment.")
     return Card(*found)
+
+
+def parts(payment_id: UUID) -> Sequence[Part]:
+    """What a payment pays, in the order in which it counts."""
+    return [Part(*row) for row in store.run(PARTS, payment_id=payment_id)]

@@ -24,9 +24,18 @@ def address(route, world, **over):
     path = route.rule.replace("<client:client>", world.slug).replace("<bucket>", "all").replace("<key:figure>", "dso")
     path = path.replace("<step>", "sent")
     path = path.replace("<key>", "unopened-key-account").replace("<name>", "0" * 36)
-    for prefix in ("inv", "deb", "tsk", "imp", "hld", "viw", "api"):
+    for prefix in ("inv", "deb", "pay", "tsk", "imp", "hld", "viw", "api"):
         shown = ids.show(prefix, over.get(prefix) or world.at[prefix])
-        for part in ("invoice_id", "debtor_id", "task_id", "import_id", "hold_id", "view_id", "api_client_id"):
+        for part in (
+            "invoice_id",
+            "debtor_id",
+            "payment_id",
+            "task_id",
+            "import_id",
+            "hold_id",
+            "view_id",
+            "api_client_id",
+        ):
             path = path.replace(f"<ref('{prefix}'):{part}>", shown)
     return path + QUERIES.get(route.view.__name__, "")
 
