@@ -14,7 +14,7 @@ from service.pages.board import Board
 from service.pages.frame import Stamp
 from tenants.collections import alerts, holds
 from tenants.directory.access import VisibleClient
-from tenants.insight import aging, breakdown, buckets, causes, forecast, items, overview, receipts, reporting
+from tenants.insight import aging, breakdown, buckets, causes, forecast, items, keeping, overview, receipts, reporting
 from tenants.insight.keeping import DAYS
 from tenants.insight.narrowing import DIMENSIONS
 from tenants.intake import runs
@@ -39,6 +39,7 @@ def dashboard_page(client: VisibleClient, query: dict[str, Any]) -> str:
     lines = board.ordered(client, report)
     currency = query["currency"] or (lines[0].currency if lines else client.base_currency)
     at = Board(client, query, day, stamp.today, currency)
+    small = keeping.is_small()
     context: dict[str, Any] = {
         "stamp": stamp,
         "day": day,
@@ -51,9 +52,9 @@ def dashboard_page(client: VisibleClient, query: dict[str, Any]) -> str:
         "views": views.opened(client),
     }
     if lines:
-        context |= _figures(at, report)
+        context |= _figures(at, report, small)
     if not context["past"]:
-        context |= _present(at, stamp)
+        context |= _present(at, stamp, small)
     return frame.show("dashboard.html", section="dashboard", **context)
 
 
@@ -156,14 +157,14 @@ def expected_page(client: VisibleClient, query: dict[str, Any]) -> str:
     )
 
 
-def _figures(at: Board, report: aging.Aging) -> dict[str, Any]:
+def _figures(at: Board, report: aging.Aging, small: bool) -> dict[str, Any]:
     """What is counted of the chosen currency."""
     narrow, line = asked.narrow(at.query), report.of(at.currency)
-    told = overview.figures(at.day, today=at.today, currency=at.currency, narrow=narrow)
+    told = overview.figures(at.day, today=at.today, currency=at.currency, small=small, narrow=narrow)
     trend = overview.trend(at.day, currency=at.currency) if not narrow else overview.NO_TREND
-    found, funnel_at = overview.funnel(at.day, today=at.today, narrow=narrow)
+    found, funnel_at = overview.funnel(at.day, today=at.today, small=small, narrow=narrow)
     dimension = at.query["by"] or "group"
-    wanted = bool(at.query["by"]) or overview.is_quick()
+    wanted = bool(at.query["by"]) or small
     divided = (
         breakdown.by(dimension, at.day, basis=at.query["basis"], edges=report.edges, narrow=narrow) if wanted else []
     )
@@ -182,7 +183,7 @@ def _figures(at: Board, report: aging.Aging) -> dict[str, Any]:
     }
 
 
-def _present(at: Board, stamp: Stamp) -> dict[str, Any]:
+def _present(at: Board, stamp: Stamp, small: bool) -> dict[str, Any]:
     """What belongs to today alone: work done, work waiting, who owes most."""
     held = holds.live(today=stamp.today)
     kinds = {kind: [each for each in held if each.kind == kind] for kind in holds.KINDS}
@@ -192,14 +193,15 @@ def _present(at: Board, stamp: Stamp) -> dict[str, Any]:
         if run.state == "checked"
     ]
     narrow = asked.narrow(at.query)
-    top, fresh = overview.owing_most(stamp.today, currency=at.currency, narrow=narrow, limit=TOP)
+    top, fresh = overview.owing_most(stamp.today, currency=at.currency, small=small, narrow=narrow, limit=TOP)
+    coming = overview.expected(stamp.today, currency=at.currency, small=small, narrow=narrow)
     return {
-        "done": [each for each in overview.done(stamp.now) if each.count],
+        "done": [each for each in overview.done(stamp.now, small=small) if each.count],
         "kinds": {kind: (causes.held(stamp.today)[kind], rows[:3]) for kind, rows in kinds.items() if rows},
         "causes": alerts.inbox(limit=TOP),
         "disputed": causes.of_disputes(currency=at.currency, narrow=narrow),
         "pending": pending,
-        "expected": trends.expected_chart(at, overview.expected(stamp.today, currency=at.currency, narrow=narrow)),
+        "expected": trends.expected_chart(at, coming),
         "top": top,
         "top_fresh": fresh,
     }

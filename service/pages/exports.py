@@ -16,7 +16,7 @@ from service.endpoint import endpoint, tools
 from service.pages import asked, board, dashboard, figures, frame, labels
 from service.pages.board import Board
 from tenants.directory.access import VisibleClient
-from tenants.insight import aging, breakdown, exporting, family, forecast, items, overview, receipts, reporting
+from tenants.insight import aging, breakdown, exporting, family, forecast, items, keeping, overview, receipts, reporting
 from tenants.insight.exporting import MOST_ROWS, TYPES, Cell, Share, Sheet, TooManyRows
 from tenants.insight.figures import Figure
 from tenants.insight.keeping import DAYS
@@ -66,7 +66,8 @@ def dashboard_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     lines = board.ordered(client, report)
     currency = query["currency"] or (lines[0].currency if lines else client.base_currency)
     at, line = Board(client, query, day, stamp.today, currency), report.of(currency)
-    told = overview.figures(day, today=stamp.today, currency=currency, narrow=narrow)
+    small = keeping.is_small()
+    told = overview.figures(day, today=stamp.today, currency=currency, small=small, narrow=narrow)
     notes = _notes(client, query, day)
     cells: list[list[Cell]] = [
         ["Open", Money(line.gross.minor, currency), line.gross.count, ""],
@@ -80,7 +81,7 @@ def dashboard_file(client: VisibleClient, query: dict[str, Any]) -> Response:
             ("Late", "Invoices", "Open"),
             [[labels.bucket(each.key), each.count, Money(each.minor, currency)] for each in (line.not_due, *line.late)],
         ),
-        _receipts(day, stamp.today, narrow),
+        _receipts(day, stamp.today, narrow, small),
         _divided(at, query["by"] or "group", narrow, report.edges),
     ]
     if not narrow:
@@ -232,8 +233,8 @@ def _all(page: Callable[[Place | None], Any], rows: Callable[[Any], Sequence[Any
         after = part.next
 
 
-def _receipts(day: date, today: date, narrow: Any) -> Sheet:
-    found, _ = overview.funnel(day, today=today, narrow=narrow)
+def _receipts(day: date, today: date, narrow: Any, small: bool) -> Sheet:
+    found, _ = overview.funnel(day, today=today, small=small, narrow=narrow)
     rows: list[list[Cell]] = [
         [
             labels.words(each.key, labels.FUNNEL),

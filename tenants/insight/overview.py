@@ -2,7 +2,8 @@
 
 What is owed comes from balances that every posting keeps. The figures of a client with few invoices are counted while
 somebody waits; those of a large one were counted within the hour, and carry that instant, so that the rows behind them
-can be read as they were known then. The trends are ends of months that were kept.
+can be read as they were known then. The trends are ends of months that were kept. Whether the client is `small` enough
+to be counted at once is asked by `keeping.is_small`, once for a whole page.
 """
 
 from collections.abc import Sequence
@@ -60,14 +61,9 @@ class Trend:
 NO_TREND = Trend((), {})
 
 
-def is_quick() -> bool:
-    """Whether what scans the books may be counted while somebody waits."""
-    return keeping.is_small()
-
-
-def figures(day: date, *, today: date, currency: str, narrow: Narrow = EVERYBODY) -> Counted:
+def figures(day: date, *, today: date, currency: str, small: bool, narrow: Narrow = EVERYBODY) -> Counted:
     """The figures of the strip in one currency: counted now, or as they were last counted for a large client."""
-    if not narrow and not keeping.is_small():
+    if not narrow and not small:
         found = keeping.latest(SHOWN) if day == today else keeping.kept(day, names=SHOWN)
         mine = [each for each in found if each.figure.currency == currency]
         if mine:
@@ -78,10 +74,10 @@ def figures(day: date, *, today: date, currency: str, narrow: Narrow = EVERYBODY
     return Counted({each.name: each for each in told})
 
 
-def funnel(day: date, *, today: date, narrow: Narrow = EVERYBODY) -> tuple[Funnel, datetime | None]:
+def funnel(day: date, *, today: date, small: bool, narrow: Narrow = EVERYBODY) -> tuple[Funnel, datetime | None]:
     """How far the invoices of the last three months got, and when that was counted if it was not just now."""
     first_on = day - timedelta(days=DAYS)
-    if day == today and not narrow and not keeping.is_small():
+    if day == today and not narrow and not small:
         found = keeping.latest([f"funnel-{key}" for key in receipts.PASSED])
         counts = {each.figure.name.removeprefix("funnel-"): int(each.figure.value or 0) for each in found}
         if len(counts) == len(receipts.PASSED):
@@ -106,9 +102,11 @@ def _fits(kept: Kept) -> bool:
     return (kept.period_days != DAYS) == (kept.figure.name in keeping.OF_THE_MONTH)
 
 
-def owing_most(today: date, *, currency: str, narrow: Narrow, limit: int) -> tuple[Sequence[CustomerAging], bool]:
+def owing_most(
+    today: date, *, currency: str, small: bool, narrow: Narrow, limit: int
+) -> tuple[Sequence[CustomerAging], bool]:
     """Who owes most, and whether that was counted just now and not within the hour."""
-    if narrow or keeping.is_small():
+    if narrow or small:
         return customers.owing(today, currency=currency, narrow=narrow, limit=limit).customers, True
     rows = store.run(OWING, currency=currency, limit=limit).mappings()
     return [CustomerAging(**row, buckets={}) for row in rows], False
@@ -131,9 +129,9 @@ class Expected:
     counted_at: datetime | None = None
 
 
-def expected(today: date, *, currency: str, narrow: Narrow = EVERYBODY) -> Expected:
+def expected(today: date, *, currency: str, small: bool, narrow: Narrow = EVERYBODY) -> Expected:
     """What the coming weeks are expected to bring, with their ranges."""
-    if narrow or keeping.is_small():
+    if narrow or small:
         found = [week for week in forecast.weeks(narrow=narrow) if week.currency == currency]
         return Expected(found, forecast.error(today))
     known = {each.figure.name: each for each in keeping.latest() if each.figure.currency in ("", currency)}
@@ -146,9 +144,9 @@ def expected(today: date, *, currency: str, narrow: Narrow = EVERYBODY) -> Expec
     return Expected(weeks, Error(off.figure.denominator or 0, days, counts[0], counts[1]), off.kept_at)
 
 
-def done(now: datetime) -> Sequence[Done]:
+def done(now: datetime, *, small: bool) -> Sequence[Done]:
     """What was done for the client in the last seven days."""
-    if keeping.is_small():
+    if small:
         return activity.done(now - timedelta(days=DONE_DAYS), until=now)
     found = [each.figure for each in keeping.latest() if each.figure.name.startswith("done-")]
     return [

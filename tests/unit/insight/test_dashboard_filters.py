@@ -116,7 +116,9 @@ def test_each_tile_is_the_total_of_the_list_that_it_opens(books, in_alder: Door,
                 )
                 assert page.total == tile, each
                 assert sum(row.open_minor for row in page.items) == tile.minor, each
-            told = overview.figures(each.day, today=TODAY, currency=each.currency, narrow=each.narrow)
+            told = overview.figures(
+                each.day, today=TODAY, currency=each.currency, narrow=each.narrow, small=keeping.is_small()
+            )
             _rows_agree(told.figures[chance.choice(overview.SHOWN)], each)
             assert told.figures["unapplied"].value == line.unapplied_minor, each
 
@@ -158,7 +160,7 @@ def test_each_line_of_a_division_is_the_dashboard_that_it_opens(books, in_alder:
 def test_each_step_of_receipt_is_the_count_of_its_list(books, in_alder: Door, chance):
     with in_alder:
         for each in islice(asked(chance), 20):
-            funnel, _ = overview.funnel(each.day, today=TODAY, narrow=each.narrow)
+            funnel, _ = overview.funnel(each.day, today=TODAY, narrow=each.narrow, small=keeping.is_small())
             for step in funnel.steps:
                 page = receipts.behind(
                     step.key, first_on=funnel.first_on, last_on=funnel.last_on, narrow=each.narrow, limit=200
@@ -173,7 +175,7 @@ def test_a_large_clients_kept_tile_opens_the_rows_as_they_were_known(alder, book
     an_invoice(alder, amount=5_00, late=20, now=NOW + timedelta(hours=1))
     with in_alder:
         for name in overview.SHOWN:
-            figure = overview.figures(TODAY, today=TODAY, currency="EUR").figures[name]
+            figure = overview.figures(TODAY, today=TODAY, currency="EUR", small=keeping.is_small()).figures[name]
             assert figure.known_at == NOW
             _rows_agree(figure, Chosen(TODAY, "EUR", aging.DUE, buckets.EDGES, Narrow()))
 

@@ -104,7 +104,9 @@ def test_of_the_days_that_are_over_only_the_ends_of_months_stay(books, in_alder:
 def test_a_client_without_books_has_nothing_to_keep(in_alder: Door):
     with in_alder:
         assert keeping.due(TODAY) == [] and keeping.is_small()
-        assert overview.figures(TODAY, today=TODAY, currency="EUR").figures["dso"].value is None
+        assert (
+            overview.figures(TODAY, today=TODAY, currency="EUR", small=keeping.is_small()).figures["dso"].value is None
+        )
 
 
 def test_the_trend_tells_a_month_by_itself_and_a_quarter_by_the_quarter(books, in_alder: Door):
@@ -125,26 +127,35 @@ def test_a_large_clients_dashboard_scans_nothing(books, large, alder, in_alder: 
         keeping.keep(TODAY, today=TODAY, now=NOW)
     monkeypatch.setattr(family, "of", None)
     with in_alder:
-        told = overview.figures(TODAY, today=TODAY, currency="EUR")
+        told = overview.figures(TODAY, today=TODAY, currency="EUR", small=keeping.is_small())
         assert told.counted_at == NOW and told.figures["unapplied"].value == 50_00
-        funnel, counted_at = overview.funnel(TODAY, today=TODAY)
+        funnel, counted_at = overview.funnel(TODAY, today=TODAY, small=keeping.is_small())
         assert (funnel.step("issued").count, counted_at) == (3, NOW)
-        (dune, other), fresh = overview.owing_most(TODAY, currency="EUR", narrow=Narrow(), limit=5)
+        (dune, other), fresh = overview.owing_most(
+            TODAY, currency="EUR", narrow=Narrow(), limit=5, small=keeping.is_small()
+        )
         assert (dune.name, dune.overdue_minor, dune.count, fresh) == ("Dune Garden Centres", 1_000_00, 2, False)
         assert other.overdue_minor == 0
-        assert [each.key for each in overview.done(NOW) if each.count] == []
+        assert [each.key for each in overview.done(NOW, small=False) if each.count] == []
 
 
 def test_a_large_client_that_was_never_counted_shows_no_figures_rather_than_wait(books, large, in_alder: Door):
     with in_alder:
-        assert overview.figures(TODAY, today=TODAY, currency="EUR").figures == {}
-        assert overview.funnel(TODAY, today=TODAY)[1] is None
+        assert overview.figures(TODAY, today=TODAY, currency="EUR", small=keeping.is_small()).figures == {}
+        assert overview.funnel(TODAY, today=TODAY, small=keeping.is_small())[1] is None
 
 
 def test_a_small_client_is_counted_at_once(books, in_alder: Door):
     with in_alder:
-        told = overview.figures(TODAY, today=TODAY, currency="EUR")
+        told = overview.figures(TODAY, today=TODAY, currency="EUR", small=keeping.is_small())
         assert told.counted_at is None and told.figures["unapplied"].value == 50_00
-        found, fresh = overview.owing_most(TODAY, currency="EUR", narrow=Narrow(country="FR"), limit=5)
+        found, fresh = overview.owing_most(
+            TODAY, currency="EUR", narrow=Narrow(country="FR"), limit=5, small=keeping.is_small()
+        )
         assert [each.name for each in found] == ["Dune Garden Centres"] and fresh
-        assert overview.funnel(TODAY, today=TODAY, narrow=Narrow(country="FR"))[0].step("issued").count == 2
+        assert (
+            overview.funnel(TODAY, today=TODAY, narrow=Narrow(country="FR"), small=keeping.is_small())[0]
+            .step("issued")
+            .count
+            == 2
+        )
