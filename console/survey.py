@@ -43,6 +43,9 @@ WHERE tenant_id = :tenant AND amount_minor > 0 GROUP BY currency
 UNION ALL
 SELECT 'bank_debits', currency, count(*), sum(amount_minor) FROM bank_line
 WHERE tenant_id = :tenant AND amount_minor <= 0 GROUP BY currency
+UNION ALL
+SELECT 'remittances', currency, count(*), sum(amount_minor) FROM remittance
+WHERE tenant_id = :tenant GROUP BY currency
 ORDER BY 1, 2
 """
 

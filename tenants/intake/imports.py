@@ -12,7 +12,7 @@ from uuid import UUID
 
 from tenants.directory import clients
 from tenants.events import recording
-from tenants.intake import bank_lines, landing, loading, mapping, papers, paperwork, presets, reading, runs
+from tenants.intake import advices, bank_lines, landing, loading, mapping, papers, paperwork, presets, reading, runs
 from tenants.intake.checking import Check
 from tenants.intake.formats import bank_sheet, sheets
 from tenants.intake.formats.csv_file import Layout
@@ -115,18 +115,21 @@ def load(
         )
     if found.get("questions"):
         raise NotLoadable(found["questions"][0], remedy="Answer the question in the mapping and check again.")
-    if (bank_lines if run.kind == "bank" else landing).waiting(import_id) != run.accepted:
+    if run.kind != advices.KIND and (bank_lines if run.kind == "bank" else landing).waiting(import_id) != run.accepted:
         raise NotLoadable(
             "A newer file of this source was checked since.", remedy="Check this file again, or load that."
         )
     if run.refused and not leave_out_faults:
         raise NotLoadable(f"{run.refused:,} of {run.read:,} rows cannot be read, so none was loaded.")
-    take = loading.take_bank_lines if run.kind == "bank" else loading.take
+    take = _TAKES.get(run.kind, loading.take)
     outcome = take(run, now=now, today=today, real=real or now)
     runs.note_load(import_id, outcome=outcome, now=now)
     if run.kind == "ledger":
         runs.remember(run.source, mapping=_learned(run), now=now)
     return outcome
+
+
+_TAKES = {"bank": loading.take_bank_lines, advices.KIND: loading.take_advice}
 
 
 def confirm(import_id: UUID, *, real: datetime, leave_out_faults: bool = False) -> None:

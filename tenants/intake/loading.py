@@ -11,7 +11,7 @@ from tenants import store
 from tenants.directory import clients
 from tenants.events import recording
 from tenants.events.recording import Occurrence
-from tenants.intake import bank_lines, differences, landing, originals, runs
+from tenants.intake import advices, bank_lines, differences, landing, originals, runs
 from tenants.intake import sql_of_loading as sql
 from tenants.intake.report import Outcome, Total
 from tenants.intake.runs import Import
@@ -64,6 +64,16 @@ def take_bank_lines(run: Import, *, now: datetime, today: date, real: datetime) 
     """Take the staged lines of a bank statement; cash application hears of them and says whose they are."""
     added = bank_lines.load(run.id, now=now)
     bank_lines.clear(run.id)
+    return _told(run, added=added, real=real)
+
+
+def take_advice(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
+    """Take a remittance advice; cash application hears of it and looks at what waits again."""
+    return _told(run, added=advices.load(run, now=now), real=real)
+
+
+def _told(run: Import, *, added: int, real: datetime) -> Outcome:
+    """What loading a paper did that makes no invoice, told to whoever listens."""
     recording.record("import.loaded", key=str(run.id), now=real, import_id=str(run.id))
     return Outcome(
         import_id=run.id,

@@ -1,12 +1,14 @@
-"""Decides what a file is by what stands in it, never by its name: a table, an invoice, a bank statement, or a notice.
+"""Decides what a file is by what stands in it, never by its name: a table, an invoice, a bank statement, an advice of
+payment, or a notice.
 
-A notice (remittance advice, reminder, response) is recognised and told about; it moves nothing in the ledger.
+A notice (reminder, response) is recognised and told about; it moves nothing in the ledger.
 """
 
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from tenants.intake.formats import bai2, camt, cii, mt940, ofx, pdf_file, schemas, ubl, xml_tree
+from tenants.intake.formats import advice, bai2, camt, cii, mt940, ofx, pdf_file, schemas, ubl, xml_tree
+from tenants.intake.formats.advice import Advice
 from tenants.intake.formats.bill import Bill
 from tenants.intake.formats.statement import Statement
 from tenants.intake.formats.text import FileRefused
@@ -15,7 +17,6 @@ from tenants.intake.formats.xml_tree import Node
 _HEAD = 4096
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _NOTICES = {
-    "RemittanceAdvice": ("remittance advice", "TotalPaymentAmount", "RemittanceAdviceLine"),
     "Reminder": ("reminder", "LegalMonetaryTotal/PayableAmount", "ReminderLine"),
     "ApplicationResponse": ("response", "", "DocumentResponse"),
 }
@@ -33,7 +34,10 @@ class Notice:
     stated: dict[str, str] = field(default_factory=dict)
 
 
-def read(file: BinaryIO) -> Bill | Statement | Notice | None:
+Paper = Bill | Statement | Advice | Notice
+
+
+def read(file: BinaryIO) -> Paper | None:
     """What the file is; None for a table. Raises FileRefused."""
     file.seek(0)
     head = file.read(_HEAD)
@@ -56,11 +60,11 @@ def read(file: BinaryIO) -> Bill | Statement | Notice | None:
     return mt940.read(_text(file)) if mt940.looks_like(told) else None
 
 
-def _of_xml(data: bytes) -> Bill | Statement | Notice:
+def _of_xml(data: bytes) -> Paper:
     return _shaped(_of_tree(xml_tree.parse(data)), data)
 
 
-def _shaped(paper: Bill | Statement | Notice, data: bytes) -> Bill | Statement | Notice:
+def _shaped(paper: Paper, data: bytes) -> Paper:
     if isinstance(paper, Bill):
         paper.misshapen = schemas.breaches(paper, data=data)
     return paper
@@ -73,13 +77,15 @@ def _parsed(data: bytes, *, inside: str) -> Node:
         raise FileRefused(f"In “{inside}”, which the PDF carries: {refused.detail}", remedy=refused.remedy) from refused
 
 
-def _of_tree(root: Node) -> Bill | Statement | Notice:
+def _of_tree(root: Node) -> Paper:
     if root.space in ubl.SPACES:
         return ubl.read(root)
     if root.space == cii.SPACE:
         return cii.read(root)
     if camt.SPACE.fullmatch(root.space):
         return camt.read(root)
+    if root.space.startswith(_UBL) and root.name == "RemittanceAdvice":
+        return advice.read(root)
     if root.space.startswith(_UBL) and root.name in _NOTICES:
         return _notice(root)
     if root.name == "testSet":

@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.intake import bank_lines, billing, landing
+from tenants.intake import advices, bank_lines, billing, landing
 from tenants.intake.billing import Debt
+from tenants.intake.formats.advice import Advice
 from tenants.intake.formats.bill import Bill, Breach
 from tenants.intake.formats.statement import Statement
-from tenants.intake.papers import Notice
+from tenants.intake.papers import Paper
 from tenants.intake.report import Fault, Report, Total
 
 REMEDY = "Correct the invoice in the program that wrote it, and send it again."
@@ -27,12 +28,14 @@ CLEAR_LINES = "DELETE FROM import_line WHERE tenant_id = :tenant AND import_id =
 _PLACES = 20
 
 
-def check(import_id: UUID, *, paper: Bill | Statement | Notice) -> Report:
+def check(import_id: UUID, *, paper: Paper) -> Report:
     """The report on a paper; what can be loaded waits. Raises FileRefused."""
     if isinstance(paper, Bill):
         return _bill(import_id, paper)
     if isinstance(paper, Statement):
         return _statement(import_id, paper)
+    if isinstance(paper, Advice):
+        return _advice(paper)
     return _report({"kind": "notice", "format": paper.format, "stated": paper.stated}, notes=(paper.sentence,), read=1)
 
 
@@ -119,6 +122,25 @@ def _statement(import_id: UUID, said: Statement) -> Report:
         accepted=count,
         totals=tuple(Total(currency, *sums) for currency, sums in sorted(totals.items())),
         notes=tuple(notes),
+    )
+
+
+def _advice(said: Advice) -> Report:
+    kept = advices.waiting(said)
+    stated = {
+        "number": said.number,
+        "payer": said.payer,
+        "issued_on": said.paid_on.isoformat(),
+        "amount": str(said.amount),
+        "currency": said.currency,
+        "lines": str(len(said.lines)),
+    }
+    return _report(
+        {"kind": advices.KIND, "format": "ubl-remittance-advice", "stated": stated, "advice": kept},
+        read=1,
+        accepted=1,
+        totals=(Total(said.currency, 1, kept["amount_minor"]),),
+        notes=tuple(said.notes),
     )
 
 

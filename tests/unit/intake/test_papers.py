@@ -16,8 +16,8 @@ from tests.unit.intake.test_bank_lines import BAI2, MT940, OFX
 from tests.unit.intake.test_einvoices import send
 
 UBL = "urn:oasis:names:specification:ubl:schema:xsd"
-REMITTANCE = f"""<RemittanceAdvice xmlns="{UBL}:RemittanceAdvice-2" {made.NAMES}><cbc:ID>7</cbc:ID>
-<cbc:TotalPaymentAmount currencyID="GBP">107.50</cbc:TotalPaymentAmount></RemittanceAdvice>""".encode()
+REMINDER = f"""<Reminder xmlns="{UBL}:Reminder-2" {made.NAMES}><cbc:ID>7</cbc:ID><cac:LegalMonetaryTotal>
+<cbc:PayableAmount currencyID="GBP">107.50</cbc:PayableAmount></cac:LegalMonetaryTotal></Reminder>""".encode()
 RESPONSE = f"""<ApplicationResponse xmlns="{UBL}:ApplicationResponse-2" {made.NAMES}><cbc:ID>9</cbc:ID>
 <cac:DocumentResponse>
 <cac:Response><cbc:ResponseCode>RE</cbc:ResponseCode></cac:Response><cac:DocumentReference><cbc:ID>U-1</cbc:ID>
@@ -44,7 +44,7 @@ def read(data):
         (MT940.replace(b":60F:C261117EUR10,00", b":34F:EURD0,00"), Statement, "mt942"),
         ("\n".join((MT940.decode(), ":86:Müller")).encode("cp1252"), Statement, "mt940"),
         (BAI2, Statement, "bai2"),
-        (REMITTANCE, Notice, "ubl-remittance-advice"),
+        (REMINDER, Notice, "ubl-reminder"),
         (RESPONSE, Notice, "ubl-response"),
     ],
 )
@@ -110,9 +110,9 @@ def test_a_place_counts_twins():
 
 
 def test_a_notice_is_told_and_moves_nothing(desk):
-    report = desk.check(send(desk, REMITTANCE))
+    report = desk.check(send(desk, REMINDER))
     assert report.notes == (
-        "This is a remittance advice with the number 7 over 107.50 GBP. It moves nothing in the ledger.",
+        "This is a reminder with the number 7 over 107.50 GBP. It moves nothing in the ledger.",
     )
     assert report.detection["stated"]["amount"] == "107.50"
     assert "which says that U-1 is rejected" in read(RESPONSE).sentence
