@@ -37,16 +37,19 @@ class Client(ClientMixin):
     def __init__(self, row: Registered) -> None:
         self.row = row
 
-    def get_client_id(self) -> str:
+    def name_of_client(self) -> str:
         return self.row.client_id
 
-    def get_default_redirect_uri(self) -> None:
+    def unnamed_address(self) -> None:
         """Always none: an address that is not named is not guessed."""
 
-    def get_allowed_scope(self, scope: str | None) -> str | None:
+    def allowed_scope(self, scope: str | None) -> str | None:
         """All that was asked for, or None when any of it is beyond this client: nothing is silently narrowed."""
         wanted = (scope or "").split()
         return " ".join(wanted) if wanted and set(wanted) <= set(self.row.scopes) else None
+
+    get_client_id, get_default_redirect_uri, get_allowed_scope = name_of_client, unnamed_address, allowed_scope
+    # the names by which the engine asks
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Letter by letter."""

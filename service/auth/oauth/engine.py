@@ -42,8 +42,11 @@ class SayIssuer(IssuerParameter):
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
 
-    def get_issuer(self) -> str:
+    def issuer_named(self) -> str:
+        """Who we are."""
         return self.issuer
+
+    get_issuer = issuer_named  # the name by which the engine asks
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,11 +74,13 @@ class TakenCode:
     def __init__(self, row: Redeemed, grant: Grant) -> None:
         self.row, self.grant = row, grant
 
-    def get_redirect_uri(self) -> str:
+    def address_of_code(self) -> str:
         return self.row.redirect_uri
 
-    def get_scope(self) -> str:
+    def scope_text(self) -> str:
         return " ".join(sorted(self.grant.scopes))
+
+    get_redirect_uri, get_scope = address_of_code, scope_text  # the names by which the engine asks
 
 
 class CodeGrant(Issues, grants.AuthorizationCodeGrant):
@@ -156,8 +158,10 @@ class ShownToken:
         """It was looked for among this client's own."""
         return self.shown.grant.client_id == client.row.id
 
-    def get_scope(self) -> str:
+    def scope_text(self) -> str:
         return " ".join(sorted(self.shown.grant.scopes))
+
+    get_scope = scope_text  # the name by which the engine asks
 
 
 class RefreshGrant(Issues, grants.RefreshTokenGrant):
