@@ -1,23 +1,38 @@
 """Decides what the mail server's answer means for message, invoices, address and evidence."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from tenants import store
-from tenants.delivery import evidence, returned, standing, unsettled
+from tenants.delivery import returned, scoring, standing, unsettled
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.letters import Enclosure
 from tenants.delivery.ports import Answer
-from tenants.events import inbox
+from tenants.values import ids
 
 PAUSES = (60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 """Seconds between tries while the server says not now; after the last, the message has failed."""
 
+# All that one answer says, in one statement: it counts only for an attempt that is still open.
 SETTLE = """
-UPDATE delivery_attempt SET state = :state, provider_ref = :reference, detail = :detail, content_sha256 = :sha256,
-  settled_at = :now
-WHERE tenant_id = :tenant AND id = :id AND state IN ('intent', 'ambiguous')
+WITH settled AS (
+  UPDATE delivery_attempt SET state = :state, provider_ref = :reference, detail = :detail, content_sha256 = :sha256,
+    settled_at = :now
+  WHERE tenant_id = :tenant AND id = :id AND state IN ('intent', 'ambiguous') RETURNING id),
+said AS (
+  UPDATE message SET subject = :subject, content_key = :content_key
+  WHERE tenant_id = :tenant AND id = :message_id AND :subject <> '' AND EXISTS (SELECT FROM settled s)),
+kept AS (
+  INSERT INTO inbox_event (tenant_id, id, source, external_id, kind, message_id, occurred_at, received_at, payload)
+  SELECT :tenant, :event_id, :source, :key, :kind, :message_id, :now, :real, CAST(:payload AS jsonb)
+  FROM settled s WHERE :kind <> '' ON CONFLICT (tenant_id, source, external_id) DO NOTHING),
+noted AS (
+  INSERT INTO evidence (tenant_id, id, debtor_id, message_id, contact_id, level, kind, ruleset, occurred_at,
+    recorded_at, source, source_key)
+  SELECT :tenant, :sign_id, :debtor_id, :message_id, :contact_id, :level, :kind, :ruleset, :now, :now, :source, :key
+  FROM settled s WHERE :level > 0 ON CONFLICT (tenant_id, source, source_key) DO NOTHING)
+SELECT count(*) FROM settled
 """
 SAID = (
     "UPDATE message SET subject = :subject, content_key = :content_key WHERE tenant_id = :tenant AND id = :message_id"
@@ -40,31 +55,24 @@ class Result:
 
 def accepted(mail: Outgoing, result: Result, *, now: datetime, real: datetime, final: bool) -> None:
     """The server took it: level 1; level 2 when that server is the recipients' own."""
-    if not _settle(mail, result, state="accepted", now=now):
-        return
-    kind = "delivered" if final else "accepted"
-    _keep(mail, result, kind=kind, now=now, real=real)
     level = 2 if final else 1
-    standing.conclude([mail.message_id], levels={mail.message_id: level}, contacted={mail.message_id: now})
-    evidence.add(
-        kind,
-        level=level,
-        source=mail.carrier,
-        source_key=f"{mail.attempt_id}:{kind}",
-        debtor_id=mail.reader.debtor_id,
-        contact_id=mail.reader.contact_id,
-        message_id=mail.message_id,
-        occurred_at=now,
-        recorded_at=now,
+    if not _settle(
+        mail, result, state="accepted", kind="delivered" if final else "accepted", level=level, now=now, real=real
+    ):
+        return
+    standing.conclude(
+        [mail.message_id],
+        levels={mail.message_id: level},
+        contacted={mail.message_id: now},
+        about={item.invoice_id: [mail.message_id] for item in mail.items},
     )
 
 
 def refused(mail: Outgoing, result: Result, *, now: datetime, real: datetime) -> None:
     """A definite no: never repeated. When it names the address, that is a bounce like any other."""
-    if not _settle(mail, result, state="refused", now=now):
-        return
     kind = "bounced" if result.answer.bounce else "refused"
-    _keep(mail, result, kind=kind, now=now, real=real)
+    if not _settle(mail, result, state="refused", kind=kind, now=now, real=real):
+        return
     standing.refresh(mail.message_id)
     if result.answer.bounce:
         returned.bounced(mail.message_id, detail=result.answer.detail, at=now, real=real)
@@ -76,7 +84,7 @@ def postponed(mail: Outgoing, result: Result, *, now: datetime, real: datetime) 
     if mail.attempt_no > len(PAUSES):
         refused(mail, result, now=now, real=real)
         return None
-    _settle(mail, result, state="retry", now=now)
+    _settle(mail, result, state="retry", now=now, real=real)
     store.run(BACK, message_id=mail.message_id)
     return real + timedelta(seconds=PAUSES[mail.attempt_no - 1])
 
@@ -88,31 +96,33 @@ def doubted(mail: Outgoing, result: Result, *, now: datetime, real: datetime) ->
     unsettled.doubt(mail.message_id, now=now, real=real, detail=result.answer.detail)
 
 
-def _settle(mail: Outgoing, result: Result, *, state: str, now: datetime) -> bool:
-    """Close the attempt; False when somebody else did, and then nothing more may follow from this answer."""
+def _settle(
+    mail: Outgoing, result: Result, *, state: str, now: datetime, real: datetime, kind: str = "", level: int = 0
+) -> bool:
+    """Close the attempt, and keep what the answer says as an event (`kind`) and as a sign (`level`); False when
+    somebody else closed it, and then nothing more may follow from this answer."""
+    said = {"attempt_id": str(mail.attempt_id), "said": result.answer.detail}
     settled = store.run(
         SETTLE,
         id=mail.attempt_id,
+        message_id=mail.message_id,
+        debtor_id=mail.reader.debtor_id,
+        contact_id=mail.reader.contact_id,
         state=state,
         reference=result.answer.reference,
         detail=result.answer.detail[:500],
         sha256=result.enclosures[0].sha256 if result.enclosures else "",
-        now=now,
-    )
-    if settled.rowcount != 1:
-        return False
-    if result.subject:
-        store.run(SAID, message_id=mail.message_id, subject=result.subject, content_key=result.content_key)
-    return True
-
-
-def _keep(mail: Outgoing, result: Result, *, kind: str, now: datetime, real: datetime) -> UUID | None:
-    return inbox.keep(
-        mail.carrier,
-        external_id=f"{mail.attempt_id}:{kind}",
+        subject=result.subject,
+        content_key=result.content_key,
+        source=mail.carrier,
+        key=f"{mail.attempt_id}:{kind}",
         kind=kind,
-        message_id=mail.message_id,
-        occurred_at=now,
-        received_at=real,
-        payload={"attempt_id": str(mail.attempt_id), "said": result.answer.detail},
+        level=level,
+        payload=json.dumps(said),
+        event_id=ids.new(),
+        sign_id=ids.new(),
+        ruleset=scoring.RULESET,
+        now=now,
+        real=real,
     )
+    return bool(settled.scalar_one())

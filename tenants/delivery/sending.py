@@ -22,7 +22,6 @@ from tenants.delivery import (
     letters,
     links,
     outcome,
-    suppression,
     tracking,
     wordings,
     words,
@@ -39,14 +38,20 @@ from tenants.values import ids
 # One row of one table a statement: row security hides from the planner how many rows a client has, and a join planned
 # for one row has been seen to visit every pair of a customer and a contact.
 LOCK = """
-SELECT id, state, kind, template, recipient, debtor_id, contact_id FROM message
-WHERE tenant_id = :tenant AND id = :message_id FOR UPDATE
+SELECT m.id, m.state, m.kind, m.template, m.recipient, m.debtor_id, m.contact_id,
+  (SELECT s.reason FROM suppression s WHERE s.tenant_id = :tenant AND s.address = lower(trim(m.recipient))
+     AND s.lifted_at IS NULL) AS suppressed,
+  (SELECT count(*) FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = m.id) AS tries
+FROM message m WHERE m.tenant_id = :tenant AND m.id = :message_id FOR UPDATE OF m
 """
-CONTACT = """
-SELECT name, language, pixel_consent FROM contact WHERE tenant_id = :tenant AND debtor_id = :debtor_id AND id = :id
+READER = """
+SELECT c.name, c.language, c.pixel_consent, d.number, d.name AS company, d.country,
+  (SELECT x.pixel FROM tracking_rule x WHERE x.tenant_id = :tenant AND x.country = d.country) AS mode
+FROM contact c JOIN LATERAL (
+  SELECT k.number, k.name, k.country FROM debtor k
+  WHERE k.tenant_id = :tenant AND k.id = c.debtor_id OFFSET 0) d ON true
+WHERE c.tenant_id = :tenant AND c.debtor_id = :debtor_id AND c.id = :id
 """
-DEBTOR = "SELECT number, name, country FROM debtor WHERE tenant_id = :tenant AND id = :id"
-TRIES = "SELECT count(*) FROM delivery_attempt WHERE tenant_id = :tenant AND message_id = :message_id"
 LEFT_OPEN = """
 SELECT id, attempt_no FROM delivery_attempt WHERE tenant_id = :tenant AND message_id = :message_id AND state = 'intent'
 """
@@ -91,11 +96,10 @@ def claim(
     if not verdict.allowed:
         holding.cancel(message_id, reason=verdict.reason)
         return None
-    if suppressed := suppression.reason_for(row.recipient):
-        holding.cancel(message_id, reason="suppressed", detail=f"{row.recipient}: {suppressed}", now=now)
+    if row.suppressed:
+        holding.cancel(message_id, reason="suppressed", detail=f"{row.recipient}: {row.suppressed}", now=now)
         return None
-    tries = store.run(TRIES, message_id=message_id).scalar_one()
-    mail = _outgoing(row, ids.new(), tries + 1, now=now, today=today, provider=provider)
+    mail = _outgoing(row, ids.new(), row.tries + 1, now=now, today=today, provider=provider)
     if not mail.items and mail.kind != "note":
         holding.cancel(row.id, reason="nothing_left", detail="every invoice was taken out of this message", now=now)
         return None
@@ -113,17 +117,15 @@ def _outgoing(
     provider: str,
     resumed: bool = False,
 ) -> Outgoing:
-    contact = store.run(CONTACT, id=row.contact_id, debtor_id=row.debtor_id).one_or_none()
-    if contact is None:
+    reader = store.run(READER, id=row.contact_id, debtor_id=row.debtor_id).one_or_none()
+    if reader is None:
         raise facts.WrongRecipient("a message is addressed to a contact of another customer; it was not sent")
-    debtor = store.run(DEBTOR, id=row.debtor_id).one()
     items = facts.items_of(row.id, debtor_id=row.debtor_id, with_lines=row.kind == "invoice")
     invoice_id = items[0].invoice_id if len(items) == 1 else None
     link_id, expires_at = links.make(
         row.debtor_id, contact_id=row.contact_id, invoice_id=invoice_id, message_id=row.id, now=now
     )
     creditor = clients.profile()
-    mode = tracking.mode_for(debtor.country, otherwise=creditor.pixel)
     return Outgoing(
         tenant_id=scope.current().one,
         message_id=row.id,
@@ -134,15 +136,15 @@ def _outgoing(
         recipient=row.recipient,
         creditor=creditor,
         reader=Reader(
-            row.debtor_id, debtor.number, debtor.name, debtor.country, row.contact_id, contact.name, contact.language
+            row.debtor_id, reader.number, reader.company, reader.country, row.contact_id, reader.name, reader.language
         ),
         items=items,
         today=today,
         now=now,
         link_id=link_id,
         link_expires_at=expires_at,
-        wording=wordings.spoken(row.template, language=words.language(contact.language), debtor_id=row.debtor_id),
-        pixel=tracking.may_track(mode, consent=contact.pixel_consent),
+        wording=wordings.spoken(row.template, language=words.language(reader.language), debtor_id=row.debtor_id),
+        pixel=tracking.may_track(reader.mode or creditor.pixel, consent=reader.pixel_consent),
         carrier="ses" if provider == "ses" else "smtp",
         resumed=resumed,
     )

@@ -11,8 +11,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from tenants import store
 from tenants.delivery import state
 from tenants.delivery.state import Fact, Standing
@@ -21,11 +19,9 @@ from tenants.delivery.state import Fact, Standing
 # for one row has been seen to visit every pair. A joined list is named twice, so that its rows are looked up and not
 # searched for.
 TOLD = """
-SELECT DISTINCT message_id, kind, occurred_at FROM inbox_event
+SELECT message_id, kind, occurred_at FROM inbox_event
 WHERE tenant_id = :tenant AND message_id = ANY(CAST(:messages AS uuid[]))
-"""
-SEEN_BY_PEOPLE = """
-SELECT message_id, occurred_at FROM evidence
+UNION SELECT message_id, 'seen', occurred_at FROM evidence
 WHERE tenant_id = :tenant AND message_id = ANY(CAST(:messages AS uuid[])) AND level >= 4 AND verdict = 'human'
 """
 STAND = """
@@ -42,12 +38,12 @@ ITEMS_OF = """
 SELECT invoice_id, message_id FROM message_item
 WHERE tenant_id = :tenant AND message_id = ANY(CAST(:messages AS uuid[]))
 """
-ITEMS_ABOUT = """
-SELECT invoice_id, message_id FROM message_item WHERE tenant_id = :tenant AND invoice_id = ANY(CAST(:ids AS uuid[]))
-"""
-MESSAGES = """
-SELECT id, kind, state, sent_at, delivered_at, bounced_at FROM message
-WHERE tenant_id = :tenant AND id = ANY(CAST(:messages AS uuid[]))
+MESSAGES_ABOUT = """
+SELECT x.invoice_id, m.id, m.kind, m.state, m.sent_at, m.delivered_at, m.bounced_at
+FROM message_item x JOIN LATERAL (
+  SELECT k.id, k.kind, k.state, k.sent_at, k.delivered_at, k.bounced_at FROM message k
+  WHERE k.tenant_id = :tenant AND k.id = x.message_id OFFSET 0) m ON true
+WHERE x.tenant_id = :tenant AND x.invoice_id = ANY(CAST(:ids AS uuid[]))
 """
 # Everybody who changes several invoices locks them in the order of their ids, so that nobody waits in a circle; what
 # is read after that is not overtaken by anybody.
@@ -95,11 +91,13 @@ def conclude(
     *,
     levels: Mapping[UUID, int] | None = None,
     contacted: Mapping[UUID, datetime] | None = None,
+    about: Mapping[UUID, Sequence[UUID]] | None = None,
 ) -> dict[UUID, Standing]:
     """Compute where messages and their invoices stand; those about which nothing is known keep their state.
 
     `levels` lifts the levels of evidence by what machines say (below 4: nobody has seen anything). `contacted` says of
     which messages it is news that their customers were written to, and when; that counts once for each message.
+    `about` spares a question to whoever knows which of these messages each invoice is in.
     """
     lifted, stand = levels or {}, _standings(message_ids)
     changed = sorted(stand.keys() | lifted.keys() | (contacted or {}).keys())
@@ -107,9 +105,11 @@ def conclude(
         return stand
     rows = [{"id": each, **_columns(stand.get(each)), "level": lifted.get(each, 0)} for each in changed]
     store.run(STAND, messages=array(changed), rows=json.dumps(rows, default=str))
-    about: dict[UUID, list[UUID]] = defaultdict(list)
-    for invoice_id, message_id in store.run(ITEMS_OF, messages=array(changed)):
-        about[invoice_id].append(message_id)
+    if about is None:
+        found: dict[UUID, list[UUID]] = defaultdict(list)
+        for invoice_id, message_id in store.run(ITEMS_OF, messages=array(changed)):
+            found[invoice_id].append(message_id)
+        about = found
     _conclude_invoices(about, levels=lifted, contacted=contacted or {})
     return stand
 
@@ -123,8 +123,6 @@ def _standings(message_ids: Sequence[UUID]) -> dict[UUID, Standing]:
     facts: dict[UUID, list[Fact]] = defaultdict(list)
     for message_id, kind, at in store.run(TOLD, messages=array(message_ids)):
         facts[message_id].append(Fact(kind, at))
-    for message_id, at in store.run(SEEN_BY_PEOPLE, messages=array(message_ids)):
-        facts[message_id].append(Fact("seen", at))
     return {key: found for key, known in facts.items() if (found := state.of(known)) is not None}
 
 
@@ -136,21 +134,21 @@ def _conclude_invoices(
         return
     ids = array(about)
     held = store.run(LOCK, ids=ids).all()
-    whole: dict[UUID, list[UUID]] = defaultdict(list)
-    for invoice_id, message_id in store.run(ITEMS_ABOUT, ids=ids):
-        whole[invoice_id].append(message_id)
-    wanted = {each for known in whole.values() for each in known}
-    messages = {row[0]: row for row in store.run(MESSAGES, messages=array(wanted)).all()}
+    whole: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
+    kinds: dict[UUID, str] = {}
+    for invoice_id, message_id, kind, *stands in store.run(MESSAGES_ABOUT, ids=ids):
+        whole[invoice_id].append(tuple(stands))
+        kinds[message_id] = kind
     rows = []
     for invoice_id, before in held:
         news = [each for each in about[invoice_id] if each in contacted]
         rows.append(
             {
                 "id": invoice_id,
-                **_of_invoice([messages[each] for each in whole[invoice_id]], before=before),
+                **_of_invoice(whole[invoice_id], before=before),
                 "level": max((levels.get(each, 0) for each in about[invoice_id]), default=0),
                 "contact_at": max((contacted[each] for each in news), default=None),
-                "reminders": sum(messages[each].kind == "reminder" for each in news),
+                "reminders": sum(kinds[each] == "reminder" for each in news),
             }
         )
     store.run(INVOICES, ids=ids, rows=json.dumps(rows, default=str))
@@ -172,11 +170,11 @@ def _columns(stand: Standing | None) -> dict[str, Any]:
     }
 
 
-def _of_invoice(messages: Sequence[Row[Any]], *, before: str) -> dict[str, Any]:
+def _of_invoice(messages: Sequence[tuple[Any, ...]], *, before: str) -> dict[str, Any]:
     """The newest bounce against the newest sign of arrival or of a new try; then the best of what is left."""
     bounced = delivered = tried = None
     states = set()
-    for _, _, word, sent_at, delivered_at, bounced_at in map(tuple, messages):
+    for word, sent_at, delivered_at, bounced_at in messages:
         states.add(word)
         if word == "bounced" and bounced_at:
             bounced = max(bounced or bounced_at, bounced_at)

@@ -21,7 +21,6 @@ OFF, CONSENTED, ON, AGGREGATE = MODES = ("off", "consented", "on", "aggregate")
 ALLOWED = """
 CASE coalesce(x.pixel, t.pixel) WHEN 'consented' THEN c.pixel_consent = 'granted'
   WHEN 'on' THEN c.pixel_consent <> 'withdrawn' ELSE false END"""
-MODE_IN = "SELECT pixel FROM tracking_rule WHERE tenant_id = :tenant AND country = :country"
 DECIDE = """
 INSERT INTO tracking_rule (tenant_id, country, pixel, basis, decided_by, decided_at)
 VALUES (:tenant, :country, :pixel, :basis, :actor, :now)
@@ -63,12 +62,6 @@ def may_track(mode: str, *, consent: str) -> bool:
     if mode == CONSENTED:
         return consent == "granted"
     return mode == ON and consent != "withdrawn"
-
-
-def mode_for(country: str, *, otherwise: str) -> str:
-    """What holds for customers of a country; `otherwise` is what the client chose for all."""
-    found = store.run(MODE_IN, country=country).scalar_one_or_none()
-    return str(found) if found is not None else otherwise
 
 
 def decide(country: str, *, pixel: str, basis: str, now: datetime) -> None:
