@@ -74,7 +74,7 @@ DROP POLICY seen ON app.client_profile;
 CREATE POLICY seen ON app.client_profile FOR SELECT USING (tenant_id = ANY (gt.read_set()));
 """
 MEMBERSHIP_RULES = """
-CREATE INDEX ix_membership_person ON app.membership (tenant_id, person_id);
+CREATE INDEX ix_membership_person ON app.membership (person_id);
 CREATE POLICY known ON app.membership FOR SELECT TO gt_auth USING (true);
 GRANT SELECT ON app.membership TO gt_auth;
 """

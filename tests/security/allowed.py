@@ -47,6 +47,11 @@ MORE_POLICIES = {
 }
 """Policies beside the four of the template: command, roles, expression, reason."""
 
+INDEXES_OVER_CLIENTS = {
+    "ix_membership_person": "sign-in finds a person's clients before it knows one, among thousands too",
+}
+"""Indexes that do not start with the tenant, each with its reason."""
+
 WITHOUT_PROGRAM_WRITES = {"tenant_lane": "the dispatcher alone writes it"}
 APPEND_ONLY = {"inbox_event", "history", "allocation", "evidence", "rule_version", "rule_firing", "rule_consent"} | {
     "access_visit",
