@@ -1,5 +1,6 @@
 """Wordings: the client's own words for the messages that go to its customers."""
 
+import re
 from typing import Any
 
 from flask import Blueprint
@@ -13,7 +14,9 @@ from tenants.delivery.wordings import Place
 from tenants.directory.access import VisibleClient
 
 face = Blueprint("api_wordings", __name__, url_prefix="/api/v1")
-AT = "/tenants/<client:client>/wordings/<template>/<language>"
+AT = "/tenants/<client:client>/wordings/<key:template>/<key:language>"
+NAMES = {"-".join(re.findall(r"[a-z]+", name.lower())): name for name in rendering.TEMPLATES}
+"""Templates by the key that stands in addresses."""
 
 
 class Group(Schema):
@@ -32,10 +35,17 @@ class Spoken(Schema):
     spoken = fields.Integer(required=True, allow_none=True)
 
 
+class Template(Schema):
+    """One message that we can send."""
+
+    key = fields.String(required=True)
+    name = fields.String(required=True)
+
+
 class Everything(Schema):
     """All words of the client's own; templates without are spoken in ours."""
 
-    templates = fields.List(fields.String(), required=True)
+    templates = fields.List(fields.Nested(Template), required=True)
     items = fields.List(fields.Nested(Spoken), required=True)
 
 
@@ -94,13 +104,14 @@ class Preview(Schema):
 @endpoint(face, "/tenants/<client:client>/wordings", needs="rules.read", returns=Everything)
 def list_wordings(client: VisibleClient) -> dict[str, Any]:
     """Which templates there are, and where the client's own words speak."""
-    return {"templates": list(rendering.TEMPLATES), "items": wordings.everything()}
+    templates = [{"key": key, "name": name} for key, name in NAMES.items()]
+    return {"templates": templates, "items": wordings.everything()}
 
 
 @endpoint(face, AT, needs="rules.read", query=Group, returns=Versions)
 def show_wording(client: VisibleClient, template: str, language: str, query: dict[str, str]) -> dict[str, Any]:
     """Every version of the words at one place."""
-    place = Place(template, language, query["group"])
+    place = _place(template, language, query)
     items = [{**row, "speaks": row["version"] == row["spoken_version"]} for row in wordings.versions(place)]
     return {"ours": wordings.ours(place), "items": items}
 
@@ -108,14 +119,14 @@ def show_wording(client: VisibleClient, template: str, language: str, query: dic
 @endpoint(face, AT, needs="rules.propose", method="POST", accepts=Words, returns=Kept, status=201)
 def keep_wording(client: VisibleClient, template: str, language: str, body: dict[str, str]) -> dict[str, Any]:
     """Keep new words as a draft."""
-    place = Place(template, language, body["group"])
+    place = _place(template, language, body)
     return {"version": wordings.keep(place, body["source"], now=moment.here().now)}
 
 
 @endpoint(face, f"{AT}/speak", needs="rules.publish", method="POST", accepts=Choice, returns=Versions)
 def choose_wording(client: VisibleClient, template: str, language: str, body: dict[str, Any]) -> dict[str, Any]:
     """Let a version speak, or give the word back to us; never by its own author."""
-    place, now = Place(template, language, body["group"]), moment.here().now
+    place, now = _place(template, language, body), moment.here().now
     if body["version"] is None:
         wordings.silence(place, now=now)
     else:
@@ -127,7 +138,7 @@ def choose_wording(client: VisibleClient, template: str, language: str, body: di
 @endpoint(face, f"{AT}/preview", needs="rules.propose", method="POST", accepts=Words, returns=Preview)
 def preview_wording(client: VisibleClient, template: str, language: str, body: dict[str, str]) -> dict[str, Any]:
     """The words as three of the client's customers would read them; nothing is kept or sent."""
-    place, here = Place(template, language, body["group"]), moment.here()
+    place, here = _place(template, language, body), moment.here()
     wordings.check(place, body["source"])
     mails = trying.examples(place, now=here.now, today=here.today)
     return {
@@ -136,3 +147,8 @@ def preview_wording(client: VisibleClient, template: str, language: str, body: d
             for name, said in wordings.preview(body["source"], mails)
         ]
     }
+
+
+def _place(template: str, language: str, given: dict[str, Any]) -> Place:
+    """The place that an address names. Raises UnknownTemplate."""
+    return Place(rendering.known(NAMES.get(template, template)), language, given["group"])
