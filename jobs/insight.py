@@ -6,7 +6,7 @@ from jobs.turns import Handler, Outside, Turn
 from tenants.events import history, history_keeping, recording
 from tenants.events.history_keeping import Paper
 from tenants.events.recording import Occurrence
-from tenants.insight import forecast, keeping
+from tenants.insight import digests, forecast, keeping
 
 
 def noop(turn: Turn) -> None:
@@ -53,10 +53,17 @@ def settle_head(_turn: Turn, _paper: Paper, _kept: None) -> None:
     """Nothing is left to do: putting the same head by again is harmless."""
 
 
+def tell_week(turn: Turn) -> None:
+    """The first business day of a week: the client's own people get their digest."""
+    url = turn.tools.settings.public_url
+    digests.tell(today=turn.today, now=turn.now, real=turn.real_now, public_url=url)
+
+
 HANDLERS: dict[str, Handler] = {
     "noop": noop,
     "put_history_by": Outside(claim_head, put_head_by, settle_head),
     "plan_figures": plan_figures,
+    "tell_week": tell_week,
     "keep_figures": keep_figures,
     "freshen_figures": freshen_figures,
     "forecast_payments": forecast_payments,

@@ -26,13 +26,6 @@ SAVED_VIEW = """
 REPORTING = """
   edges integer[] NOT NULL DEFAULT '{30,60,90,120}', digest boolean NOT NULL DEFAULT true, PRIMARY KEY (tenant_id)
 """
-# A row without an end is a digest whose sending broke off: it is not sent again, because nobody wants two.
-DIGEST = """
-  id uuid NOT NULL, person_id uuid NOT NULL, week_on date NOT NULL, recipient text NOT NULL,
-  begun_at timestamptz NOT NULL,
-  ended_at timestamptz, outcome text NOT NULL DEFAULT '', PRIMARY KEY (tenant_id, id),
-  UNIQUE (tenant_id, person_id, week_on)
-"""
 QUIET = """
   person_id uuid NOT NULL, since_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, person_id)
 """
@@ -44,5 +37,4 @@ def upgrade() -> None:
     tenant_table("saved_view", SAVED_VIEW)
     index("saved_view", "shared", "name", "shared")
     tenant_table("reporting", REPORTING)
-    tenant_table("digest", DIGEST)
     tenant_table("digest_quiet", QUIET)

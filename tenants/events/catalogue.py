@@ -46,6 +46,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
         Consumer("tend_rules", "rules"),
         Consumer("keep_daily_facts", "insight"),
         Consumer("plan_figures", "insight"),
+        Consumer("tell_week", "insight", max_attempts=3),
         Consumer("forecast_payments", "insight", max_attempts=3),
     ),
     "hour.struck": (

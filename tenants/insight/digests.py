@@ -1,38 +1,31 @@
 """Decides who gets the Monday digest and what it says: what came in, what is late, what waits and what was done.
 
-One page, once a week, to the client's own people; each of them can silence it for themselves. A digest whose sending
-broke off is not sent again: a week without it harms nobody, two of them do.
+One page, on the first business day of a week, to the client's own people; each of them can silence it for themselves.
+What is owed says where its rows are. It leaves as any notice to our own people does: kept, sent once.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.insight import reporting
+from tenants.collections import alerts, holds
+from tenants.directory import clients
+from tenants.directory.clients import Profile
+from tenants.insight import activity, aging, customers, reporting
+from tenants.insight.pack import DONE, shown
+from tenants.rules import notices
+from tenants.rules.people import Person
 from tenants.store import Model, TenantOwned
-from tenants.values import ids
+from tenants.values.calendars import BusinessCalendar
+from tenants.values.money import Money
 
 ROLES = ("client_viewer", "client_approver", "tenant_admin")
-
-
-class Digest(TenantOwned, Model):
-    """One digest to one person about one week."""
-
-    __tablename__ = "digest"
-    __table_args__ = (UniqueConstraint("tenant_id", "person_id", "week_on"),)
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    person_id: Mapped[UUID]
-    week_on: Mapped[date]
-    recipient: Mapped[str]
-    begun_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-    outcome: Mapped[str]
+MOST = 3
+WEEK = timedelta(days=7)
+KINDS = {"dispute": "dispute", "promise": "promise to pay", "plan": "payment plan", "pause": "pause"}
 
 
 class DigestQuiet(TenantOwned, Model):
@@ -44,28 +37,11 @@ class DigestQuiet(TenantOwned, Model):
     since_at: Mapped[datetime]
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Somebody who gets the digest."""
-
-    person_id: UUID
-    name: str
-    address: str
-
-
 READERS = """
 SELECT DISTINCT ON (m.person_id) m.person_id, m.person_name, m.person_email FROM membership m
 WHERE m.tenant_id = :tenant AND m.role = ANY(:roles) AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now)
   AND NOT EXISTS (SELECT FROM digest_quiet q WHERE q.tenant_id = :tenant AND q.person_id = m.person_id)
 ORDER BY m.person_id, m.starts_at DESC
-"""
-BEGIN = """
-INSERT INTO digest (tenant_id, id, person_id, week_on, recipient, begun_at)
-VALUES (:tenant, :id, :person, :week_on, :recipient, :now) ON CONFLICT (tenant_id, person_id, week_on) DO NOTHING
-RETURNING id
-"""
-END = """
-UPDATE digest SET ended_at = :now, outcome = :outcome WHERE tenant_id = :tenant AND id = :id AND ended_at IS NULL
 """
 SILENCE = """
 INSERT INTO digest_quiet (tenant_id, person_id, since_at) VALUES (:tenant, :person, :now)
@@ -75,29 +51,84 @@ HEAR = "DELETE FROM digest_quiet WHERE tenant_id = :tenant AND person_id = :pers
 IS_QUIET = "SELECT EXISTS (SELECT FROM digest_quiet WHERE tenant_id = :tenant AND person_id = :person)"
 
 
-def week_of(today: date) -> date:
-    """The Monday of a day's week; the digest of a week is told once, on its first business day."""
-    return today - timedelta(days=today.weekday())
+def is_its_day(today: date, *, calendar: BusinessCalendar) -> bool:
+    """Whether a day is the first business day of its week."""
+    monday = today - timedelta(days=today.weekday())
+    return calendar.is_business_day(today) and calendar.on_or_after(monday) == today
 
 
-def readers(now: datetime) -> Sequence[Reader]:
+def readers(now: datetime) -> Sequence[Person]:
     """Who gets the digest: the client's own people, less those who silenced it; nobody if the client wants none."""
     if not reporting.choice().digest:
         return []
-    return [Reader(*row) for row in store.run(READERS, roles=list(ROLES), now=now)]
+    return [Person(*row) for row in store.run(READERS, roles=list(ROLES), now=now)]
 
 
-def begin(reader: Reader, *, week_on: date, now: datetime) -> UUID | None:
-    """Write down that a digest is about to leave; None when that week's was begun before."""
-    made: UUID | None = store.run(
-        BEGIN, id=ids.new(), person=reader.person_id, week_on=week_on, recipient=reader.address, now=now
-    ).scalar_one_or_none()
-    return made
+def tell(*, today: date, now: datetime, real: datetime, public_url: str) -> int:
+    """Queue the digest of the week, one mail per reader; return how many. However often asked, it is told once."""
+    creditor = clients.profile()
+    if not is_its_day(today, calendar=BusinessCalendar.for_country(creditor.country)):
+        return 0
+    found = readers(now)
+    if not found:
+        return 0
+    queued = notices.queue(
+        found,
+        key=f"monday:{today}",
+        subject=f"{creditor.legal_name}: your receivables on {today.day} {today:%B %Y}",
+        words=words(creditor, today=today, now=now, public_url=public_url),
+        now=now,
+        real=real,
+    )
+    return len(queued)
 
 
-def end(digest_id: UUID, *, outcome: str, now: datetime) -> None:
-    """Write down how it left."""
-    store.run(END, id=digest_id, outcome=outcome, now=now)
+def words(creditor: Profile, *, today: date, now: datetime, public_url: str) -> str:
+    """What the digest says, a line for each thing, with the address of its rows."""
+    home = f"{public_url.rstrip('/')}/c/{creditor.slug}"
+    parts = [
+        ("What is owed", list(_owed(home, creditor, today))),
+        ("Who owes most", list(_owing(home, creditor, today))),
+        ("Waiting for you", list(_waiting(home, today))),
+        ("Done in the last seven days", list(_done(now))),
+    ]
+    told = [f"{title}\n" + "\n".join(f"- {line}" for line in lines[: MOST * 2]) for title, lines in parts if lines]
+    foot = f"Everything: {home}/\nNot for you? Silence this digest: {home}/reporting"
+    return "\n\n".join([*told, foot])
+
+
+def _owed(home: str, creditor: Profile, today: date) -> Iterator[str]:
+    report = aging.on(today, edges=reporting.choice().edges)
+    for line in sorted(report.currencies, key=lambda each: (each.currency != creditor.base_currency, each.currency)):
+        rows = f"{home}/aging/overdue?currency={line.currency}&as_of={today}"
+        whole, late = (shown(Money(each.minor, line.currency)) for each in (line.gross, line.overdue))
+        many = "invoice" if line.gross.count == 1 else "invoices"
+        yield f"{whole} open in {line.gross.count:,} {many}, {late} of it overdue in {line.overdue.count:,}: {rows}"
+
+
+def _owing(home: str, creditor: Profile, today: date) -> Iterator[str]:
+    for each in customers.owing(today, currency=creditor.base_currency, limit=MOST).customers:
+        if each.overdue_minor > 0:
+            late = (today - each.oldest_due_on).days
+            owed = shown(Money(each.overdue_minor, each.currency))
+            yield f"{each.name}: {owed} overdue, the oldest {late:,} days late"
+
+
+def _waiting(home: str, today: date) -> Iterator[str]:
+    for cause in alerts.inbox(limit=MOST):
+        yield f"{cause.title}, {cause.count:,} open: {home}/"
+    held = holds.live(today=today)
+    for kind, name in KINDS.items():
+        count = sum(1 for each in held if each["kind"] == kind)
+        if count:
+            yield f"{count:,} {name}{'' if count == 1 else 's'} in force"
+
+
+def _done(now: datetime) -> Iterator[str]:
+    for each in activity.done(now - WEEK, until=now):
+        if each.count:
+            money = f", {shown(Money(each.minor, each.currency))}" if each.minor is not None else ""
+            yield f"{DONE.get(each.key, each.key)}: {each.count:,}{money}"
 
 
 def silence(person_id: UUID, *, quiet: bool, now: datetime) -> None:
