@@ -86,7 +86,7 @@ def tell(day: date) -> int:
 def test_a_week_is_told_once_to_the_clients_own_people(alder, people, in_alder: Door):
     debtor = a_debtor(alder, name="Dune Garden Centres")
     late = an_invoice(alder, debtor, late=40, amount=250_00)
-    a_payment(alder, debtor, amount=50_00, on=date(2026, 11, 13), parts=[(late, 50_00)])
+    a_payment(alder, debtor, amount=50_00, on=date(2026, 11, 13), parts=[(late, 50_00)], now=NOW - timedelta(days=4))
     with in_alder:
         assert tell(TODAY) == 0
         assert (tell(MONDAY), tell(MONDAY)) == (2, 0)
