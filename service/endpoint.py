@@ -15,12 +15,14 @@ from typing import Any
 
 import structlog
 from flask import Blueprint, current_app, g, jsonify, request
-from marshmallow import RAISE, Schema
+from marshmallow import Schema
 
 from service import (
     api_versions,
     batches,
     bodies,
+    directories,
+    dumping,
     etags,
     identity,
     links,
@@ -41,7 +43,9 @@ from tenants.work import unit_of_work
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
 PORTAL = "portal"
-OPEN_NEEDS = (PUBLIC, SIGNED_IN, PORTAL)
+DIRECTORY = "directory"
+"""A client's own directory, by its token: provisioning."""
+OPEN_NEEDS = (PUBLIC, SIGNED_IN, PORTAL, DIRECTORY)
 SAFE = ("GET", "HEAD", "OPTIONS")
 JSON = "application/json"
 API = "/api/"
@@ -194,7 +198,7 @@ def _handler(route: Route) -> View:
 
 
 def _answer(route: Route, path: dict[str, Any]) -> Any:
-    caller = None if route.needs in (PUBLIC, PORTAL) else _signed_in()
+    caller = None if route.needs in (PUBLIC, PORTAL, DIRECTORY) else _signed_in()
     arguments = dict(path)
     opening = _scope(route, caller, arguments)
     if caller is not None and route.method not in SAFE:
@@ -206,10 +210,10 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
     if caller is not None and route.fresh:
         proofs.require(caller, clock=tools().clock)
     if route.query is not None:
-        arguments["query"] = route.query(unknown=RAISE).load(bodies.flat(request.args))
+        arguments["query"] = dumping.reader(route.query).load(bodies.flat(request.args))
     sent: Any = _body() if route.accepts is not None else None
     if route.accepts is not None:
-        arguments["body"] = route.accepts(unknown=RAISE).load(sent)
+        arguments["body"] = dumping.reader(route.accepts).load(sent)
     asked = repeats.asked(route.name, caller, path, sent) if route.once and caller is not None else None
     looked_at = etags.require() if route.changes is not None else ""
     with opening:
@@ -222,7 +226,7 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
         given = route.view(**arguments)
         if route.returns is None:
             return given
-        shown = route.returns().dump(given)
+        shown = dumping.dump(route.returns, given)
         answer = jsonify(shown)
         if route.is_tagged:
             answer.headers["ETag"] = etags.tag(route.returns, shown)
@@ -237,7 +241,7 @@ def _tag_of(view: View, arguments: dict[str, Any]) -> str:
     shows = next(each for each in ROUTES if each.view is view)
     assert shows.returns is not None, shows.name
     ways = {name: value for name, value in arguments.items() if name not in ("body", "query")}
-    return etags.tag(shows.returns, shows.returns().dump(view(**ways)))
+    return etags.tag(shows.returns, dumping.dump(shows.returns, view(**ways)))
 
 
 def _signed_in() -> Caller:
@@ -251,6 +255,8 @@ def _signed_in() -> Caller:
 def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> AbstractContextManager[Any]:
     if route.needs == PORTAL:
         return _portal_scope(route, arguments)
+    if route.needs == DIRECTORY:
+        return directories.opened(writes=route.writes, clock=tools().clock)
     if caller is None or route.needs == SIGNED_IN:
         return nullcontext()
     if "client" in arguments:

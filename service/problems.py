@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoSuchRoute
 from werkzeug.wrappers import Response as AnyResponse
 
+from service.scim.answers import fault as scim_fault
 from tenants.directory.rates import TooFast
 from tenants.events.request_keys import StillRunning
 from tenants.rules.faults import RuleRefused
@@ -163,6 +164,8 @@ def pointed(fault: Refusal) -> list[dict[str, str]]:
 
 
 def _shape(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list[dict[str, str]]) -> AnyResponse:
+    if request.path.startswith("/scim/"):
+        return scim_fault(status, code, detail)
     if wants_json():
         return _document(status, code, detail, remedy, faults)
     if status == HTTPStatus.UNAUTHORIZED and request.method == "GET":

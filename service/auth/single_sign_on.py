@@ -106,7 +106,7 @@ def come_back(query: dict[str, Any]) -> Response:
         return _tested(waiting, vouched)
     person = _person(waiting.connection, vouched, now=now)
     with unit_of_work(scope.platform(actor="sign-in", reason="open a session after a company's sign-in")):
-        if not outside_identities.is_here(waiting.connection, person, now=now):
+        if not outside_identities.is_here(waiting.connection.tenant_id, person, now=now):
             raise NotVouched("Nobody with this address was added.")
         fresh = sessions.start(
             person, now=now, agent=browser.agent(), network=browser.network(), method="company sign-in"
@@ -134,7 +134,7 @@ def _person(connection: Connection, vouched: Vouched, *, now: datetime) -> UUID:
         if not connections.owns(connection.tenant_id, email=vouched.email):
             raise NotVouched("This sign-in does not open anything here.")
         person = outside_identities.join(connection, sub=vouched.sub, email=vouched.email, name=vouched.name, now=now)
-        has_role = outside_identities.is_here(connection, person, now=now)
+        has_role = outside_identities.is_here(connection.tenant_id, person, now=now)
     if connection.jit and not has_role:
         with unit_of_work(scope.tenant(connection.tenant_id, actor=f"connection:{connection.id}")):
             memberships.give(

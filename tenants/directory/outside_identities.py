@@ -82,9 +82,13 @@ def join(connection: Connection, *, sub: str, email: str, name: str, now: dateti
         person_id = people.add(email, name=name or email, side="client", now=now)
     else:
         person_id = known.id
-        if known.side != "client" or known.disabled_at is not None or is_elsewhere(connection, person_id, now=now):
+        if (
+            known.side != "client"
+            or known.disabled_at is not None
+            or is_elsewhere(connection.tenant_id, person_id, now=now)
+        ):
             raise NotVouched("This sign-in does not open anything here.")
-        if not connection.jit and not is_here(connection, person_id, now=now):
+        if not connection.jit and not is_here(connection.tenant_id, person_id, now=now):
             raise NotVouched("Nobody with this address was added.")
     store.run_identity(
         ADD,
@@ -98,13 +102,13 @@ def join(connection: Connection, *, sub: str, email: str, name: str, now: dateti
     return person_id
 
 
-def is_here(connection: Connection, person_id: UUID, *, now: datetime) -> bool:
-    """Whether the person has a role in the connection's client."""
-    found = store.run_identity(HERE, person_id=person_id, of=connection.tenant_id, now=now)
+def is_here(tenant_id: UUID, person_id: UUID, *, now: datetime) -> bool:
+    """Whether the person has a role in this client."""
+    found = store.run_identity(HERE, person_id=person_id, of=tenant_id, now=now)
     return bool(found.scalar_one())
 
 
-def is_elsewhere(connection: Connection, person_id: UUID, *, now: datetime) -> bool:
+def is_elsewhere(tenant_id: UUID, person_id: UUID, *, now: datetime) -> bool:
     """Whether the person has a role in any other client: one client's provider must not open another's books."""
-    found = store.run_identity(ELSEWHERE, person_id=person_id, of=connection.tenant_id, now=now)
+    found = store.run_identity(ELSEWHERE, person_id=person_id, of=tenant_id, now=now)
     return bool(found.scalar_one())

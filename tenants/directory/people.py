@@ -141,3 +141,8 @@ def disable(person_id: UUID, *, now: datetime) -> None:
     """Shut a person out: no new sign-in, and every session ends."""
     store.run_identity(DISABLE, person_id=person_id, now=now)
     store.run_identity(END_SESSIONS, person_id=person_id, now=now)
+
+
+def end_sessions(person_id: UUID, *, now: datetime) -> None:
+    """End every session of the person; each browser is out with its next request."""
+    store.run_identity(END_SESSIONS, person_id=person_id, now=now)

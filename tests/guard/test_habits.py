@@ -11,6 +11,11 @@ EDGES = {"service/endpoint.py", "service/problems.py", "jobs/runtime.py", "jobs/
 COMMITTERS = {"tenants/work.py", "jobs/dispatcher.py"}
 PLATFORM_CALLERS = {
     "service/identity.py",  # who is calling is asked before it is known for whom
+    "service/auth/account.py",  # a person's own factors and sessions belong to no client
+    "service/auth/second_factor.py",  # a code is checked before it is known for whom
+    "service/auth/single_sign_on.py",  # a company's word is heard before it is known for whom
+    "service/auth/step_up.py",  # a fresh proof is the person's own
+    "service/directories.py",  # a directory's token says whose it is
     "service/auth/sign_in.py",  # a password is checked before it is known for whom
     "service/auth/oauth/house.py",  # grants, codes and keys belong to no client's books
     "service/token_callers.py",  # a token says who is calling before it is known for whom

@@ -99,8 +99,8 @@ def test_without_the_app_the_recovery_codes_are_gone_too(on_platform, specialist
 
 
 def test_the_address_for_the_app_names_the_house_and_the_person():
-    told = factors.address("JBSWY3DPEHPK3PXP", email="sofia@people.test", issuer="Fairwater")
-    assert told.startswith("otpauth://totp/Fairwater:sofia%40people.test?secret=JBSWY3DPEHPK3PXP")
+    told = factors.address("JBSWY3DPEHPK3PXPJBSWY3DP", email="sofia@people.test", issuer="Fairwater")
+    assert told.startswith("otpauth://totp/Fairwater:sofia%40people.test?secret=JBSWY3DPEHPK3PXPJBSWY3DP")
 
 
 # --- sign-in in two steps --------------------------------------------------------------------------------------------
