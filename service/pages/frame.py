@@ -28,6 +28,7 @@ OF_CLIENT = (
     ("customers", "Customers", "ledger.read", "customers.list_page"),
     ("payments", "Payments", "ledger.read", "payments.list_page"),
     ("books", "Books", "ledger.read", "books.books_page"),
+    ("cash", "Cash", "ledger.read", "cash.list_page"),
     ("imports", "Imports", "import.read", "imports.list_page"),
     ("rules", "Rules", "rules.read", "rules.list_page"),
     ("mailbox", "Sent mail", "delivery.write", "mailbox.list_page"),

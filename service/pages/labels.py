@@ -106,6 +106,16 @@ REFUSALS = {
     "not_matching": "The rule no longer applies",
 }
 SEVERITY = {"high": ("High", "bad"), "normal": ("Normal", "warn"), "low": ("Low", "")}
+CASH = {
+    "automatic": ("Certain", "good"),
+    "suggested": ("Proposed", "info"),
+    "manual": ("Nobody known", "warn"),
+    "parked": ("Put by", ""),
+    "applied": ("Booked", "good"),
+    "returned": ("Came back", "bad"),
+    "replaced": ("Decided otherwise", ""),
+    "undone": ("Undone", ""),
+}
 IMPORTS = {
     "received": ("Being checked", "info"),
     "checked": ("Checked", "warn"),

@@ -1,7 +1,7 @@
 // The keys, the undo line and the proof that a request comes from our own page. Every page works without this file.
 
 const SLEEPS = { 1: "1", 3: "3", 7: "7" };
-const PLACES = { m: "my_day", a: "alerts", d: "dashboard", i: "invoices", c: "customers", l: "imports", r: "rules" };
+const PLACES = { m: "my_day", a: "alerts", d: "dashboard", i: "invoices", c: "customers", b: "cash", l: "imports", r: "rules" };
 const TOAST_MS = 12000;
 const PREFIX_MS = 1500;
 const OFF = "goodterms.keys-off";
@@ -144,6 +144,7 @@ const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   e: () => chosen() && send(chosen(), "e"),
+  b: () => chosen() && send(chosen(), "b"),
   s: () => chosen() && after("s"),
   u: () => one("[data-undo]")?.closest("form").requestSubmit(),
   g: () => after("g"),

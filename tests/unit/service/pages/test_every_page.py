@@ -24,7 +24,7 @@ def address(route, world, **over):
     path = route.rule.replace("<client:client>", world.slug).replace("<bucket>", "all").replace("<key:figure>", "dso")
     path = path.replace("<step>", "sent")
     path = path.replace("<key>", "unopened-key-account").replace("<name>", "0" * 36)
-    for prefix in ("inv", "deb", "pay", "tsk", "imp", "hld", "viw", "api"):
+    for prefix in ("inv", "deb", "pay", "tsk", "imp", "hld", "viw", "api", "cmt"):
         shown = ids.show(prefix, over.get(prefix) or world.at[prefix])
         for part in (
             "invoice_id",
@@ -35,6 +35,7 @@ def address(route, world, **over):
             "hold_id",
             "view_id",
             "api_client_id",
+            "match_id",
         ):
             path = path.replace(f"<ref('{prefix}'):{part}>", shown)
     return path + QUERIES.get(route.view.__name__, "")
