@@ -47,6 +47,8 @@ class Item:
     due_on: date
     purchase_order: str
     lines: tuple[Line, ...] = ()
+    contract_due_on: date | None = None
+    """By when all of it was due when it was issued: what its document says, whatever was agreed since."""
 
     @property
     def amount(self) -> Money:
@@ -101,11 +103,13 @@ class Outgoing:
 
 MESSAGE_ITEMS = "SELECT invoice_id FROM message_item WHERE tenant_id = :tenant AND message_id = :message_id"
 ITEMS = """
-SELECT id, number, currency, amount_minor, tax_minor, open_minor, due_on, issued_on, purchase_order FROM invoice
+SELECT id, number, currency, amount_minor, tax_minor, open_minor, due_on, issued_on, purchase_order,
+  coalesce(original_due_on, due_on) AS contract_due_on FROM invoice
 WHERE tenant_id = :tenant AND debtor_id = :debtor_id AND id = ANY(:ids) ORDER BY due_on, number
 """
 INVOICE = """
 SELECT i.id, i.number, i.currency, i.amount_minor, i.tax_minor, i.open_minor, i.due_on, i.issued_on, i.purchase_order,
+       coalesce(i.original_due_on, i.due_on) AS contract_due_on,
        i.debtor_id,
        d.number AS debtor_number, d.name AS debtor_name, d.country, d.language
 FROM invoice i JOIN debtor d ON d.tenant_id = i.tenant_id AND d.id = i.debtor_id

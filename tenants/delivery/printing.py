@@ -94,7 +94,7 @@ def _facts(item: Item, reader: Reader, label: dict[str, str], place: str) -> lis
     rows = [
         [label["number"], item.number],
         [label["issued"], words.day(item.issued_on, place=place)],
-        [label["due"], words.day(item.due_on, place=place)],
+        [label["due"], words.day(item.contract_due_on or item.due_on, place=place)],
         [label["customer"], reader.debtor_number],
     ]
     return rows + ([[label["order"], item.purchase_order]] if item.purchase_order else [])

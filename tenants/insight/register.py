@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.ledger import standing
+from tenants.ledger import instalments, standing
 
 UPWARDS = ("open", "overdue", "not-issued")
 """What is open is read from the oldest due date on; everything else from the newest back."""
@@ -68,28 +68,35 @@ class Page:
 
 FROM = "FROM invoice i JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id WHERE i.tenant_id = :tenant"
 ROWS = f"""
-SELECT i.id, i.number, i.debtor_id, d.name, i.currency, i.amount_minor, i.open_minor, i.issued_on, i.due_on,
+SELECT i.id, i.number, i.debtor_id, d.name, i.currency, i.amount_minor, {{open}}, i.issued_on, i.due_on,
   i.settled_on, i.voided_on, i.delivery, i.evidence_level, {standing.WORD} AS standing
 {FROM} AND {{wanted}}{{after}} ORDER BY i.due_on {{way}}, i.id {{way}} LIMIT :limit
 """
 TOTALS = f"""
-SELECT i.currency, count(*), coalesce(sum(i.open_minor), 0), coalesce(sum(i.amount_minor), 0)
+SELECT i.currency, count(*), coalesce(sum({{open}}), 0), coalesce(sum(i.amount_minor), 0)
 {FROM} AND {{wanted}} GROUP BY i.currency ORDER BY i.currency
 """
+OPEN = "i.open_minor"
+# Of an invoice in instalments only those are overdue whose day has passed.
+OVERDUE = """i.open_minor - coalesce((
+  SELECT CAST(sum(least(n.amount_minor, greatest(n.up_to_minor - i.amount_minor + i.open_minor, 0))) AS bigint)
+  FROM instalment n WHERE n.tenant_id = :tenant AND n.schedule_id = i.schedule_id AND n.due_on >= :today), 0)"""
 
 
 def find(asked: Asked, *, today: date, after: tuple[date, UUID] | None = None, limit: int = 50) -> Page:
     """One page of what was asked for, with the totals over all pages."""
     wanted, values = _wanted(asked, today)
     upwards = asked.standing in UPWARDS
+    counted = OVERDUE if asked.standing == "overdue" and instalments.exist() else OPEN
     totals = [
-        Total(row[0], row[1], int(row[2]), int(row[3])) for row in store.run(TOTALS.format(wanted=wanted), **values)
+        Total(row[0], row[1], int(row[2]), int(row[3]))
+        for row in store.run(TOTALS.format(wanted=wanted, open=counted), **values)
     ]
     place = ""
     if after is not None:
         place = f" AND (i.due_on, i.id) {'>' if upwards else '<'} (:after_on, :after_id)"
         values |= {"after_on": after[0], "after_id": after[1]}
-    sql = ROWS.format(wanted=wanted, after=place, way="ASC" if upwards else "DESC")
+    sql = ROWS.format(wanted=wanted, open=counted, after=place, way="ASC" if upwards else "DESC")
     rows = [Found(*row) for row in store.run(sql, limit=limit + 1, **(values | {"today": today}))]
     page = rows[:limit]
     return Page(page, totals, (page[-1].due_on, page[-1].id) if len(rows) > limit else None)

@@ -1,10 +1,12 @@
 """Invoices are found by what a person asks, and the totals are of exactly what was found."""
 
+from datetime import timedelta
+
 import pytest
 
-from tenants.insight import register
+from tenants.insight import aging, register
 from tenants.insight.register import Asked
-from tests.cast import TODAY
+from tests.cast import TODAY, Door
 from tests.factories import a_debtor, a_payment, an_invoice
 
 
@@ -79,3 +81,14 @@ def test_leafing_one_by_one_finds_each_once(books, in_alder, standing):
                 break
             after = page.next
     assert found == whole
+
+
+def test_of_an_invoice_in_instalments_only_those_are_overdue_whose_day_has_passed(alder, in_alder: Door):
+    parts = [(TODAY - timedelta(days=3), 40_00), (TODAY + timedelta(days=27), 60_00)]
+    an_invoice(alder, issued_on=TODAY - timedelta(days=9), due_on=parts[-1][0], parts=parts)
+    with in_alder:
+        late, owed = (register.find(Asked(standing), today=TODAY) for standing in ("overdue", "open"))
+        assert [(each.minor, each.count) for each in late.totals] == [(40_00, 1)]
+        assert [each.open_minor for each in late.rows] == [40_00]
+        assert late.totals[0].minor == aging.today(TODAY).of("EUR").overdue.minor
+        assert owed.totals[0].minor == 100_00
