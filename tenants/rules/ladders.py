@@ -21,7 +21,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tenants import store
 from tenants.events import history
 from tenants.isolation import scope
-from tenants.rules import actions, language, readers, rule_book, sentence
+from tenants.rules import actions, language, publishing, readers, rule_book, sentence
+from tenants.rules.dryrun import DryRun
 from tenants.rules.faults import Ledger, RuleRefused, RuleUnknown, keys
 from tenants.store import Model, TenantOwned
 
@@ -171,7 +172,13 @@ def keep(raw: Any, *, now: datetime) -> int:
     return version
 
 
-def publish(key: str, *, now: datetime) -> Ladder:
+def try_out(key: str, *, now: datetime, real: datetime) -> list[DryRun]:
+    """What each step would do now; publishing asks that somebody has looked. Raises RuleUnknown."""
+    ladder = read(find(key)["document"])
+    return [publishing.try_out(rule["key"], now=now, real=real) for rule in ladder.rules()]
+
+
+def publish(key: str, *, now: datetime, real: datetime) -> Ladder:
     """Publish every step of the newest version and retire the steps that it no longer has.
 
     Raises RuleUnknown, and whatever publishing one of its rules raises: the author alone publishes none of them.
@@ -180,7 +187,7 @@ def publish(key: str, *, now: datetime) -> Ladder:
     ladder = read(row["document"])
     names = [rule["key"] for rule in ladder.rules()]
     for name in names:
-        rule_book.publish(name, now=now)
+        publishing.publish(name, now=now, real=real)
     for old in store.run(RULES, prefix=f"{key}-%"):
         if old.key not in names and old.key.removeprefix(f"{key}-").isdigit():
             rule_book.retire(old.key, now=now, reason=f"the ladder {key} has no such step any more")

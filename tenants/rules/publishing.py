@@ -159,6 +159,11 @@ def try_out(key: str, *, now: datetime, real: datetime, version: int | None = No
     return found
 
 
+def tried(kept: Kept, *, real: datetime) -> RowMapping | None:
+    """The last time within a day that somebody looked at what this wording would do."""
+    return store.run(TRIED, rule=kept.id, version=kept.shown, since=real - TRIED_WITHIN).mappings().first()
+
+
 def consent(key: str, *, version: int, now: datetime, reason: str = "") -> None:
     """Agree to a wording as the second person. Raises RuleUnknown, NeedsSecondPerson for the author's own word."""
     rule_book.consent(rule_book.find(key, version=version), now=now, reason=reason)
@@ -215,7 +220,7 @@ def release(key: str, *, now: datetime, real: datetime, reason: str) -> int:
 
 
 def _refuse_untried(kept: Kept, *, real: datetime) -> None:
-    if store.run(TRIED, rule=kept.id, version=kept.shown, since=real - TRIED_WITHIN).first() is None:
+    if tried(kept, real=real) is None:
         raise NeedsDryRun("Nobody has tried this wording within the last day.")
 
 
