@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from service.endpoint import PUBLIC, ROUTES, SAFE, Route
+from service.endpoint import DIRECTORY, PUBLIC, ROUTES, SAFE, Route
 from service.openapi import PART, PREFIX
 from tenants.values import ids
+from tests.security.probe import filled
 from tests.unit.service.asking import ASKS, WORDS, Ask
 from tests.unit.service.world import RULE, World
 
@@ -30,8 +31,15 @@ OPEN = {
     "api_reference.list_problems": "the description of refusals",
 }
 """Routes without a caller, each with what it tells. A new one is for a reviewer to judge."""
-OWN = {"auth.sign_out": "ends the session that asks, and takes no id"}
-"""Routes that would end the walk, each with why no id of somebody else can stand in them."""
+OF_ONESELF = {
+    "/sign-in": "before anybody is known; its own tests try what an address gives away",
+    "/sign-out": "ends the session that asks",
+    "/account": "the caller's own factors and sessions, found by the caller and never by an id alone",
+    "/step-up": "the caller's own proof",
+    "/oauth": "the authorization server; its own suite tries its ids, codes and tokens",
+    "/.well-known": "the description of the authorization server",
+}
+"""Addresses below which nothing is in a client's books, each with what is there instead."""
 
 
 def plain(_: World) -> Ask:
@@ -94,9 +102,14 @@ MISSING_WITH_OWN = {"mailbox.mail_page", "imports.upload", "rules.publish"}
 PAGES["imports.upload"] = lambda w: Ask(body={})
 
 
+def is_of_oneself(route: Route) -> bool:
+    """Whether a route is about whoever asks, and not about a client's books."""
+    return any(route.rule == start or route.rule.startswith(start + "/") for start in OF_ONESELF)
+
+
 def known() -> list[Route]:
     """Every route that somebody can be asked for."""
-    return [route for route in ROUTES if route.needs != PUBLIC and route.name not in OWN]
+    return [route for route in ROUTES if route.needs != PUBLIC and not is_of_oneself(route)]
 
 
 def builder(route: Route) -> Callable[[World], Ask] | None:
@@ -105,13 +118,42 @@ def builder(route: Route) -> Callable[[World], Ask] | None:
         return ASKS.get(route.view.__name__)
     if route.name in PAGES:
         return PAGES[route.name]
-    return plain if route.method in SAFE else None
+    if route.needs == DIRECTORY:
+        return plain
+    if route.rule.startswith("/c/") or route.method in SAFE:
+        return lambda world: guess(route, world)
+    return None
+
+
+def is_guessed(route: Route) -> bool:
+    """Whether nobody wrote down how the route is asked, so that its own refusals say nothing."""
+    return not route.rule.startswith(PREFIX) and route.name not in PAGES and route.method not in SAFE
+
+
+def guess(route: Route, world: World) -> Ask:
+    """A form that its schema takes, for a page that does with one object what the API does with it too."""
+    path: dict[str, UUID | str] = {}
+    for part in PART.finditer(route.rule):
+        if part["kind"] == "ref" and part["prefix"] not in world.at:
+            path[part["prefix"]] = _borrowed(part["prefix"], world)
+    return Ask(path, body=filled.form(route.accepts) if route.method not in SAFE else None)
+
+
+def _borrowed(prefix: str, world: World) -> UUID:
+    """An object of a kind as a route of the API is asked for it. Raises LookupError when none is."""
+    for route in ROUTES:
+        if route.rule.startswith(PREFIX) and f"<ref('{prefix}'):" in route.rule and route.view.__name__ in ASKS:
+            found = ASKS[route.view.__name__](world).path.get(prefix)
+            if isinstance(found, UUID):
+                world.at[prefix] = found
+                return found
+    raise LookupError(f"the world holds no {prefix}")
 
 
 def address(route: Route, world: World, ask: Ask, *, client: str | None = None, token: str = "") -> str:
     """The path and query of a request. Raises LookupError when the world holds no such thing."""
 
-    def filled(found: re.Match[str]) -> str:
+    def written(found: re.Match[str]) -> str:
         kind, name = found["kind"], found["name"]
         if kind == "client":
             return client or world.slug
@@ -126,5 +168,5 @@ def address(route: Route, world: World, ask: Ask, *, client: str | None = None, 
             raise LookupError(f"nobody says what stands for {name} in {route.rule}")
         return str(ask.path.get(name, RULE))
 
-    path = PART.sub(filled, route.rule)
+    path = PART.sub(written, route.rule)
     return f"{path}?{urlencode(ask.query)}" if ask.query else path

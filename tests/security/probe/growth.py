@@ -3,7 +3,7 @@
 This finds what a look for marks cannot: a figure in which somebody else's money stands.
 """
 
-from service.endpoint import SAFE, Route
+from service.endpoint import DIRECTORY, SAFE, Route
 from tests.factories import a_credit_note, a_debtor, a_payment, an_invoice
 from tests.security.probe import asks
 from tests.security.probe.findings import Finding
@@ -48,7 +48,7 @@ def _read(walk_: Walk) -> dict[tuple[str, str], Said]:
     alder = walk_.stage.alder
     for route in walk_.routes:
         build = asks.builder(route)
-        if route.method not in SAFE or build is None:
+        if route.method not in SAFE or build is None or route.needs == DIRECTORY:
             continue
         for caller in walk_.callers:
             if _sees_alder_alone(route, caller):
