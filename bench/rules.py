@@ -12,7 +12,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,7 +20,8 @@ from uuid import UUID
 
 import psycopg
 
-from bench import _stage
+from bench import _stage, twelve
+from bench._books import CUSTOMER_ID, DEBTORS, INVOICE_ID, NOW, NUMBERED
 from bench.line import line, show
 from tenants import store
 from tenants.isolation import scope
@@ -29,15 +30,6 @@ from tenants.work import unit_of_work
 
 ROUNDS, SLOW_ROUNDS, CUSTOMERS, OTHERS = 9, 3, 50, 4
 FLOOR_RATIO, ROWWISE_RATIO = 0.77, 5.0
-NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-ID = """CAST(lpad(to_hex({kind}), 8, '0') || '-' || substr(md5(CAST(g AS text)), 1, 4) || '-7000-8000-'
-  || lpad(to_hex(g), 12, '0') AS uuid)"""
-CUSTOMER_ID, INVOICE_ID = ID.format(kind=1), ID.format(kind=2)
-
-DEBTORS = f"""
-INSERT INTO app.debtor (tenant_id, id, number, name, known_at)
-SELECT %(tenant)s, {CUSTOMER_ID}, 'C-' || g, 'Customer ' || g, %(now)s FROM generate_series(0, %(customers)s - 1) g
-"""
 GROUPS = f"""
 INSERT INTO app.debtor_group (tenant_id, debtor_id, key)
 SELECT %(tenant)s, {CUSTOMER_ID}, CASE g %% 4 WHEN 0 THEN 'key' WHEN 1 THEN 'strategic' ELSE 'other' END
@@ -52,10 +44,6 @@ SELECT %(tenant)s, {INVOICE_ID}, c.id, 'A-' || g, 'EUR', a.minor, %(day)s - CAST
 FROM generate_series(0, %(n)s - 1) g
 JOIN bench_customer c ON c.n = g %% %(customers)s
 CROSS JOIN LATERAL (SELECT 5000 + (CAST(g AS bigint) * 7919) %% 400000 AS minor) a
-"""
-NUMBERED = """
-CREATE TEMP TABLE bench_customer AS SELECT CAST(substr(number, 3) AS bigint) AS n, id FROM app.debtor
-WHERE tenant_id = %(tenant)s
 """
 HELD = """
 INSERT INTO app.hold (tenant_id, id, kind, debtor_id, invoice_id, starts_on, actor, opened_at)
@@ -202,7 +190,10 @@ def measure(stage: _stage.Stage, n: int) -> list[dict[str, Any]]:
 def main(argv: list[str]) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="bench rules")
-    parser.add_argument("--n", type=int, default=1_000_000)
+    parser.add_argument("--n", type=int, default=None)
+    parser.add_argument("--twelve", action="store_true", help="the twelve rules over one client of months of use")
     wanted = parser.parse_args(argv)
     with TemporaryDirectory(prefix="goodterms-bench-") as folder, _stage.stage(Path(folder)) as stage:
-        return show(measure(stage, wanted.n))
+        if wanted.twelve:
+            return show(twelve.measure(stage, wanted.n or twelve.INVOICES))
+        return show(measure(stage, wanted.n or 1_000_000))

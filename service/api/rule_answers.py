@@ -1,6 +1,5 @@
 """What the API says about rules beyond the rules themselves: fields, recipes, trials and explanations."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -130,17 +129,5 @@ def dry_run(found: DryRun) -> dict[str, Any]:
         "held": [{"what": what, "count": count} for what, count in found.held.items()],
         "funnel": [{"what": what, "count": count} for what, count in found.funnel],
         "sums": found.sums,
-        "largest": _matches(found.top),
+        "largest": found.top,
     }
-
-
-def _matches(top: Sequence[Any]) -> list[dict[str, Any]]:
-    """A subject with a currency is an invoice, one without is a debtor."""
-    return [
-        {
-            **row,
-            "invoice_id": row["id"] if row["currency"] else None,
-            "debtor_id": None if row["currency"] else row["id"],
-        }
-        for row in top
-    ]

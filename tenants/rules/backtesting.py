@@ -148,6 +148,7 @@ def advance(backtest_id: UUID, *, now: datetime, seconds: float = SLICE_S) -> bo
     if test["state"] in ("done", "failed"):
         return False
     begun = time.perf_counter()
+    store.plan_for_sets()
     rule, here = language.read(json.loads(json.dumps(test["document"]))), bounds.here(now)
     if test["state"] == "waiting":
         daily.fill(test["from_on"], today=here.today, zone=here.zone.key)

@@ -21,6 +21,7 @@ from tenants.rules.fields import HOLDS, LEVELS, Kind
 from tenants.rules.sources import (
     JOINS,
     KEYS,
+    MINE,
     NOBODY,
     OUTRANKED,
     POINT,
@@ -83,7 +84,8 @@ class Question:
     @property
     def source(self) -> str:
         """FROM and the joins that the conditions need, each with its tenant."""
-        joined = [JOINS[name].format(debtor=self.subject.debtor, sums=self._sums(name)) for name in self.joins]
+        debtor = self.subject.debtor
+        joined = [JOINS[name].format(debtor=debtor, sums=self._sums(name), **self._narrowed()) for name in self.joins]
         return "\n".join((f"FROM {self.subject.table}", *joined, *self.counts))
 
     @property
@@ -111,6 +113,13 @@ class Question:
         if self.rule.writes_to_debtors:
             limits.append(look.reachable.format(debtor=self.subject.debtor))
         return limits
+
+    def mine_of(self, alias: str) -> str:
+        """What narrows a table to the customers of the few subjects that will be asked about."""
+        return MINE.format(alias=alias) if self.lookups is POINT and self.rule.about != "segment" else ""
+
+    def _narrowed(self) -> dict[str, str]:
+        return {f"mine_{alias}": self.mine_of(alias) for alias in "hoslpc"}
 
     def _sums(self, join: str) -> str:
         columns = (SUMS[join].format(currency=each, low=each.lower()) for each in self.currencies.get(join, ()))
@@ -241,7 +250,12 @@ def _count(leaf: Leaf, asked: Question) -> Part:
     alias = f"count_{len(asked.counts)}"
     asked.counts.append(
         counting.JOIN.format(
-            source=counted.source, at=counted.at, since=since, alias=alias, debtor=asked.subject.debtor
+            source=counted.source,
+            at=counted.at,
+            since=since,
+            alias=alias,
+            debtor=asked.subject.debtor,
+            mine=asked.mine_of("n"),
         )
     )
     sql = counting.leaf_sql(alias)

@@ -58,7 +58,7 @@ COUNTABLE = {
     ),
 }
 JOIN = """LEFT JOIN (
-  SELECT n.debtor_id, count(*) AS times {source} AND {at} BETWEEN {since} AND :now GROUP BY n.debtor_id
+  SELECT n.debtor_id, count(*) AS times {source} AND {at} BETWEEN {since} AND :now{mine} GROUP BY n.debtor_id
 ) {alias} ON {alias}.debtor_id = {debtor}"""
 
 

@@ -4,6 +4,7 @@ caps keep back."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping
@@ -20,12 +21,14 @@ NO_RULE = UUID(int=0)
 """The rule that never acted: a draft is tried as if nothing had been done before."""
 SHOWN = {
     "invoice": """
-SELECT i.id, i.number, c.name AS customer, i.currency, i.open_minor, i.due_on
+SELECT i.id, i.id AS invoice_id, CAST(NULL AS uuid) AS debtor_id, i.number, c.name AS customer, i.currency,
+  i.open_minor, i.due_on
 FROM invoice i JOIN debtor c ON c.tenant_id = :tenant AND c.id = i.debtor_id
 WHERE i.tenant_id = :tenant AND i.id = ANY(:ids) ORDER BY i.open_minor DESC, i.id
 """,
     "customer": """
-SELECT c.id, c.number, c.name AS customer, '' AS currency, CAST(0 AS bigint) AS open_minor, CAST(NULL AS date) AS due_on
+SELECT c.id, CAST(NULL AS uuid) AS invoice_id, c.id AS debtor_id, c.number, c.name AS customer, '' AS currency,
+  CAST(0 AS bigint) AS open_minor, CAST(NULL AS date) AS due_on
 FROM debtor c WHERE c.tenant_id = :tenant AND c.id = ANY(:ids) ORDER BY c.name, c.id
 """,
 }
@@ -55,7 +58,6 @@ def count(rule: Rule, *, now: datetime, rule_id: UUID = NO_RULE) -> DryRun:
     nobody = held.pop(NOBODY, 0)
     cap = running.cap(rule)
     sums = store.run(statements.sums(asked), **values).all() if rule.about == "invoice" else []
-    largest = list(store.run(statements.largest(asked), **values, top=TOP).scalars())
     return DryRun(
         matched=matched,
         would_act=min(free, cap),
@@ -63,9 +65,16 @@ def count(rule: Rule, *, now: datetime, rule_id: UUID = NO_RULE) -> DryRun:
         nobody=nobody,
         stopped_by_cap=max(0, free - cap),
         sums=tuple(Money(minor, currency) for currency, minor in sums),
-        top=store.run(SHOWN[rule.about], ids=largest).mappings().all(),
+        top=_top(asked, values),
         funnel=_funnel(asked, list(store.run(statements.funnel(asked), **values).one())),
     )
+
+
+def _top(asked: Question, values: dict[str, Any]) -> Sequence[RowMapping]:
+    if asked.rule.about == "segment":
+        return store.run(statements.segments(asked), **values, top=TOP).mappings().all()
+    largest = list(store.run(statements.largest(asked), **values, top=TOP).scalars())
+    return store.run(SHOWN[asked.rule.about], ids=largest).mappings().all()
 
 
 def _funnel(asked: Question, counts: list[int]) -> tuple[tuple[str, int], ...]:

@@ -94,7 +94,7 @@ def segment(group_by: str) -> Subject:
 _OF_HOLDS = """LEFT JOIN (
   SELECT h.{owner}, {value} FROM hold h
   WHERE h.tenant_id = :tenant AND h.kind = '{kind}' AND h.ended_at IS NULL AND h.starts_on <= :today
-    AND h.invoice_id IS {whose} GROUP BY h.{owner}) {name} ON {name}.{owner} = {on}"""
+    AND h.invoice_id IS {whose}{{mine_h}} GROUP BY h.{owner}) {name} ON {name}.{owner} = {on}"""
 _STAGE = "LEFT JOIN subject_stage {name} ON {name}.tenant_id = :tenant AND {name}.subject_id = {on}"
 _INVOICE = {"owner": "invoice_id", "whose": "NOT NULL", "on": "i.id"}
 _CUSTOMER = {"owner": "debtor_id", "whose": "NULL", "on": "i.debtor_id"}
@@ -106,7 +106,7 @@ JOINS = {
     "debtor": "JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id",
     "owed": """LEFT JOIN (
   SELECT o.debtor_id, min(o.due_on) AS oldest_on{sums} FROM invoice o
-  WHERE o.tenant_id = :tenant AND o.open_minor > 0 AND o.voided_on IS NULL AND o.issued_on <= :today
+  WHERE o.tenant_id = :tenant AND o.open_minor > 0 AND o.voided_on IS NULL AND o.issued_on <= :today{mine_o}
   GROUP BY o.debtor_id) owed ON owed.debtor_id = {debtor}""",
     "late": """LEFT JOIN (
   SELECT s.debtor_id, round((count(*) FILTER (WHERE s.settled_on > s.due_on) + 1.0) / (count(*) + 2), 2) AS risk,
@@ -114,33 +114,34 @@ JOINS = {
     round(avg(s.settled_on - s.due_on) FILTER (WHERE s.settled_on > CAST(:today AS date) - 90), 1) AS days_90
   FROM invoice s
   WHERE s.tenant_id = :tenant AND s.voided_on IS NULL AND s.settled_on > CAST(:today AS date) - 365
-    AND s.settled_on <= :today
+    AND s.settled_on <= :today{mine_s}
   GROUP BY s.debtor_id) late ON late.debtor_id = {debtor}""",
     "streak": """LEFT JOIN (
   SELECT s.debtor_id, count(*) AS on_time FROM invoice s
   LEFT JOIN (SELECT l.debtor_id, max(l.settled_on) AS late_on FROM invoice l
-             WHERE l.tenant_id = :tenant AND l.voided_on IS NULL AND l.settled_on > l.due_on AND l.settled_on <= :today
+             WHERE l.tenant_id = :tenant AND l.voided_on IS NULL AND l.settled_on > l.due_on
+               AND l.settled_on <= :today{mine_l}
              GROUP BY l.debtor_id) last ON last.debtor_id = s.debtor_id
   WHERE s.tenant_id = :tenant AND s.voided_on IS NULL AND s.settled_on <= :today
-    AND s.settled_on > COALESCE(last.late_on, DATE '-infinity')
+    AND s.settled_on > COALESCE(last.late_on, DATE '-infinity'){mine_s}
   GROUP BY s.debtor_id) streak ON streak.debtor_id = {debtor}""",
     "vows": """LEFT JOIN (
   SELECT h.debtor_id, count(*) AS broken FROM hold h
   WHERE h.tenant_id = :tenant AND h.kind = 'promise' AND h.outcome = 'broken' AND h.ended_at > :year_ago
-    AND h.ended_at <= :now
+    AND h.ended_at <= :now{mine_h}
   GROUP BY h.debtor_id) vows ON vows.debtor_id = {debtor}""",
     "cash": """LEFT JOIN (
   SELECT u.debtor_id{sums} FROM (
     SELECT p.debtor_id, p.currency, p.unapplied_minor FROM payment p
-    WHERE p.tenant_id = :tenant AND p.unapplied_minor > 0
+    WHERE p.tenant_id = :tenant AND p.unapplied_minor > 0{mine_p}
     UNION ALL
     SELECT c.debtor_id, c.currency, c.unapplied_minor FROM credit_note c
-    WHERE c.tenant_id = :tenant AND c.unapplied_minor > 0) u
+    WHERE c.tenant_id = :tenant AND c.unapplied_minor > 0{mine_c}) u
   GROUP BY u.debtor_id) cash ON cash.debtor_id = {debtor}""",
     "used": """LEFT JOIN (
   SELECT o.debtor_id, sum(o.open_minor) AS open_minor FROM invoice o JOIN tenant b ON b.id = o.tenant_id
   WHERE o.tenant_id = :tenant AND o.open_minor > 0 AND o.voided_on IS NULL AND o.issued_on <= :today
-    AND o.currency = b.base_currency
+    AND o.currency = b.base_currency{mine_o}
   GROUP BY o.debtor_id) used ON used.debtor_id = {debtor}""",
     "feed": """LEFT JOIN (
   SELECT r.tenant_id, max(r.loaded_at) AS loaded_at FROM import_run r
@@ -155,6 +156,9 @@ JOINS = {
     "quarrel": _OF_HOLDS.format(name="quarrel", **_DISPUTE, **_CUSTOMER),
 }
 """Added once each, and only when a condition needs them."""
+MINE = """ AND {alias}.debtor_id = ANY(ARRAY(
+    SELECT e.debtor_id FROM invoice e WHERE e.tenant_id = :tenant AND e.id = ANY(:ids)) || CAST(:ids AS uuid[]))"""
+"""For a few named subjects: only their customers; `ids` are theirs or those of some of their invoices."""
 SUMS = {
     "owed": """,
     CAST(sum(o.open_minor) FILTER (WHERE o.currency = '{currency}' AND o.due_on < :today) AS bigint)

@@ -47,6 +47,14 @@ def largest(asked: Question) -> str:
     return f"{matching(asked)}\nORDER BY {order} LIMIT :top"
 
 
+def segments(asked: Question) -> str:
+    """The segments that the rule would act on, by name."""
+    shown = "s.id, CAST(NULL AS uuid) AS invoice_id, CAST(NULL AS uuid) AS debtor_id, s.label AS number"
+    more = "s.label AS customer, '' AS currency, CAST(0 AS bigint) AS open_minor, CAST(NULL AS date) AS due_on"
+    where = _where(asked, *_limits(asked, gate=True))
+    return f"SELECT {shown}, {more}\n{asked.source}\n{where}\nORDER BY s.label LIMIT :top"
+
+
 def firing(asked: Question, *, some: bool = False) -> str:
     """Write down up to the cap of firings, oldest due first; what another run wrote at the same time is left alone."""
     episode = "1" if asked.rule.again.mode == "never" else EPISODE.format(subject=asked.subject.id)
