@@ -1,7 +1,7 @@
 """Work of the collections lane: promises, alerts and tasks, which people wait for."""
 
 from jobs.turns import Handler, Turn
-from tenants.collections import disputes, promises, settling, tasks
+from tenants.collections import disputes, promises, settling, tasks, visitors
 from tenants.collections.watch import hard, watching
 from tenants.directory import clients
 from tenants.values.calendars import BusinessCalendar
@@ -43,6 +43,11 @@ def watch_sending(turn: Turn) -> None:
     watching.watch_live(now=turn.now, today=turn.today)
 
 
+def tell_of_access(turn: Turn) -> None:
+    """Somebody of the provider was let in: the client is told."""
+    visitors.tell(turn.id("grant_id"), now=turn.now)
+
+
 HANDLERS: dict[str, Handler] = {
     "settle_open_work": settle_open_work,
     "resolve_alerts": resolve_alerts,
@@ -50,4 +55,5 @@ HANDLERS: dict[str, Handler] = {
     "open_disputes": open_disputes,
     "count_cohorts": count_cohorts,
     "watch_sending": watch_sending,
+    "tell_of_access": tell_of_access,
 }

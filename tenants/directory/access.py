@@ -78,3 +78,29 @@ def visible_clients(person_id: UUID, *, now: datetime) -> tuple[VisibleClient, .
 def read_clients(rows: Sequence[Sequence[Any]]) -> tuple[VisibleClient, ...]:
     """The clients in an answer to CLIENTS_OF."""
     return tuple(VisibleClient(UUID(row[0]), row[1], row[2], frozenset(row[3]), *row[4:]) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A client as the provider's own pages show it: that it is there, and how many work for it."""
+
+    id: UUID
+    slug: str
+    name: str
+    state: str
+    created_at: datetime
+    staff: int
+
+
+EVERY = """
+SELECT t.id, t.slug, t.legal_name, t.state, t.created_at,
+  (SELECT count(DISTINCT m.person_id) FROM app.membership m WHERE m.tenant_id = t.id
+     AND m.role IN ('specialist', 'specialist_manager') AND m.starts_at <= :now
+     AND (m.ends_at IS NULL OR m.ends_at > :now))
+FROM app.tenant t ORDER BY t.legal_name, t.id LIMIT 10000
+"""
+
+
+def every_client(*, now: datetime) -> tuple[Seen, ...]:
+    """Every client by name, for the provider's own pages."""
+    return tuple(Seen(*row) for row in store.run_identity(EVERY, now=now))

@@ -14,7 +14,7 @@ from sqlalchemy import ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.directory import memberships
+from tenants.directory import clients, memberships
 from tenants.events import history
 from tenants.store import Model, TenantOwned
 from tenants.values import ids
@@ -155,7 +155,8 @@ WHERE tenant_id = :tenant AND grant_id = :id ORDER BY at DESC, id DESC LIMIT :li
 
 
 def ask(person_id: UUID, *, name: str, email: str, reason: str, now: datetime) -> UUID:
-    """Ask to enter the current client; somebody else decides. Raises BadReason."""
+    """Ask to enter the current client; somebody else decides. Raises BadReason, UnknownClient."""
+    clients.profile()
     words = reason.strip()
     if len(words) < 10:
         raise BadReason("The reason is too short.", pointer="/reason")
@@ -167,8 +168,7 @@ def ask(person_id: UUID, *, name: str, email: str, reason: str, now: datetime) -
 
 def decide(grant_id: UUID, *, allow: bool, by: UUID, by_name: str, now: datetime, why: str = "") -> datetime | None:
     """Let somebody in for an hour, or not; answers until when. Raises OwnRequest, UnknownGrant."""
-    asker = store.run(ASKED_BY, id=grant_id).scalar_one_or_none()
-    if asker == by:
+    if find(grant_id) == by:
         raise OwnRequest("This is your own request.")
     ends_at = now + LASTS if allow else None
     row = store.run(
@@ -210,6 +210,14 @@ def end(grant_id: UUID, *, now: datetime) -> None:
 def listed(*, now: datetime, limit: int = 100) -> Sequence[Grant]:
     """Who asked to enter the current client, the newest first."""
     return [Grant(*row) for row in store.run(LIST, now=now, oldest=now - WAITS, limit=limit)]
+
+
+def find(grant_id: UUID) -> UUID:
+    """Whose request it is. Raises UnknownGrant."""
+    asker: UUID | None = store.run(ASKED_BY, id=grant_id).scalar_one_or_none()
+    if asker is None:
+        raise UnknownGrant("There is no such request.")
+    return asker
 
 
 def note_visit(person_id: UUID, *, method: str, route: str, path: str, request_id: str, now: datetime) -> None:

@@ -48,6 +48,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
         Consumer("plan_figures", "insight"),
         Consumer("tell_week", "insight", max_attempts=3),
         Consumer("forecast_payments", "insight", max_attempts=3),
+        Consumer("forget_requests", "insight"),
     ),
     "hour.struck": (
         Consumer("check_ledger", "ledger"),
@@ -55,6 +56,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
         Consumer("put_history_by", "insight"),
         Consumer("freshen_figures", "insight"),
     ),
+    "access.granted": (Consumer("tell_of_access", "collections"),),
     "work.tried": (Consumer("noop", "insight"),),
 }
 """Kinds are handled in `jobs/`; a guard test holds that every kind has a handler in its lane and that no

@@ -4,9 +4,11 @@ import pytest
 
 from service.endpoint import OPEN_NEEDS, PUBLIC, ROUTES, SAFE, SIGNED_IN
 from service.openapi import PREFIX
-from tenants.directory import memberships, permissions
+from tenants.directory import access_grants, memberships, permissions
+from tenants.isolation import scope
 from tenants.values import ids
-from tests.cast import engage
+from tenants.work import unit_of_work
+from tests.cast import NOW, engage
 from tests.unit.service import asking
 from tests.unit.service.asking import ASKS, address
 
@@ -20,7 +22,18 @@ def someone(role, tenant):
     """A person with one role, in this client or at the provider."""
     if role in permissions.OF_PROVIDER:
         return engage("Paula Adeyemi", side="provider", provider_role=role)
+    if role in permissions.BY_GRANT:
+        return visitor(tenant)
     return engage("Robin Reed", (tenant, role))
+
+
+def visitor(tenant):
+    """Somebody of the provider whom a second person has let in."""
+    paula = engage("Paula Adeyemi", side="provider")
+    with unit_of_work(scope.tenant(tenant, actor="test")):
+        asked = access_grants.ask(paula.id, name=paula.name, email=paula.email, reason="A customer called", now=NOW)
+        access_grants.decide(asked, allow=True, by=ids.new(), by_name="Marek", now=NOW)
+    return paula
 
 
 def said(answer):
@@ -57,8 +70,10 @@ def test_each_role_gets_what_the_matrix_says(alder_world, as_, role):
         answer = browser.send(route.method, address(route, alder_world, ask), **ask.options())
         allowed = permissions.allowed([role], route.needs)
         expected = route.status if allowed else 403
-        if role in permissions.OF_PROVIDER and not route.portfolio:
+        if role in permissions.OF_PROVIDER and "<client:" in route.rule:
             expected = 404
+        if role in permissions.BY_GRANT and route.portfolio:
+            expected = 403
         if answer.status_code != expected:
             wrong.append(f"{route.method} {route.rule}: {answer.status_code}, not {expected}: {answer.text[:300]}")
     assert wrong == []

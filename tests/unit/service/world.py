@@ -18,7 +18,7 @@ from tenants.collections.alerts import NewAlert
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing, wordings
 from tenants.delivery.wordings import Place
-from tenants.directory import api_clients, clients
+from tenants.directory import access_grants, api_clients, assignments, clients, people
 from tenants.directory.api_clients import Wanted
 from tenants.insight import views
 from tenants.intake import bank_lines, imports
@@ -89,6 +89,7 @@ class World:
             self.at["msg"] = store.run(one.format("message")).scalar_one()
             self.at["all"] = store.run(one.format("allocation")).scalar_one()
             rule_book.install(RULE, now=self.now)
+        self.at |= {"ten": self.tenant, "mem": self.member(), "agr": self.asked_access()}
         self.at |= {"alt": self.alert(), "tsk": self.task(), "hld": self.hold(), "wrk": self.dead_letter()}
         self.at["imp"] = self.checked_import(FAULTY)
         self.at["cmt"] = self.cash_line()
@@ -138,6 +139,35 @@ class World:
         with self.books():
             periods.close(date.fromisoformat(day), now=self.now)
         return day
+
+    def member(self, role: str = "client_viewer", side: str = "client") -> UUID:
+        """Somebody who may act here."""
+        address = f"m.{str(ids.new())[-12:]}@people.test"
+        with self.books():
+            if side == "provider":
+                people.add(address, name="Mina", side=side, now=self.now)
+            return assignments.give(address, name="Mina", role=role, side=side, now=self.now)
+
+    def staff_address(self) -> str:
+        """The address of somebody of the provider who has no client yet."""
+        address = f"s.{str(ids.new())[-12:]}@people.test"
+        with self.books():
+            people.add(address, name="Stella", side="provider", now=self.now)
+        return address
+
+    def asked_access(self) -> UUID:
+        """Somebody of the provider asks to enter."""
+        with self.books():
+            return access_grants.ask(
+                ids.new(), name="Paula", email="paula@people.test", reason="A customer called us", now=self.now
+            )
+
+    def granted_access(self) -> UUID:
+        """Somebody of the provider was let in."""
+        asked = self.asked_access()
+        with self.books():
+            access_grants.decide(asked, allow=True, by=ids.new(), by_name="Marek", now=self.now)
+        return asked
 
     def alert(self) -> UUID:
         with self.books():

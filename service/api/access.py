@@ -1,0 +1,159 @@
+"""Who of the provider asked to enter a client without an assignment, who let them in, and what they looked at."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+from marshmallow import Schema, fields, validate
+from werkzeug.wrappers import Response
+
+from service.endpoint import endpoint, tools
+from service.fields import Instant, Ref
+from service.pages import frame
+from tenants.directory import access_grants
+from tenants.directory.access import VisibleClient
+from tenants.events import recording
+
+face = Blueprint("api_access", __name__, url_prefix="/api/v1")
+
+
+class Grant(Schema):
+    """One request and what became of it."""
+
+    id = Ref("agr", required=True)
+    person_id = Ref("per", required=True)
+    person_name = fields.String(required=True)
+    person_email = fields.String(required=True)
+    reason = fields.String(required=True)
+    state = fields.String(required=True)
+    asked_at = Instant(required=True)
+    decided_at = Instant(required=True, allow_none=True)
+    decided_by_name = fields.String(required=True)
+    decision = fields.String(required=True)
+    ends_at = Instant(required=True, allow_none=True)
+    visits = fields.Integer(required=True)
+
+
+class Grants(Schema):
+    """The newest requests."""
+
+    items = fields.List(fields.Nested(Grant), required=True)
+
+
+class Visit(Schema):
+    """One look."""
+
+    at = Instant(required=True)
+    method = fields.String(required=True)
+    route = fields.String(required=True)
+    path = fields.String(required=True)
+    request_id = fields.String(required=True)
+
+
+class Visits(Schema):
+    """What was looked at, the newest first."""
+
+    items = fields.List(fields.Nested(Visit), required=True)
+
+
+class Decision(Schema):
+    """Whether to let somebody in."""
+
+    allow = fields.Boolean(required=True)
+    why = fields.String(load_default="", validate=validate.Length(max=300))
+
+
+class Asking(Schema):
+    """Why somebody wants to enter."""
+
+    reason = fields.String(required=True, validate=validate.Length(max=500))
+
+
+class Asked(Schema):
+    """The request that now waits."""
+
+    id = Ref("agr", required=True)
+
+
+class Until(Schema):
+    """Until when it is open; nothing when it was refused."""
+
+    ends_at = Instant(required=True, allow_none=True)
+
+
+@endpoint(face, "/tenants/<client:client>/access-grants", needs="access.read", returns=Grants)
+def list_access_grants(client: VisibleClient) -> dict[str, Any]:
+    """Requests to enter this client, the newest first."""
+    return {"items": access_grants.listed(now=tools().clock.now())}
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/access-grants/<ref('agr'):grant_id>/visits",
+    needs="access.read",
+    returns=Visits,
+)
+def list_visits(client: VisibleClient, grant_id: UUID) -> dict[str, Any]:
+    """Every look under a grant."""
+    access_grants.find(grant_id)
+    return {"items": access_grants.visits(grant_id)}
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/access-grants/<ref('agr'):grant_id>/decision",
+    needs="access.decide",
+    method="POST",
+    accepts=Decision,
+    returns=Until,
+    fresh=True,
+)
+def decide_access(client: VisibleClient, grant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """Let somebody in for an hour, or not; the client is told at once."""
+    return {"ends_at": decide(grant_id, **body)}
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/access-grants/<ref('agr'):grant_id>/end",
+    needs="access.end",
+    method="POST",
+    status=204,
+)
+def end_access(client: VisibleClient, grant_id: UUID) -> Response:
+    """Shut a grant before its time."""
+    access_grants.end(grant_id, now=tools().clock.now())
+    return Response(status=204)
+
+
+@endpoint(
+    face,
+    "/provider/clients/<ref('ten'):steered>/access-grants",
+    needs="access.ask",
+    method="POST",
+    accepts=Asking,
+    returns=Asked,
+    status=201,
+    fresh=True,
+)
+def ask_access(steered: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """Ask to enter a client for an hour; a second person decides."""
+    return {"id": ask(body["reason"])}
+
+
+def ask(reason: str) -> UUID:
+    """Ask in the name of whoever is calling."""
+    caller = frame.signed_in()
+    assert caller.person_id is not None
+    now = tools().clock.now()
+    return access_grants.ask(caller.person_id, name=caller.name, email=caller.email, reason=reason, now=now)
+
+
+def decide(grant_id: UUID, *, allow: bool, why: str) -> Any:
+    """Decide in the name of whoever is calling, and let the client know."""
+    caller, now = frame.signed_in(), tools().clock.now()
+    assert caller.person_id is not None
+    ends_at = access_grants.decide(grant_id, allow=allow, by=caller.person_id, by_name=caller.name, now=now, why=why)
+    if ends_at is not None:
+        recording.record("access.granted", key=str(grant_id), now=now, grant_id=str(grant_id))
+    return ends_at

@@ -1,0 +1,28 @@
+"""Decides how a client learns that somebody of the provider was let in: an alert at once, with who, why, until when."""
+
+from datetime import datetime
+from uuid import UUID
+
+from tenants.collections import alerts
+from tenants.collections.alerts import NewAlert
+from tenants.directory import access_grants
+
+
+def tell(grant_id: UUID, *, now: datetime) -> None:
+    """Raise the alert about one grant; a grant is told of once."""
+    found = next((each for each in access_grants.listed(now=now) if each.id == grant_id), None)
+    if found is None or found.ends_at is None:
+        return
+    reason = (
+        f"{found.person_name} ({found.person_email}) may look at your books until {found.ends_at:%Y-%m-%d %H:%M} UTC, "
+        f"let in by {found.decided_by_name}. The reason given: {found.reason}"
+    )
+    draft = NewAlert(
+        dedupe_key=f"access:{grant_id}",
+        title=f"{found.person_name} of your provider was let in",
+        reason=reason,
+        cause="access",
+        ends_when="resolved",
+        audience="tenant_admin",
+    )
+    alerts.raise_many([draft], now=now)
