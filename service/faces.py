@@ -10,6 +10,7 @@ from service.auth.oauth import authorize, discovery, logout, tokens
 from service.hooks import sns
 from service.pages import (
     alerts,
+    api_calls,
     api_clients,
     books,
     cash,
@@ -33,6 +34,7 @@ from service.pages import (
     worklist,
 )
 from service.portal import invoice as portal_invoice
+from service.portal import statement as portal_statement
 from service.scim import about as scim_about
 from service.scim import groups as scim_groups
 from service.scim import users as scim_users
@@ -59,9 +61,10 @@ PAGES = (
     conduct.face,
     mailbox.face,
     api_clients.face,
+    api_calls.face,
     portal_preview.face,
 )
-PORTAL = (portal_invoice.face,)
+PORTAL = (portal_invoice.face, portal_statement.face)
 OAUTH = (discovery.face, tokens.face, authorize.face, logout.face)
 SIGN_IN = (sign_in.face, second_factor.face, single_sign_on.face, step_up.face, account.face)
 SCIM = (scim_about.face, scim_users.face, scim_groups.face)

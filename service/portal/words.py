@@ -19,6 +19,7 @@ ENGLISH = {
     "bank_changed": "We never announce new bank details by mail or link alone. "
     "If these differ from those you know, call us.",
     "download": "Download the invoice (PDF)",
+    "statement": "Download your statement of account (PDF)",
     "lines": "What it is for",
     "order": "Your order",
     "issued": "Issued",
@@ -60,6 +61,7 @@ GERMAN = {
     "bank_changed": "Neue Bankdaten teilen wir nie nur per E-Mail oder Link mit. "
     "Weichen diese von den bekannten ab, rufen Sie uns an.",
     "download": "Rechnung herunterladen (PDF)",
+    "statement": "Ihren Kontoauszug herunterladen (PDF)",
     "lines": "Wofür sie ist",
     "order": "Ihre Bestellung",
     "issued": "Ausgestellt",

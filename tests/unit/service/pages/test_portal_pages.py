@@ -103,6 +103,13 @@ def test_the_document_is_the_invoice_and_no_other(dana, alder, debtor_contact):
         assert dana.look(f"/{ids.show('inv', each)}.pdf").status_code == 404
 
 
+def test_the_statement_is_the_readers_own_account(dana, alder, links):
+    an_invoice(alder, a_debtor(alder, name="Lark Paints"), number="L-1")
+    assert f"{dana.path}/statement.pdf" in links(dana.look())
+    answer = dana.look("/statement.pdf")
+    assert (answer.status_code, answer.content_type, answer.data[:5]) == (200, "application/pdf", b"%PDF-")
+
+
 def test_a_promise_stops_what_is_automatic_until_its_day(dana, in_alder, words):
     answer = dana.press("promise", by=str(TODAY + timedelta(days=7)))
     assert answer.status_code == 303
