@@ -3,7 +3,7 @@
 from datetime import date
 
 from jobs.turns import Handler, Outside, Turn
-from tenants.events import history, history_keeping, recording
+from tenants.events import api_calls, history, history_keeping, recording, request_keys
 from tenants.events.history_keeping import Paper
 from tenants.events.recording import Occurrence
 from tenants.insight import digests, forecast, keeping
@@ -59,8 +59,15 @@ def tell_week(turn: Turn) -> None:
     digests.tell(today=turn.today, now=turn.now, real=turn.real_now, public_url=url)
 
 
+def forget_requests(turn: Turn) -> None:
+    """A new day: keys that nobody repeats and requests that nobody is promised go."""
+    request_keys.purge(now=turn.real_now)
+    api_calls.purge(now=turn.real_now)
+
+
 HANDLERS: dict[str, Handler] = {
     "noop": noop,
+    "forget_requests": forget_requests,
     "put_history_by": Outside(claim_head, put_head_by, settle_head),
     "plan_figures": plan_figures,
     "tell_week": tell_week,

@@ -4,9 +4,10 @@ the faces."""
 import time
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 from service import api_versions, faces, headers, problems, rate_limits
+from service.api_log import ApiLog
 from service.converters import CONVERTERS
 from service.door import Door
 from service.reception import Reception
@@ -28,6 +29,7 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
     app.config.update(PUBLIC_URL=chosen.public_url, MAX_CONTENT_LENGTH=BODY_LIMIT, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
     toolbox = app.extensions["goodterms"] = tools or make_tools(chosen)
     reception = app.extensions["reception"] = Reception(app.app_context)
+    app.extensions["api_log"] = ApiLog(app, every_s=chosen.api_log_s)
     app.url_map.converters.update(CONVERTERS)
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
     faces.hang(app)
@@ -56,6 +58,7 @@ def _finish(response: Response) -> Response:
     if request.path.startswith("/api/"):
         rate_limits.tell(response)
         api_versions.tell(response)
+        current_app.extensions["api_log"].note(response, toolbox=current_app.extensions["goodterms"])
     client = g.get("client")
     log.info(
         "request",

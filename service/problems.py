@@ -192,6 +192,7 @@ def _way_back() -> str:
 
 
 def _document(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list[dict[str, str]]) -> Response:
+    g.problem_code = code
     document: dict[str, Any] = {
         "type": f"{current_app.config['PUBLIC_URL']}/api/v1/problems#{code}",
         "title": TITLES.get(status, status.phrase),
