@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from service.batches import SUFFIX
 from service.endpoint import DIRECTORY, PUBLIC, ROUTES, SAFE, Route
 from service.openapi import PART, PREFIX
 from tenants.values import ids
@@ -63,6 +64,19 @@ CONDUCT = {
 }
 
 
+BUILT = {
+    "key": "built",
+    "about": "invoice",
+    "field": "invoice.status",
+    "negated": "no",
+    "op": "eq",
+    "value": "open",
+    "do": "alert",
+    "detail": "normal",
+    "due": "",
+}
+
+
 PAGES: dict[str, Callable[[World], Ask]] = {
     "alerts.acknowledge": lambda w: Ask(body={"cause": "", "alert": str(w.alert())}),
     "alerts.resolve": lambda w: Ask(body={"cause": "", "alert": str(w.alert()), "resolution": "They have it"}),
@@ -77,8 +91,18 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "rules.take_recipe": lambda w: Ask(body={"recipe": RULE}),
     "rules.rule_page": lambda w: Ask({"key": RULE}),
     "rules.trial": lambda w: Ask({"key": RULE}),
-    "rules.publish": lambda w: Ask({"key": w.draft_rule()}, body={"version": "1"}),
-    "rules.pause": lambda w: Ask({"key": w.draft_rule()}, body={"reason": "Too eager"}),
+    "rule_life.try_out": lambda w: Ask({"key": w.draft_rule()}, body={"version": "1"}),
+    "rule_life.agree": lambda w: Ask({"key": w.draft_rule()}, body={"version": "1"}),
+    "rule_life.publish": lambda w: Ask({"key": w.draft_rule()}, body={"version": "1"}),
+    "rule_life.pause": lambda w: Ask({"key": w.draft_rule()}, body={"reason": "Too eager"}),
+    "rule_life.release": lambda w: Ask({"key": w.draft_rule()}, body={"reason": "It is right"}),
+    "rule_life.backtest": lambda w: Ask({"key": w.draft_rule()}, body={}),
+    "builder.builder_page": lambda w: Ask(query={"rule": RULE}),
+    "builder.rebuild": lambda w: Ask(body=BUILT),
+    "builder.look": lambda w: Ask(body=BUILT),
+    "builder.keep": lambda w: Ask(body=BUILT),
+    "builder.keep_text": lambda w: Ask(body={"text": "{}"}),
+    "builder.look_text": lambda w: Ask(body={"text": "{}"}),
     "conduct.change_policy": lambda w: Ask(body=CONDUCT),
     "conduct.add_days_off": lambda w: Ask(
         body={"first_on": "2026-12-24", "last_on": "2026-12-31", "reason": "Stocktaking"}
@@ -97,7 +121,7 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "portal.objection": lambda w: Ask({"inv": w.at["linked"]}, body={"message": "Two boxes were missing"}),
     "portal.portal_document": lambda w: Ask({"inv": w.at["linked"]}),
 }
-MISSING_WITH_OWN = {"mailbox.mail_page", "imports.upload", "rules.publish"}
+MISSING_WITH_OWN = {"mailbox.mail_page", "imports.upload", "rule_life.publish", "rule_life.release"}
 """Pages whose own answer is a refusal on this stage, where no mail lies in a folder and no file comes in a form."""
 PAGES["imports.upload"] = lambda w: Ask(body={})
 
@@ -115,7 +139,8 @@ def known() -> list[Route]:
 def builder(route: Route) -> Callable[[World], Ask] | None:
     """How a route is asked; None when nobody has said it."""
     if route.rule.startswith(PREFIX):
-        return ASKS.get(route.view.__name__)
+        known_ask = ASKS.get(route.view.__name__)
+        return known_ask if known_ask is None or not route.rule.endswith(SUFFIX) else _alone(known_ask)
     if route.name in PAGES:
         return PAGES[route.name]
     if route.needs == DIRECTORY:
@@ -123,6 +148,16 @@ def builder(route: Route) -> Callable[[World], Ask] | None:
     if route.rule.startswith("/c/") or route.method in SAFE:
         return lambda world: guess(route, world)
     return None
+
+
+def _alone(build: Callable[[World], Ask]) -> Callable[[World], Ask]:
+    """A batch of one: the other items of a batch are done although one is refused."""
+
+    def one(world: World) -> Ask:
+        body = build(world).body or {}
+        return Ask(body={**body, "items": body["items"][:1]})
+
+    return one
 
 
 def is_guessed(route: Route) -> bool:

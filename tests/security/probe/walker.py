@@ -190,7 +190,7 @@ class Walk:
         said = shown(answer, value)
         if said != missing:
             self._note("others", route, caller, place, f"{said[0]} {difference(said[2], missing[2])}")
-        if place.startswith("path") and said[0] not in REFUSED:
+        if place.startswith("path") and said[0] < 400 and said[0] != 302:
             self._note("others", route, caller, place, f"{said[0]} is no refusal")
         own = allowed(route, caller, at=world.tenant if client is None else None)
         self._look(answer, route, caller, place, allowed=own, sent=f"{path} {ask.body}")
@@ -228,7 +228,6 @@ class Walk:
 
 ALIASES = {"alert": "alt", "invoice": "inv", "debtor": "deb", "task": "tsk", "hold": "hld", "payment": "pay"}
 """What a bare UUID is called by pages, and the prefix of the same thing."""
-REFUSED = (401, 403, 404, 302)
 
 
 def expected(route: Route, caller: Caller) -> int:
