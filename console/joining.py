@@ -20,6 +20,7 @@ from tenants.directory import access, clients, people, permissions
 from tenants.isolation import scope
 from tenants.store import db
 from tenants.values.faults import Refusal
+from tenants.values.sealing import Keyring
 from tenants.work import unit_of_work
 
 NO_BELL = "redis://127.0.0.1:6379/0"
@@ -45,6 +46,14 @@ class Opened:
 
     slug: str
     documents: DocumentStore
+
+
+@dataclass(frozen=True)
+class Door:
+    """The door where people and tokens are let in, with the keys under which its secrets lie."""
+
+    ring: Keyring
+    now: datetime
 
 
 def each_client(slug: str = "") -> Iterator[Opened]:
@@ -82,6 +91,15 @@ def _let_in(slug: str, *, person: str, needs: str, now: datetime) -> tuple[UUID,
     if known is None or found is None or not permissions.allowed(found.roles, needs):
         raise CannotRun(f"{person} may not do this at “{slug}”, or one of the two is not known here.", code=REFUSED)
     return found.tenant_id, f"person:{known.id}"
+
+
+@contextmanager
+def at_the_door() -> Iterator[Door]:
+    """Where people and tokens are let in, in no client's books, for whoever runs the program itself."""
+    with wearing(addresses()), _shell():
+        found = settings.read()
+        with unit_of_work(scope.platform(actor="command line", reason="turn the keys at the door")):
+            yield Door(found.keyring, datetime.now(UTC))
 
 
 @contextmanager

@@ -104,6 +104,7 @@ def list_api_clients(client: VisibleClient) -> dict[str, Any]:
     accepts=NewApiClient,
     returns=MadeApiClient,
     status=201,
+    fresh=True,
 )
 def make_api_client(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
     """Let a machine or an app call; a secret is told in this answer and never again."""
@@ -128,6 +129,7 @@ def show_api_client(client: VisibleClient, api_client_id: UUID) -> Registered:
     needs="api_clients.write",
     method="POST",
     returns=FreshSecret,
+    fresh=True,
 )
 def renew_api_client_secret(client: VisibleClient, api_client_id: UUID) -> dict[str, Any]:
     """Give an API client another secret; the present one works for a day more."""
@@ -143,6 +145,7 @@ def renew_api_client_secret(client: VisibleClient, api_client_id: UUID) -> dict[
     method="PUT",
     accepts=JwkSet,
     returns=ApiClientCard,
+    fresh=True,
 )
 def replace_api_client_keys(client: VisibleClient, api_client_id: UUID, body: dict[str, Any]) -> Registered:
     """Give an API client other public keys; those that are not named stop at once."""

@@ -57,7 +57,9 @@ def list_page(client: VisibleClient) -> str:
     return _page()
 
 
-@endpoint(face, "/c/<client:client>/api-clients", needs="api_clients.write", method="POST", accepts=NewClient)
+@endpoint(
+    face, "/c/<client:client>/api-clients", needs="api_clients.write", method="POST", accepts=NewClient, fresh=True
+)
 def make(client: VisibleClient, body: dict[str, Any]) -> Response:
     """Make an API client; where it has a secret, this answer is the only one that shows it."""
     wanted = Wanted(
@@ -79,6 +81,7 @@ def make(client: VisibleClient, body: dict[str, Any]) -> Response:
     "/c/<client:client>/api-clients/<ref('api'):api_client_id>/secret",
     needs="api_clients.write",
     method="POST",
+    fresh=True,
 )
 def renew(client: VisibleClient, api_client_id: UUID) -> Response:
     """Another secret; the present one works for a day more."""
