@@ -21,7 +21,15 @@ from tenants.values import ids
 from tenants.values.money import Money
 
 face = Blueprint("api_figures", __name__, url_prefix="/api/v1")
-PREFIXES = {"invoice": "inv", "credit_note": "crn", "payment": "pay", "posting": "all", "hold": "hld"}
+PREFIXES = {
+    "invoice": "inv",
+    "credit_note": "crn",
+    "payment": "pay",
+    "posting": "all",
+    "hold": "hld",
+    "deduction": "ded",
+    "customer": "deb",
+}
 DAYS = 90
 SIDES = ("numerator", "denominator")
 

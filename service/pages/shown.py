@@ -85,7 +85,7 @@ def figure(value: Figure) -> str:
     if value.value is None:
         return ""
     if value.unit == "minor":
-        return money(int(value.value), value.currency)
+        return money(round(value.value), value.currency)
     if value.unit == "ratio":
         return f"{float(value.value) * 100:.1f} %"
     return f"{int(value.value):,}" if value.unit == "count" else f"{float(value.value):,.1f} {value.unit}"

@@ -1,152 +1,33 @@
 """Decides which figures there are: what each means, in which unit, from which rows it is counted, and how."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 
-from tenants.insight import buckets, formulas
-from tenants.insight.facts import Facts, Sums
-from tenants.insight.formulas import Answer
+from tenants.insight import counting, definitions_of_work, formulas
+from tenants.insight.counting import (
+    AGES,
+    ALL,
+    BALANCE,
+    DISPUTED,
+    DUE,
+    HOLDS,
+    KEYS,
+    LOOSE,
+    LOST,
+    NOT_DUE,
+    OPEN,
+    OVERDUE,
+    PAID,
+    RECEIVED,
+    SALES,
+    SOLD,
+    Definition,
+    Rows,
+    slug,
+)
+from tenants.insight.facts import Facts
 
-OPEN = "open"
-"""The set of what is open on the day; its parts are the buckets of the aging."""
-BALANCE = "gross open amounts by due date; tax and disputed in, unapplied cash beside and not netted, written-off out"
-SALES = f"{BALANCE}; sales are invoices less credit notes issued in the period, tax in, cancelled out"
-PAID = "invoices settled in the period by payment; those written off, even in part, and cancelled ones out"
-DUE = "invoices whose due day passed in the period, cancelled ones out; those still open count as not on time"
-LOST = "write-offs dated in the period over its sales, tax in"
-HOLDS = "promises whose day passed in the period; those taken back before it left out; payments applied by then count"
-RECEIVED = "payments applied in the period by the day they count from, those reversed since left out"
-LOOSE = "payments by their date of receipt, credit notes by their date of issue"
-DISPUTED = "disputes on invoices; working days Monday to Friday, public holidays not taken out"
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The rows behind one side of a figure: a set, a part of it (all parts if empty), and whether only its hits."""
-
-    of: str
-    part: str = ""
-    hits: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """One figure: its name on screens, its unit, and how it is counted."""
-
-    name: str
-    title: str
-    unit: str
-    formula: str
-    basis: str
-    count: Callable[[Facts], Answer]
-    top: Rows | None = None
-    bottom: Rows | None = None
-
-
-def _sales_days(minor: Callable[[Facts], int]) -> Callable[[Facts], Answer]:
-    return lambda f: formulas.days_of_sales(minor(f), sales=f.of("sales").minor, days=f.period.days)
-
-
-def _share(rows: str, nothing: str, *, amount: bool) -> Callable[[Facts], Answer]:
-    def count(facts: Facts) -> Answer:
-        found = _whole(facts, rows)
-        top, bottom = (found.hit_minor, found.minor) if amount else (found.hits, found.count)
-        return formulas.quotient(top, bottom, nothing=nothing)
-
-    return count
-
-
-def _mean_days(rows: str) -> Callable[[Facts], Answer]:
-    return lambda f: formulas.quotient(f.of(rows).days, f.of(rows).count, nothing="nothing was settled in the period")
-
-
-def _whole(facts: Facts, rows: str) -> Sums:
-    """The sums over all parts of a set."""
-    parts = list(facts.parts(rows).values())
-    return Sums(
-        count=sum(each.count for each in parts),
-        minor=sum(each.minor for each in parts),
-        hits=sum(each.hits for each in parts),
-        hit_minor=sum(each.hit_minor for each in parts),
-    )
-
-
-def _lost(minor: Callable[[Sums], int]) -> Callable[[Facts], Answer]:
-    return lambda f: formulas.quotient(minor(f.of("written_off")), f.of("sales").minor, nothing=formulas.NO_SALES)
-
-
-def _roll(part: str) -> Callable[[Facts], Answer]:
-    return lambda f: formulas.quotient(
-        f.of("rolled", part).hit_minor, f.of("rolled", part).minor, nothing="nothing was in the bucket 30 days before"
-    )
-
-
-def _late(key: str) -> Callable[[Facts], int]:
-    return lambda f: next(each.minor for each in f.closing.late if each.key == key)
-
-
-def _amount(minor: Callable[[Facts], int]) -> Callable[[Facts], Answer]:
-    return lambda f: Answer(Fraction(minor(f)), minor(f))
-
-
-def _unapplied(part: str) -> Callable[[Facts], Answer]:
-    return lambda f: Answer(Fraction(f.of("unapplied", part).minor), f.of("unapplied", part).minor)
-
-
-def _dispute_days(part: str, *, median: bool, nothing: str) -> Callable[[Facts], Answer]:
-    def count(facts: Facts) -> Answer:
-        found = facts.of("disputes", part)
-        value = found.median if median else found.ninetieth
-        return Answer(None, reason=nothing) if value is None else Answer(Fraction(value), value, None)
-
-    return count
-
-
-def _turns(facts: Facts) -> Answer:
-    return formulas.turnover(facts.opening.gross.minor, facts.closing.gross.minor, sales=facts.of("sales").minor)
-
-
-def _cei(facts: Facts) -> Answer:
-    return formulas.effectiveness(
-        facts.opening.gross.minor,
-        sales=facts.of("sales").minor,
-        closing=facts.closing.gross.minor,
-        not_due=facts.closing.not_due.minor,
-    )
-
-
-def _average(facts: Facts) -> Answer:
-    return formulas.average_dso(
-        facts.opening.gross.minor, facts.closing.gross.minor, sales=facts.of("sales").minor, days=facts.period.days
-    )
-
-
-def _collection_period(facts: Facts) -> Answer:
-    turns = _turns(facts)
-    if turns.value is None or turns.denominator is None or turns.numerator is None:
-        return turns
-    return formulas.quotient(turns.denominator, turns.numerator, nothing=formulas.NO_SALES, times=facts.period.days)
-
-
-def _weighted(facts: Facts) -> Answer:
-    return formulas.quotient(facts.of("slices").weighted, facts.of("slices").minor, nothing="nothing was paid")
-
-
-def _current(facts: Facts) -> Answer:
-    return formulas.quotient(facts.closing.not_due.minor, facts.closing.gross.minor, nothing="nothing is open")
-
-
-ALL, SOLD = Rows(OPEN, buckets.ALL), Rows("sales")
-NOT_DUE, OVERDUE = Rows(OPEN, buckets.NOT_DUE), Rows(OPEN, buckets.OVERDUE)
-KEYS = [span.key for span in buckets.spans()]
-AGES = ("0-30", "31-60", "61-90", "91-120", "121+")
-
-
-def slug(prefix: str, key: str) -> str:
-    """The name of a figure about one bucket."""
-    return f"{prefix}-{key.replace('-', '-to-').replace('_', '-').replace('+', '-up')}"
+__all__ = ["DEFINITIONS", "OPEN", "Definition", "Rows"]
 
 
 def _of_balances() -> Iterator[Definition]:
@@ -157,7 +38,7 @@ def _of_balances() -> Iterator[Definition]:
         ("overdue", "Overdue", lambda f: f.closing.overdue.minor, OVERDUE),
     )
     for name, title, minor, rows in whole:
-        yield Definition(name, title, "minor", "Σ open amounts", BALANCE, _amount(minor), rows)
+        yield Definition(name, title, "minor", "Σ open amounts", BALANCE, counting.amount(minor), rows)
     for key in KEYS[1:]:
         yield Definition(
             slug("overdue", key),
@@ -165,27 +46,32 @@ def _of_balances() -> Iterator[Definition]:
             "minor",
             "Σ open amounts in the bucket",
             BALANCE,
-            _amount(_late(key)),
+            counting.amount(counting.late(key)),
             Rows(OPEN, key),
         )
     yield Definition("sales", "Sales", "minor", "invoices − credit notes issued in the period", SALES,
-        _amount(lambda f: f.of("sales").minor), SOLD)  # fmt: skip
+        counting.amount(lambda f: f.of("sales").minor), SOLD)  # fmt: skip
     yield Definition("received", "Payments applied", "minor", "Σ payments applied in the period", RECEIVED,
-        _amount(lambda f: f.of("slices").minor), Rows("slices"))  # fmt: skip
+        counting.amount(lambda f: f.of("slices").minor), Rows("slices"))  # fmt: skip
     yield Definition("unapplied", "Unapplied cash", "minor", "received or credited − applied", LOOSE,
-        _amount(lambda f: _whole(f, "unapplied").minor), Rows("unapplied"))  # fmt: skip
+        counting.amount(lambda f: counting.whole(f, "unapplied").minor), Rows("unapplied"))  # fmt: skip
 
 
 def _of_sales() -> Iterator[Definition]:
     """Days of sales."""
     gross, early, late = (
-        _sales_days(lambda f: f.closing.gross.minor),
-        _sales_days(lambda f: f.closing.not_due.minor),
-        _sales_days(lambda f: f.closing.overdue.minor),
+        counting.sales_days(lambda f: f.closing.gross.minor),
+        counting.sales_days(lambda f: f.closing.not_due.minor),
+        counting.sales_days(lambda f: f.closing.overdue.minor),
     )
     yield Definition("dso", "DSO", "days", "open ÷ sales × days", SALES, gross, ALL, SOLD)
     yield Definition(
-        "dso-average", "DSO, average balance", "days", "(opening + closing) ÷ (2 × sales) × days", SALES, _average
+        "dso-average",
+        "DSO, average balance",
+        "days",
+        "(opening + closing) ÷ (2 × sales) × days",
+        SALES,
+        counting.average,
     )
     yield Definition(
         "dso-countback",
@@ -205,7 +91,7 @@ def _of_sales() -> Iterator[Definition]:
             "days",
             "open in the bucket ÷ sales × days; the buckets add up to the average days delinquent",
             SALES,
-            _sales_days(_late(key)),
+            counting.sales_days(counting.late(key)),
             Rows(OPEN, key),
             SOLD,
         )
@@ -219,15 +105,17 @@ def _of_collecting() -> Iterator[Definition]:
         "ratio",
         "(opening + sales − closing) ÷ (opening + sales − not due)",
         SALES,
-        _cei,
+        counting.cei,
     )
     yield Definition(
-        "turnover", "Turnover of receivables", "times", "sales ÷ mean of opening and closing", SALES, _turns
+        "turnover", "Turnover of receivables", "times", "sales ÷ mean of opening and closing", SALES, counting.turns
     )
     yield Definition(
-        "collection-period", "Average collection period", "days", "days ÷ turnover", SALES, _collection_period
+        "collection-period", "Average collection period", "days", "days ÷ turnover", SALES, counting.collection_period
     )
-    yield Definition("percent-current", "Not due yet", "ratio", "not due ÷ open", BALANCE, _current, NOT_DUE, ALL)
+    yield Definition(
+        "percent-current", "Not due yet", "ratio", "not due ÷ open", BALANCE, counting.current, NOT_DUE, ALL
+    )
     for early, late in pairwise(KEYS):
         yield Definition(
             slug("roll", early),
@@ -235,7 +123,7 @@ def _of_collecting() -> Iterator[Definition]:
             "ratio",
             f"of what was in {early.replace('_', ' ')} 30 days before, what is still open and now later",
             f"{BALANCE}; the same items on both days",
-            _roll(early),
+            counting.roll(early),
             Rows("rolled", early, hits=True),
             Rows("rolled", early),
         )
@@ -249,7 +137,7 @@ def _of_losing() -> Iterator[Definition]:
         "ratio",
         "still open 90 days past due ÷ invoiced",
         "the newest billing month of which every invoice is 90 days past due",
-        _share("at_risk", "no billing month is 90 days past due yet", amount=True),
+        counting.share("at_risk", nothing="no billing month is 90 days past due yet", amount=True),
         Rows("at_risk", hits=True),
         Rows("at_risk"),
     )
@@ -259,7 +147,7 @@ def _of_losing() -> Iterator[Definition]:
         "ratio",
         "written off ÷ sales",
         LOST,
-        _lost(lambda sums: sums.hit_minor),
+        counting.lost(lambda sums: sums.hit_minor),
         Rows("written_off", hits=True),
         SOLD,
     )
@@ -269,7 +157,7 @@ def _of_losing() -> Iterator[Definition]:
         "ratio",
         "(written off − taken back) ÷ sales",
         LOST,
-        _lost(lambda sums: sums.minor),
+        counting.lost(lambda sums: sums.minor),
         Rows("written_off"),
         SOLD,
     )
@@ -283,7 +171,7 @@ def _of_paying() -> Iterator[Definition]:
         "days",
         "mean of days from invoice date to full settlement",
         PAID,
-        _mean_days("settled"),
+        counting.mean_days("settled"),
         Rows("settled"),
         Rows("settled"),
     )
@@ -293,7 +181,7 @@ def _of_paying() -> Iterator[Definition]:
         "days",
         "mean of days from due date to full settlement",
         PAID,
-        _mean_days("settled_terms"),
+        counting.mean_days("settled_terms"),
         Rows("settled_terms"),
         Rows("settled_terms"),
     )
@@ -303,7 +191,7 @@ def _of_paying() -> Iterator[Definition]:
         "days",
         "Σ (amount × days from invoice date) ÷ Σ amount, for each part payment",
         "payments applied in the period, those reversed since left out",
-        _weighted,
+        counting.weighted,
         Rows("slices"),
         Rows("slices"),
     )
@@ -314,7 +202,7 @@ def _of_paying() -> Iterator[Definition]:
             "ratio",
             "settled by the due day ÷ all that fell due",
             DUE,
-            _share("fell_due", "nothing fell due in the period", amount=amount),
+            counting.share("fell_due", nothing="nothing fell due in the period", amount=amount),
             Rows("fell_due", hits=True),
             Rows("fell_due"),
         )
@@ -329,7 +217,7 @@ def _of_promising() -> Iterator[Definition]:
             "ratio",
             "kept ÷ (kept + kept in part + broken)",
             HOLDS,
-            _share("promises", "no promise came due in the period", amount=amount),
+            counting.share("promises", nothing="no promise came due in the period", amount=amount),
             Rows("promises", hits=True),
             Rows("promises"),
         )
@@ -343,7 +231,7 @@ def _of_waiting() -> Iterator[Definition]:
         "minor",
         "Σ disputed amounts; of a dispute without an amount the invoice’s",
         DISPUTED,
-        _amount(lambda f: f.of("disputes", "open").minor),
+        counting.amount(lambda f: f.of("disputes", "open").minor),
         Rows("disputes", "open"),
     )
     for name, title, part, median in (
@@ -358,7 +246,7 @@ def _of_waiting() -> Iterator[Definition]:
             "days",
             "working days from opening to " + ("the end" if part == "closed" else "the day"),
             DISPUTED,
-            _dispute_days(part, median=median, nothing=nothing),
+            counting.dispute_days(part, median=median, nothing=nothing),
         )
     for key in AGES:
         yield Definition(
@@ -367,13 +255,10 @@ def _of_waiting() -> Iterator[Definition]:
             "minor",
             "received or credited − applied, by age from receipt",
             LOOSE,
-            _unapplied(key),
+            counting.unapplied(key),
             Rows("unapplied", key),
         )
 
 
-DEFINITIONS = {
-    each.name: each
-    for part in (_of_balances, _of_sales, _of_collecting, _of_losing, _of_paying, _of_promising, _of_waiting)
-    for each in part()
-}
+PARTS = (_of_balances, _of_sales, _of_collecting, _of_losing, _of_paying, _of_promising, _of_waiting)
+DEFINITIONS = {each.name: each for part in (*PARTS, definitions_of_work.definitions) for each in part()}

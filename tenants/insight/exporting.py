@@ -188,7 +188,7 @@ def plain_value(value: Fraction | int | None, unit: str, currency: str) -> Cell:
     if value is None:
         return None
     if unit == "minor":
-        return Money(int(value), currency)
+        return Money(round(value), currency)
     if unit == "count":
         return int(value)
     return Share(value) if unit == "ratio" else Fraction(value)

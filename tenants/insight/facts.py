@@ -13,14 +13,15 @@ from typing import Any
 
 from tenants import store
 from tenants.directory import clients
-from tenants.insight import aging, sets
+from tenants.insight import aging, sets, sets_of_work
 from tenants.insight.aging import Aging, CurrencyAging
 from tenants.insight.narrowing import EVERYBODY, Narrow
 
 MONTHS = 36
 ONE_DAY = timedelta(days=1)
-WITH_MIDDLE = ("disputes",)
-"""Sets whose median is asked for; it needs a sort, so the others go without."""
+WITH_MIDDLE = {"disputes": "s.days", "first_seen": "CASE WHEN s.hit <> 0 THEN s.days ELSE 100000 END"}
+"""Sets whose middle is asked for, and in which order; it needs a sort, so the others go without."""
+ALL_SETS = sets.SETS | sets_of_work.SETS_OF_WORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ class Books:
     def sums(self, name: str) -> dict[str, dict[str, Sums]]:
         """The sums over the parts of a set, by currency."""
         if name not in self._sums:
-            more = MIDDLE if name in WITH_MIDDLE else ""
-            statement = TOTALS.format(rows=sets.SETS[name], more=more, narrow=where(self.narrow))
+            more = MIDDLE.format(by=WITH_MIDDLE[name]) if name in WITH_MIDDLE else ""
+            statement = TOTALS.format(rows=ALL_SETS[name], more=more, narrow=where(self.narrow))
             found: dict[str, dict[str, Sums]] = {}
             for currency, part, *numbers in store.run(statement, **self.values):
                 found.setdefault(currency, {})[part] = Sums(*(int(each) for each in numbers))
@@ -142,7 +143,7 @@ SELECT s.currency, s.part, count(*), coalesce(sum(s.minor), 0), count(*) FILTER 
 FROM ({rows}) s{narrow} GROUP BY s.currency, s.part
 """
 MIDDLE = """,
-  percentile_disc(0.5) WITHIN GROUP (ORDER BY s.days), percentile_disc(0.9) WITHIN GROUP (ORDER BY s.days)
+  percentile_disc(0.5) WITHIN GROUP (ORDER BY {by}), percentile_disc(0.9) WITHIN GROUP (ORDER BY {by})
 """
 BY_MONTH = f"""
 SELECT s.currency, width_bucket(s.on_day, CAST(:starts AS date[])), sum(s.minor)
@@ -153,7 +154,7 @@ FROM ({sets.SALES}) s{{narrow}} GROUP BY 1, 2
 def gather(period: Period, narrow: Narrow = EVERYBODY) -> list[Facts]:
     """The facts of every currency in which anything is owed or was done."""
     books = Books(period, narrow)
-    for name in sets.SETS:
+    for name in ALL_SETS:
         books.sums(name)
     return [Facts(currency, books) for currency in books.currencies()]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from tenants import store
 from tenants.directory import clients
-from tenants.insight import facts, items, receipts, sets
+from tenants.insight import facts, items, receipts
 from tenants.insight.definitions import DEFINITIONS, OPEN, Definition, Rows
 from tenants.insight.facts import Period
 from tenants.insight.figures import Figure, ratio
@@ -130,7 +130,7 @@ def behind(
         raise NoRows(f"The {side} of “{known.title}” is no sum over rows.")
     if rows.of == OPEN:
         return _open(rows, currency, period, narrow, after, limit)
-    text = sets.SETS[rows.of]
+    text = facts.ALL_SETS[rows.of]
     wanted = WANTED.format(part=" AND s.part = :part" if rows.part else "", hits=" AND s.hit <> 0" if rows.hits else "")
     wanted += narrow.further("s.debtor_id")
     values = period.values(str(clients.clock().zone)) | {"currency": currency} | narrow.values()
