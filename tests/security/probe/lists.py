@@ -15,15 +15,22 @@ from tests.security.probe.walker import Walk
 from tests.unit.service.asking import Ask
 
 ALL = "SELECT id FROM app.{} WHERE tenant_id = ANY(%s)"
-OPEN_TASKS = "SELECT id FROM app.task WHERE tenant_id = ANY(%s) AND state IN ('open', 'snoozed')"
 ORACLES: dict[str, str] = {
     "list_alerts": ALL.format("alert") + " AND state <> 'resolved'",
     "list_holds": ALL.format("hold") + " AND ended_at IS NULL",
-    "list_tasks": OPEN_TASKS,
+    "list_tasks": ALL.format("task") + " AND state = 'open'",
     "list_worklist": ALL.format("task") + " AND state = 'open'",
     "list_dead_letters": ALL.format("work_item") + " AND state = 'dead'",
     "list_aging_items": "",
     "list_bank_lines": "",
+    "list_cash_lines": "",
+    "list_deductions": "",
+    "list_people": "",
+    "list_assignments": "",
+    "list_periods": "",
+    "list_clients": "",
+    "list_rules": ALL.format("rule"),
+    "list_api_calls": ALL.format("api_call"),
 }
 """Lists that show fewer than all rows when nothing is asked for; an empty text where what is shown is a calculation,
 of which the rows are checked to be the client's own."""

@@ -85,7 +85,8 @@ def _put(node: Any, way: tuple[str | int, ...], value: str) -> Any:
     if isinstance(copy, list):
         copy[int(here)] = _put(copy[int(here)], rest, value)
     elif rest:
-        copy[str(here)] = _put(copy.get(str(here), [""] if rest == (0,) else {}), rest, value)
+        empty: Any = {} if rest[0] != 0 else [""] if len(rest) == 1 else [{}]
+        copy[str(here)] = _put(copy.get(str(here), empty), rest, value)
     else:
         copy[str(here)] = value
     return copy
