@@ -132,9 +132,20 @@ def _document(raw: bytes) -> dict[str, Any]:
         found = json.loads(raw.decode(), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise NotSigned("not JSON") from None
-    if not isinstance(found, dict) or _depth(found) > DEEPEST:
+    if not isinstance(found, dict) or _is_deeper(found, DEEPEST):
         raise NotSigned("not a JSON object, or too deep")
+    if not _is_plain(json.dumps(found, ensure_ascii=False)):
+        raise NotSigned("a text holds something that is no text")
     return found
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a database can keep every text in it: no NUL, no half of a sign."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\\u0000" not in text
 
 
 def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -148,6 +159,7 @@ def _refuse(name: str) -> None:
     raise NotSigned(f"{name} is no number")
 
 
-def _depth(node: Any) -> int:
+def _is_deeper(node: Any, levels: int) -> bool:
+    """Whether a document is nested deeper than so many levels; it is not followed further down than that."""
     inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    return 1 + max((_depth(each) for each in inner), default=0)
+    return levels < 1 or any(_is_deeper(each, levels - 1) for each in inner)

@@ -86,6 +86,13 @@ def test_an_ed25519_key_signs_by_its_own_algorithm() -> None:
         text({"alg": "ES256", "typ": "t", "crit": []}),
         text({"typ": "t"}),
         text(claims=[1]),
+        *(
+            ".".join((b64(b'{"alg":"ES256","typ":"t"}'), b64(b'{"a":' * n + b"1" + b"}" * n), "AA"))
+            for n in (9, 300, 700)
+        ),
+        text(claims={"sub": "a\x00b"}),
+        text(claims={"sub": "\ud800"}),
+        text({"alg": "ES256", "typ": "t", "kid": "\x00"}),
         text(claims={"a": [[[[[[[[[[1]]]]]]]]]]}),
         ".".join((b64(b'{"alg":"ES256","alg":"ES256","typ":"t"}'), "e30", "AA")),
         ".".join((b64(b'{"alg":"ES256","typ":"t"}'), b64(b'{"a":NaN}'), "AA")),
