@@ -20,8 +20,10 @@ from tenants.intake import runs
 LAST_ID = UUID(int=2**128 - 1)
 ACROSS = (
     ("my_day", "My day", "portfolio.read", "worklist.my_day"),
+    ("clients", "Clients", "portfolio.read", "portfolio.clients_page"),
     ("alerts", "Alerts", "alerts.read", "alerts.inbox_page"),
 )
+OF_PROVIDER = (("provider", "Clients", "platform.read", "provider.clients_page"),)
 OF_CLIENT = (
     ("dashboard", "Dashboard", "insight.read", "dashboard.dashboard_page"),
     ("invoices", "Invoices", "ledger.read", "invoices.list_page"),
@@ -32,6 +34,9 @@ OF_CLIENT = (
     ("imports", "Imports", "import.read", "imports.list_page"),
     ("rules", "Rules", "rules.read", "rules.list_page"),
     ("mailbox", "Sent mail", "delivery.write", "mailbox.list_page"),
+    ("people", "People", "people.read", "people.people_page"),
+    ("history", "History", "history.read", "history.history_page"),
+    ("connections", "Company sign-in", "connections.read", "company_sign_in.connections_page"),
     ("api_clients", "API clients", "api_clients.read", "api_clients.list_page"),
 )
 
@@ -65,7 +70,7 @@ def show(template: str, *, section: str, **context: Any) -> str:
         section=section,
         me=caller,
         client=client,
-        across=_ways(ACROSS, lambda need: bool(caller.clients_with(need))),
+        across=_ways(ACROSS, lambda need: bool(caller.clients_with(need))) + _ways(OF_PROVIDER, caller.may_at_provider),
         ways=_ways(OF_CLIENT, lambda need: client is not None and caller.may(need, client), client),
         can=lambda need: client is not None and caller.may(need, client),
         **context,

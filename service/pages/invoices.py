@@ -100,7 +100,7 @@ def invoice_page(client: VisibleClient, invoice_id: UUID) -> str:
         section="invoices",
         stamp=stamp,
         card=card,
-        due=due.about(card),
+        due=due.about(card, today=stamp.today),
         contents=lines.of_invoice(invoice_id),
         ladder=ladder.of_invoice(invoice_id),
         postings=story.postings(invoice_id),

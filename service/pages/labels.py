@@ -125,6 +125,8 @@ IMPORTS = {
 RULES = {
     "draft": ("Draft", ""),
     "live": ("Live", "good"),
+    "shadow": ("In the shadow", "info"),
+    "frozen": ("Frozen", "warn"),
     "paused": ("Paused", "warn"),
     "broken": ("Broken", "bad"),
     "retired": ("Retired", ""),

@@ -11,7 +11,18 @@ from service.endpoint import endpoint
 from service.pages import frame, rules_tabs
 from tenants.directory.access import VisibleClient
 from tenants.ledger import invoices
-from tenants.rules import dryrun, explain, language, recipes, rule_book, sentence
+from tenants.rules import (
+    backtesting,
+    dryrun,
+    explain,
+    language,
+    life,
+    packs,
+    publishing,
+    recipes,
+    rule_book,
+    sentence,
+)
 
 face = Blueprint("rules", __name__)
 
@@ -26,18 +37,6 @@ class Recipe(Schema):
     """A rule to start from."""
 
     recipe = fields.String(required=True, validate=validate.OneOf(recipes.names()))
-
-
-class Version(Schema):
-    """Which version goes live."""
-
-    version = fields.Integer(required=True, validate=validate.Range(min=1))
-
-
-class Reason(Schema):
-    """Why a rule is stopped."""
-
-    reason = fields.String(required=True, validate=validate.Length(min=1, max=300))
 
 
 @endpoint(face, "/c/<client:client>/rules", needs="rules.read")
@@ -62,6 +61,7 @@ def rule_page(client: VisibleClient, key: str, query: dict[str, Any]) -> str:
     """One rule: its sentence, its dry run, its runs, and its answer about one invoice."""
     stamp = frame.stamp()
     kept = rule_book.find(key)
+    rule = language.read(kept.document)
     number = query["invoice"].strip()
     answer = None
     if number:
@@ -76,10 +76,22 @@ def rule_page(client: VisibleClient, key: str, query: dict[str, Any]) -> str:
         section="rules",
         stamp=stamp,
         kept=kept,
-        trial=dryrun.count(language.read(kept.document), now=stamp.now, rule_id=kept.id),
+        trial=dryrun.count(rule, now=stamp.now, rule_id=kept.id),
         runs=rule_book.runs(kept.id, limit=10),
         number=number,
         answer=answer,
+        checked=publishing.check(key, now=stamp.now),
+        tried=publishing.tried(kept, real=moment.here().wall),
+        agreed=rule_book.consents(kept.id, version=kept.shown),
+        mine=publishing.author_is_here(kept),
+        grave=rule.needs_second_person,
+        writes=rule.writes_to_debtors,
+        wanted=life.wanted(kept.id),
+        change=publishing.difference(key, old=kept.version, new=kept.shown) if 0 < kept.version != kept.shown else None,
+        backtests=backtesting.latest(rule_id=kept.id, limit=3),
+        standing=packs.standing(kept),
+        tabs=rules_tabs.of(client),
+        tab="rules",
     )
 
 
@@ -97,17 +109,3 @@ def take_recipe(client: VisibleClient, body: dict[str, Any]) -> Response:
     name = body["recipe"]
     kept = rule_book.save(recipes.find(name), now=moment.here().now, worded_by=f"recipe:{name}")
     return frame.after_change(url_for("rules.rule_page", client=client.slug, key=kept.key))
-
-
-@endpoint(face, "/c/<client:client>/rules/<key>/publish", needs="rules.publish", method="POST", accepts=Version)
-def publish(client: VisibleClient, key: str, body: dict[str, Any]) -> Response:
-    """Make the version that was shown the live one."""
-    rule_book.publish(key, now=moment.here().now, version=body["version"])
-    return frame.after_change(url_for("rules.rule_page", client=client.slug, key=key))
-
-
-@endpoint(face, "/c/<client:client>/rules/<key>/pause", needs="rules.publish", method="POST", accepts=Reason)
-def pause(client: VisibleClient, key: str, body: dict[str, Any]) -> Response:
-    """Stop a rule until somebody publishes it again."""
-    rule_book.pause(key, now=moment.here().now, reason=body["reason"])
-    return frame.after_change(url_for("rules.rule_page", client=client.slug, key=key))

@@ -25,6 +25,7 @@ BY_INVOICE = """
 SELECT r.key, f.episode, f.fired_at FROM rule_firing f JOIN rule r ON r.tenant_id = :tenant AND r.id = f.rule_id
 WHERE f.tenant_id = :tenant AND f.subject_id = :subject ORDER BY f.fired_at DESC, r.key LIMIT :limit
 """
+NO_RULE = UUID(int=0)
 DEBTOR = "SELECT debtor_id FROM invoice WHERE tenant_id = :tenant AND id = :id"
 
 
@@ -79,16 +80,20 @@ def why(rule_key: str, *, invoice_id: UUID) -> Why | None:
 def why_not(rule_key: str, *, invoice_id: UUID, now: datetime) -> WhyNot:
     """Whether the rule would act on the invoice now, and if not, what stands in the way. Raises RuleUnknown."""
     kept = rule_book.find(rule_key)
-    rule = language.read(kept.document)
+    return tried(language.read(kept.document), invoice_id=invoice_id, now=now, rule_id=kept.id)
+
+
+def tried(rule: Rule, *, invoice_id: UUID, now: datetime, rule_id: UUID = NO_RULE) -> WhyNot:
+    """The same for a wording that may not be kept yet."""
     asked = compiler.compile(rule, at=bounds.here(now), few=True)
     subject = _subject(rule, invoice_id)
-    row = store.run(statements.labelled(asked), **asked.values, rule=kept.id, ids=[subject]).one_or_none()
+    row = store.run(statements.labelled(asked), **asked.values, rule=rule_id, ids=[subject]).one_or_none()
     if row is None:
-        return WhyNot(rule_key, False, "There is no such invoice.", (), (), False)
+        return WhyNot(rule.key, False, "There is no such invoice.", (), (), False)
     said = _conditions(rule, row.leaves, asked.moment.zone)
     held = tuple(_held(label) for label, on in row.holds.items() if on)
     free = row.present and row.matches and row.free and not held
-    return WhyNot(rule_key, free, _verdict(rule, row, said, held), said, held, not row.free)
+    return WhyNot(rule.key, free, _verdict(rule, row, said, held), said, held, not row.free)
 
 
 def acts(invoice_id: UUID, *, limit: int = 50) -> list[tuple[str, int, datetime]]:

@@ -161,7 +161,8 @@ def test_toni_takes_a_recipe_publishes_it_and_pauses_it(alder_world, as_, alder_
     taken = toni.send("POST", rules, data={"recipe": "overdue-reminder"})
     assert taken.location == f"{rules}/overdue-reminder"
     assert "Draft" in words(toni.get(taken.location))
-    toni.send("POST", f"{taken.location}/publish", data={"version": "1"})
+    toni.send("POST", f"{taken.location}/try", data={"version": "1"})
+    toni.send("POST", f"{taken.location}/publish", data={"version": "1", "shadow_days": "0"})
     assert "overdue-reminder Live" in words(toni.get(taken.location))
     toni.send("POST", f"{taken.location}/pause", data={"reason": "Holidays"})
     assert "overdue-reminder Paused" in words(toni.get(taken.location))

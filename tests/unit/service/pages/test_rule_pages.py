@@ -1,0 +1,131 @@
+"""Rules on pages: built in rows, looked at as they are typed, tried, agreed to, published, played on the past."""
+
+import pytest
+
+from tenants.rules import recipes, rule_book
+from tests.cast import engage
+
+BUILT = {
+    "key": "late-and-large",
+    "about": "invoice",
+    "every": "business_day",
+    "at": "08:30",
+    "again": "never",
+    "cap": "20",
+    "field": ["invoice.status", "invoice.open_amount"],
+    "negated": ["no", "no"],
+    "op": ["eq", "gte"],
+    "value": ["open", "1 EUR"],
+    "do": "task",
+    "detail": "Call them",
+    "due": "2 business days",
+}
+
+
+@pytest.fixture
+def admin(alder_world, as_, alder_admin):
+    return as_(alder_admin)
+
+
+@pytest.fixture
+def clara(alder, as_):
+    return as_(engage("Clara Voss", (alder, "tenant_admin")))
+
+
+@pytest.fixture
+def rules(alder_world):
+    return f"/c/{alder_world.slug}/rules"
+
+
+def test_a_rule_is_built_in_rows_and_kept_as_a_draft(admin, alder_world, rules, words):
+    page = words(admin.get(f"{rules}/builder"))
+    assert "When all of this holds" in page and "would act on" in page
+    looked = words(admin.post(f"{rules}/builder/look", data=BUILT | {"sample": "nothing"}))
+    assert "open amount is at least EUR 1" in looked and "There is no invoice nothing" in looked
+    kept = admin.post(f"{rules}/builder/keep", data=BUILT)
+    assert kept.status_code == 303 and kept.location.endswith("/rules/late-and-large")
+    with alder_world.books():
+        document = rule_book.find("late-and-large").document
+    assert document["if"]["all"][1]["value"] == {"amount": "1", "currency": "EUR"}
+    assert document["then"] == [{"do": "task", "to": "specialist", "title": "Call them", "due": {"business_days": 2}}]
+    assert document["caps"] == {"per_run": 20}
+    assert 'value="1 EUR"' in admin.get(f"{rules}/builder?rule=late-and-large").get_data(as_text=True)
+
+
+def test_a_fault_stands_beside_the_form_and_nothing_is_lost(admin, rules, words):
+    faulty = BUILT | {"value": ["open", "plenty"]}
+    answer = admin.post(f"{rules}/builder/keep", data=faulty)
+    page = answer.get_data(as_text=True)
+    assert "/if/all/1/value" in page and 'value="plenty"' in page
+    assert "/if/all/1/value" in words(admin.post(f"{rules}/builder/look", data=faulty))
+
+
+@pytest.mark.parametrize(
+    ("change", "count"), [("add_row", 3), ("drop_row:0", 1), ("add_act", 2), ("drop_act:0", 2), ("drop_row:9", 2)]
+)
+def test_rows_come_and_go(admin, rules, change, count):
+    page = admin.post(f"{rules}/builder", data=BUILT | {"change": change}).get_data(as_text=True)
+    assert page.count('name="field"') == count
+
+
+def test_another_field_brings_its_own_operators_and_a_value_to_begin_with(admin, rules):
+    other = BUILT | {"field": ["invoice.status", "invoice.first_seen_at"], "change": "fresh:1"}
+    piece = admin.post(f"{rules}/builder", data=other, headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "<html" not in piece and 'value="3 business days"' in piece and "older than" in piece
+
+
+def test_what_rows_cannot_say_is_edited_as_text(admin, alder_world, rules, words):
+    page = admin.get(f"{rules}/builder?recipe=second-reminder").get_data(as_text=True)
+    assert "<textarea" in page and "older_than" in page
+    text = page.split("<textarea", 1)[1].split(">", 1)[1].split("</textarea>")[0]
+    assert "This is no JSON" in words(admin.post(f"{rules}/builder/text-look", data={"text": "{"}))
+    assert "This is no JSON" in words(admin.post(f"{rules}/builder/text", data={"text": "{"}))
+    from html import unescape
+
+    assert admin.post(f"{rules}/builder/text", data={"text": unescape(text)}).status_code == 303
+    with alder_world.books():
+        assert rule_book.find("second-reminder").document == recipes.find("second-reminder")
+
+
+def test_a_rule_is_tried_before_it_is_published(admin, rules, words):
+    admin.post(f"{rules}/builder/keep", data=BUILT)
+    page = f"{rules}/late-and-large"
+    assert "Not tried" in words(admin.get(page))
+    assert admin.post(f"{page}/publish", data={"version": "1"}).status_code == 409
+    assert admin.post(f"{page}/try", data={"version": "1"}).status_code == 303
+    assert "it would have acted on" in words(admin.get(page))
+    assert admin.post(f"{page}/publish", data={"version": "1", "backlog": "all"}).status_code == 303
+    assert "Live" in words(admin.get(page))
+    assert admin.post(f"{page}/pause", data={"reason": "Too eager"}).status_code == 303
+    assert "Paused" in words(admin.get(page))
+
+
+def test_what_customers_notice_needs_a_second_person_on_the_page_too(admin, clara, rules, words):
+    built = BUILT | {"key": "kind-note", "do": "send", "detail": "First reminder", "due": ""}
+    admin.post(f"{rules}/builder/keep", data=built)
+    page = f"{rules}/kind-note"
+    admin.post(f"{page}/try", data={"version": "1"})
+    assert "somebody else must agree" in words(admin.get(page))
+    assert admin.post(f"{page}/publish", data={"version": "1"}).status_code == 409
+    assert admin.post(f"{page}/agree", data={"version": "1"}).status_code == 409
+    assert "you are its second person" in words(clara.get(page))
+    assert clara.post(f"{page}/agree", data={"version": "1"}).status_code == 303
+    assert admin.post(f"{page}/publish", data={"version": "1", "shadow_days": "3"}).status_code == 303
+    assert "In the shadow" in words(admin.get(page))
+
+
+def test_a_new_wording_shows_what_changes_in_two_sentences(admin, rules, words):
+    admin.post(f"{rules}/builder/keep", data=BUILT)
+    page = f"{rules}/late-and-large"
+    admin.post(f"{page}/try", data={"version": "1"})
+    admin.post(f"{page}/publish", data={"version": "1"})
+    admin.post(f"{rules}/builder/keep", data=BUILT | {"value": ["open", "7 EUR"]})
+    said = words(admin.get(page))
+    assert "What changes" in said and "EUR 1" in said and "EUR 7" in said
+
+
+def test_the_past_is_played_by_a_job(admin, rules, words):
+    admin.post(f"{rules}/builder/keep", data=BUILT)
+    page = f"{rules}/late-and-large"
+    assert admin.post(f"{page}/backtest", data={}).status_code == 303
+    assert "days played" in words(admin.get(page))
