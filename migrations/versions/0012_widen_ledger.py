@@ -34,6 +34,16 @@ EXCHANGE_RATE = """
   rate numeric NOT NULL CHECK (rate > 0), source text NOT NULL,
   PRIMARY KEY (tenant_id, base, quote, on_day, known_at)
 """
+LATE_TERM = """
+  id uuid NOT NULL, country text NOT NULL, regime text NOT NULL
+    CHECK (regime IN ('uk', 'eu', 'us_prompt_pay', 'contract')),
+  base text NOT NULL, percent numeric NOT NULL, from_on date NOT NULL, known_at timestamptz NOT NULL,
+  source text NOT NULL, PRIMARY KEY (tenant_id, id)
+"""
+BASE_RATE = """
+  base text NOT NULL, from_on date NOT NULL, known_at timestamptz NOT NULL, percent numeric NOT NULL,
+  source text NOT NULL, PRIMARY KEY (tenant_id, base, from_on, known_at)
+"""
 # For each open invoice: when its payment is expected, and how much of it in which week from `made_on` on.
 EXPECTED_PAYMENT = """
   invoice_id uuid NOT NULL, debtor_id uuid NOT NULL, currency text NOT NULL, open_minor bigint NOT NULL,
@@ -54,5 +64,7 @@ def upgrade() -> None:
     tenant_table("period_close", PERIOD_CLOSE, rights=APPEND_ONLY)
     tenant_table("period_control", PERIOD_CONTROL, rights=APPEND_ONLY)
     tenant_table("exchange_rate", EXCHANGE_RATE, rights=APPEND_ONLY)
+    tenant_table("late_term", LATE_TERM, rights=APPEND_ONLY)
+    tenant_table("base_rate", BASE_RATE, rights=APPEND_ONLY)
     tenant_table("expected_payment", EXPECTED_PAYMENT)
     index("expected_payment", "expected", "expected_on, invoice_id")

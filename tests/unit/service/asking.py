@@ -153,6 +153,12 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "keep_rates": lambda w: Ask(
         body={"rates": [{"base": "EUR", "quote": "USD", "on_day": "2026-11-20", "rate": "1.08"}], "source": "Bank"}
     ),
+    "set_late_term": lambda w: Ask(
+        body={"regime": "contract", "percent": "9", "from_on": "2026-01-01", "source": "General terms, section 7"}
+    ),
+    "set_base_rate": lambda w: Ask(
+        body={"base": "boe", "from_on": "2026-06-30", "percent": "3.75", "source": "Bank of England"}
+    ),
     "list_expected": lambda w: Ask(query={"week": "2026-11-16", "currency": w.currency}),
     "reverse_allocation": lambda w: Ask({"all": w.allocation()}, body={"reason": "Wrong invoice"}),
     "upload_import": lambda w: Ask(query={"name": "ledger.csv"}, data=w.ledger_file()),
@@ -189,6 +195,20 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "draft_rule": lambda w: Ask(body={"document": document()}),
     "try_document": lambda w: Ask(body={"document": document()}),
     "publish_rule": lambda w: Ask({"rule": w.draft_rule()}, body={}),
+    "try_out_rule": lambda w: Ask({"rule": w.draft_rule()}, body={}),
+    "agree_to_rule": lambda w: Ask({"rule": w.draft_rule()}, body={"version": 1}),
+    "show_rule_difference": lambda w: Ask(query={"old": "1", "new": "1"}),
+    "release_rule": lambda w: Ask({"rule": w.frozen_rule()}, body={"reason": "A large client came"}),
+    "retire_rule": lambda w: Ask({"rule": w.draft_rule()}, body={"reason": "Replaced"}),
+    "keep_rule_example": lambda w: Ask(
+        {"rule": w.draft_rule()},
+        body={"name": word(), "given": {"invoice": {}}, "at": "2026-11-20T09:00:00Z", "expect": {"not": "/if"}},
+    ),
+    "drop_rule_example": lambda w: Ask({"rule": w.draft_rule()}, body={"name": "gone"}),
+    "ask_for_backtest": lambda w: Ask(body={"from_on": "2026-11-01", "to_on": "2026-11-10"}),
+    "answer_approval": lambda w: Ask({"apr": w.approval()}, body={"yes": False, "words": "Not yet"}),
+    "keep_endpoint": lambda w: Ask(body={"key": "erp", "url": "https://erp.example.com/hooks"}),
+    "give_standard": lambda w: Ask(body={"document": document(), "pack": "basics"}),
     "pause_rule": lambda w: Ask({"rule": w.draft_rule()}, body={"reason": "Too eager"}),
     "explain_why": lambda w: Ask({"inv": w.acted_on()}),
     "make_api_client": lambda w: Ask(body=new_api_client()),

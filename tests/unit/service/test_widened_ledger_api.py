@@ -118,3 +118,23 @@ def test_credit_is_told_against_its_limit(browser, base, bill, marigold):
     said = browser.get(f"{base}/debtors/{marigold['id']}/credit").json
     assert (said["limit"], said["exposure"], said["tight"]) == (None, euros("100.00"), False)
     assert browser.get(f"{base}/credit").json == {"items": []}
+
+
+def test_late_interest_is_shown_as_a_computation_and_posts_nothing(as_, alder_admin, browser, base, bill):
+    admin = as_(alder_admin)
+    issued = made(bill(issued_on="2026-08-01", due_on="2026-09-08"))
+    address = f"{base}/invoices/{issued['id']}/late-charges"
+    assert browser.get(address).json == {"term": None, "items": []}
+    term = {"regime": "eu", "base": "ecb", "percent": "8", "from_on": "2026-01-01", "source": "Directive 2011/7"}
+    made(admin.post(f"{base}/late-terms", term))
+    refused(browser.get(address), 409, "no_base_rate")
+    made(admin.post(f"{base}/base-rates", {"base": "ecb", "from_on": "2026-07-01", "percent": "2", "source": "ECB"}))
+    (charge,) = browser.get(address).json["items"]
+    assert (charge["principal"], charge["interest"], charge["fixed"]) == (
+        euros("100.00"),
+        euros("2.00"),
+        euros("40.00"),
+    )
+    assert charge["slices"] == [{"first_on": "2026-09-09", "last_on": DAY, "days": 73, "percent": 10.0}]
+    assert browser.get(f"{base}/invoices/{issued['id']}").json["open"] == euros("100.00")
+    assert len(browser.get(f"{base}/late-terms").json["items"]) == 1
