@@ -6,7 +6,7 @@ invoices there and nothing stays behind.
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -107,12 +107,30 @@ def _taken(path: Path) -> dict[str, Any]:
             said["notes"] = list(report.notes)
         if report.refusal or report.questions:
             return _refused(said, report.refusal or report.questions[0], runs.one(run.id).report["check"])
+        if said["kind"] == imports.ARCHIVE:
+            return _of_archive(said, report.detection["files"], files=files, now=now)
         if not report.accepted:
             return {"outcome": "recognised", **said}
         outcome = imports.load(run.id, now=now, today=now.date(), leave_out_faults=True)
     except Refusal as refusal:
         return {"outcome": "refused", "reason": refusal.detail, "remedy": refusal.remedy}
     return {"outcome": "landed", **said, "refused_rows": outcome.refused, "landed": landed()}
+
+
+def _of_archive(
+    said: dict[str, Any], inside: Sequence[Mapping[str, str]], *, files: MemoryStore, now: datetime
+) -> dict[str, Any]:
+    """What became of each file of an archive, in one ledger."""
+    told = {}
+    for each in inside:
+        report = imports.check(UUID(each["id"]), files=files)
+        if report.refusal or report.questions or not report.accepted:
+            told[each["name"]] = report.refusal or next(iter(report.questions), "recognised")
+        else:
+            imports.load(UUID(each["id"]), now=now, today=now.date(), leave_out_faults=True)
+            told[each["name"]] = "landed"
+    outcome = "landed" if "landed" in told.values() else "recognised"
+    return {"outcome": outcome, **said, "inside": told, "landed": landed()}
 
 
 def _refused(said: Mapping[str, Any], reason: str, check: Mapping[str, Any]) -> dict[str, Any]:

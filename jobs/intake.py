@@ -6,7 +6,7 @@ from tenants.intake import imports
 
 def check_import(turn: Turn) -> None:
     """Check a file that came, so that its report waits for whoever sent it."""
-    imports.check_received(turn.id("import_id"), files=turn.tools.files)
+    imports.check_received(turn.id("import_id"), files=turn.tools.files, real=turn.real_now)
 
 
 def load_import(turn: Turn) -> None:

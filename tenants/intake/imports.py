@@ -14,7 +14,7 @@ from tenants.directory import clients
 from tenants.events import recording
 from tenants.intake import advices, bank_lines, landing, loading, mapping, papers, paperwork, presets, reading, runs
 from tenants.intake.checking import Check
-from tenants.intake.formats import bank_sheet, sheets
+from tenants.intake.formats import archive, bank_sheet, sheets
 from tenants.intake.formats.csv_file import Layout
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.mapping import Mapping
@@ -26,6 +26,7 @@ from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
 
 LARGEST = 2 << 30
+ARCHIVE = "archive"
 _BLOCK = 1 << 20
 
 
@@ -74,27 +75,28 @@ def receive(
     return runs.one(import_id)
 
 
-def check(import_id: UUID, *, files: FileStore, chosen: Mapping | None = None) -> Report:
+def check(import_id: UUID, *, files: FileStore, chosen: Mapping | None = None, real: datetime | None = None) -> Report:
     """Read the whole file, stage what can be believed, and tell what cannot. Raises ImportUnknown, NotLoadable.
 
-    `chosen` is a mapping that a person corrected; otherwise the remembered, known or suggested one is taken.
+    `chosen` is a mapping that a person corrected; otherwise the remembered, known or suggested one is taken. The files
+    of an archive are received as imports of their own; `real` is the time on the wall by which they are checked.
     """
     run = runs.one(import_id, locked=True)
-    if run.state == "loaded":
+    if run.state == "loaded" or run.kind == ARCHIVE:
         raise NotLoadable("This file is loaded already.", remedy="Send a new file.")
     landing.clear(import_id)
     paperwork.clear(import_id)
     with files.open(run.file_key) as file:
-        report, used = _checked(run, file, chosen=chosen)
+        report, used = _unpacked(run, file, files=files, real=real) or _checked(run, file, chosen=chosen)
     landing.keep_faults(import_id, faults=report.faults)
     runs.note_check(import_id, report=report, mapping=used)
     return report
 
 
-def check_received(import_id: UUID, *, files: FileStore) -> None:
+def check_received(import_id: UUID, *, files: FileStore, real: datetime | None = None) -> None:
     """Check a file that nobody has checked yet; one that a person has meanwhile checked is left as it is."""
     if runs.one(import_id).state == "received":
-        check(import_id, files=files)
+        check(import_id, files=files, real=real)
 
 
 def load(
@@ -145,6 +147,35 @@ def confirm(import_id: UUID, *, real: datetime, leave_out_faults: bool = False) 
 def suggestions(header: Sequence[str]) -> tuple[mapping.Suggestion, ...]:
     """What the header makes us think, for the page on which the mapping is corrected."""
     return mapping.suggest(header)
+
+
+def _unpacked(
+    run: Import, file: BinaryIO, *, files: FileStore, real: datetime | None
+) -> tuple[Report, Mapping | None] | None:
+    """The report on an archive, whose files are imports of their own from now on; None for any other file."""
+    try:
+        if not archive.is_archive(file):
+            return None
+        # Once to see that nothing in it is unsafe, and only then once more to keep it.
+        count = sum(1 for _ in archive.members(file))
+        made = [
+            receive(
+                member.file,
+                name=f"{run.file_name}/{member.name}",
+                source=run.source,
+                actor=run.actor,
+                now=run.received_at,
+                files=files,
+                real=real,
+            )
+            for member in archive.members(file)
+        ]
+    except FileRefused as refused:
+        return Report.refusing(refused.detail, remedy=refused.remedy), None
+    names = [{"id": str(each.id), "name": each.file_name} for each in made]
+    sentence = f"Its {count:,} files came in as imports of their own."
+    detection = {"kind": ARCHIVE, "format": "zip", "files": names}
+    return Report.refusing("", remedy="", read=count, notes=(sentence,), detection=detection), None
 
 
 def _checked(run: Import, file: BinaryIO, *, chosen: Mapping | None) -> tuple[Report, Mapping | None]:

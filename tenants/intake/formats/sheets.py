@@ -1,17 +1,22 @@
-"""Decides which file holds the table: the one that came, or the text of the sheet in a workbook that came."""
+"""Decides which file holds the table: the one that came, the text of the sheet in a workbook, or the rows of JSON."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import BinaryIO
 
-from tenants.intake.formats import csv_file, xlsx_file
+from tenants.intake.formats import csv_file, json_file, xlsx_file
 from tenants.intake.formats.csv_file import Layout
 
 
 @contextmanager
 def opened(file: BinaryIO) -> Iterator[tuple[BinaryIO, Layout]]:
     """The file to read rows from, and how it is cut. Raises FileRefused."""
+    if json_file.is_json(file):
+        table, layout = json_file.as_table(file)
+        with table:
+            yield table, layout
+        return
     if not xlsx_file.is_workbook(file):
         yield file, csv_file.inspect(file)
         return

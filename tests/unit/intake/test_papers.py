@@ -111,9 +111,7 @@ def test_a_place_counts_twins():
 
 def test_a_notice_is_told_and_moves_nothing(desk):
     report = desk.check(send(desk, REMINDER))
-    assert report.notes == (
-        "This is a reminder with the number 7 over 107.50 GBP. It moves nothing in the ledger.",
-    )
+    assert report.notes == ("This is a reminder with the number 7 over 107.50 GBP. It moves nothing in the ledger.",)
     assert report.detection["stated"]["amount"] == "107.50"
     assert "which says that U-1 is rejected" in read(RESPONSE).sentence
     with pytest.raises(imports.NotLoadable):
