@@ -37,7 +37,7 @@ class Door:
         self._inside: WSGIApplication = face.wsgi_app
         self._tools, self._reception = tools, reception
         self._image = (b"200 OK", _listed(IMAGE_HEADERS, PIXEL), [PIXEL])
-        self._nothing = (b"204 NO CONTENT", _listed({"Content-Type": "text/html; charset=utf-8"}, b""), [])
+        self._nothing = (b"204 NO CONTENT", _listed({"Content-Type": "text/plain; charset=utf-8"}, b""), [])
 
     def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         path = environ["PATH_INFO"]
