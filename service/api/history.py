@@ -1,20 +1,41 @@
 """The history: every change that a person may ask about, with its actor."""
 
+import csv
+import io
+import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from werkzeug.wrappers import Response
 
 from service.api import paging
 from service.endpoint import endpoint
 from service.fields import Actor, Instant
 from tenants.directory.access import VisibleClient
-from tenants.events import history
+from tenants.events import history, history_chain, history_check
+from tenants.insight import exporting
 from tenants.values import ids
 
 face = Blueprint("api_history", __name__, url_prefix="/api/v1")
+MOST_EXPORTED = 50_000
+COLUMNS = (
+    "number",
+    "at",
+    "actor",
+    "actor_name",
+    "act",
+    "object_kind",
+    "object",
+    "was",
+    "became",
+    "reason",
+    "request_id",
+    "hash",
+)
 KINDS = {
     "invoice": "inv",
     "debtor": "deb",
@@ -28,6 +49,11 @@ KINDS = {
     "work_item": "wrk",
     "import": "imp",
     "message": "msg",
+    "connection": "idp",
+    "access_grant": "agr",
+    "scim_token": "sct",
+    "scim_user": "scu",
+    "scim_group": "scg",
 }
 """What a line of the history may be about, and the prefix of its public id."""
 
@@ -36,6 +62,14 @@ class History(paging.PageQuery):
     """The history of the whole client, or of one object by its public id."""
 
     object = fields.String(load_default="", metadata={"description": "The public id of an object, such as inv_…"})
+    actor = fields.String(
+        load_default="",
+        validate=validate.Length(max=80),
+        metadata={"description": "Who did it, as the lines say it, such as person:per_…"},
+    )
+    act = fields.String(load_default="", validate=validate.Length(max=80), metadata={"description": "What was done"})
+    since = Instant(load_default=None, metadata={"description": "Not before this instant"})
+    until = Instant(load_default=None, metadata={"description": "Before this instant"})
 
     @validates_schema
     def _names_an_object(self, data: dict[str, Any], **_: Any) -> None:
@@ -46,6 +80,7 @@ class History(paging.PageQuery):
 class Entry(Schema):
     """One change."""
 
+    number = fields.Integer(attribute="seq", required=True, metadata={"description": "Its place in the chain"})
     at = Instant(required=True)
     actor = Actor(required=True)
     actor_name = fields.String(required=True)
@@ -55,17 +90,92 @@ class Entry(Schema):
     was = fields.Dict(required=True, allow_none=True)
     became = fields.Dict(required=True, allow_none=True)
     reason = fields.String(required=True)
+    request_id = fields.String(required=True)
+    hash = fields.Function(lambda row: row["hash"].hex(), metadata={"type": "string"})
+
+
+class Chain(Schema):
+    """Whether the history is what was written."""
+
+    whole = fields.Boolean(required=True)
+    lines = fields.Integer(required=True)
+    first_bad = fields.Integer(required=True, allow_none=True)
+    why = fields.String(required=True)
+    public_key = fields.String(required=True, metadata={"description": "Ed25519, which signs the chain; in hex"})
 
 
 @endpoint(face, "/tenants/<client:client>/history", needs="history.read", query=History, returns=paging.page_of(Entry))
 def list_history(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
     """Changes, the newest first."""
     found = history.page(
-        of=about(query["object"]) if query["object"] else None,
+        **narrowed(query),
         after=paging.start("history", query, datetime.fromisoformat, UUID),
         limit=query["limit"] + 1,
     )
     return paging.cut("history", query, found, lambda row: (row["at"], row["id"]))
+
+
+@endpoint(face, "/tenants/<client:client>/history/chain", needs="history.read", returns=Chain)
+def check_history(client: VisibleClient) -> dict[str, Any]:
+    """Walk the chain and name the first number that is wrong."""
+    return chain()
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/history.csv",
+    needs="export.write",
+    query=History,
+    produces="text/csv",
+    fresh=True,
+)
+def export_history(client: VisibleClient, query: dict[str, Any]) -> Response:
+    """The same changes as a table, at most fifty thousand of the newest."""
+    return table(client.slug, query)
+
+
+def chain() -> dict[str, Any]:
+    """What walking the chain found."""
+    found = history_check.verify()
+    return {"whole": found.whole, **asdict(found), "public_key": history_chain.seal().public_key.hex()}
+
+
+def narrowed(query: dict[str, Any]) -> dict[str, Any]:
+    """The filters as the domain takes them."""
+    actor = query["actor"]
+    kind, _, rest = actor.partition(":")
+    prefix = Actor.KINDS.get(kind, "")
+    if prefix and rest.startswith(f"{prefix}_"):
+        actor = f"{kind}:{_id(prefix, rest)}"
+    asked = {name: query[name] for name in ("act", "since", "until")}
+    return {"of": about(query["object"]) if query["object"] else None, "actor": actor, **asked}
+
+
+def table(name: str, query: dict[str, Any]) -> Response:
+    """A file of lines, the newest first, in which no cell is a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for row in history.page(**narrowed(query), limit=MOST_EXPORTED):
+        line = Entry().dump(row)
+        cells = [line[column] for column in COLUMNS]
+        writer.writerow([_cell(each) for each in cells])
+    answer = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="history-{name}.csv"'
+    return answer
+
+
+def _cell(value: Any) -> str | int:
+    if value is None or isinstance(value, int):
+        return "" if value is None else value
+    return exporting.safe(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+
+def _id(prefix: str, text: str) -> str:
+    try:
+        return str(ids.read(prefix, text))
+    except ids.BadId:
+        return text
 
 
 def about(text: str) -> tuple[str, UUID] | None:

@@ -22,7 +22,7 @@ def tell(grant_id: UUID, *, now: datetime) -> None:
         title=f"{found.person_name} of your provider was let in",
         reason=reason,
         cause="access",
-        ends_when="resolved",
+        ends_when="done",
         audience="tenant_admin",
     )
     alerts.raise_many([draft], now=now)

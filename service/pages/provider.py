@@ -1,0 +1,75 @@
+"""The provider's own page: its clients, who works for each, and the way to ask to be let in."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from service.api import access as access_api
+from service.api.access import Asking
+from service.api.people import Ending, NewMember
+from service.endpoint import endpoint, tools
+from service.pages import frame
+from service.pages.people import ROLES
+from tenants.directory import access, assignments, clients
+
+face = Blueprint("provider", __name__)
+HERE = "/provider"
+
+
+@endpoint(face, HERE, needs="platform.read")
+def clients_page() -> str:
+    """Every client; not one figure of its books."""
+    return frame.show("provider.html", section="provider", rows=access.every_client(now=tools().clock.now()))
+
+
+@endpoint(face, "/provider/clients/<ref('ten'):steered>", needs="platform.read")
+def client_page(steered: UUID) -> str:
+    """Who works for one client."""
+    now = tools().clock.now()
+    return frame.show(
+        "provider_client.html",
+        section="provider",
+        profile=clients.profile(),
+        staff=assignments.listed(side="provider", now=now),
+        everybody=assignments.staff(),
+        roles=ROLES,
+        staff_roles=sorted(assignments.STAFF),
+    )
+
+
+@endpoint(
+    face,
+    "/provider/clients/<ref('ten'):steered>/assignments",
+    needs="platform.write",
+    method="POST",
+    accepts=NewMember,
+    fresh=True,
+)
+def assign(steered: UUID, body: dict[str, Any]) -> Response:
+    """Let somebody of the provider work for a client."""
+    assignments.give(**body, side="provider", now=tools().clock.now())
+    return frame.after_change(f"{HERE}/clients/{clients.profile().public_id}")
+
+
+@endpoint(
+    face,
+    "/provider/clients/<ref('ten'):steered>/assignments/<ref('mem'):membership_id>/end",
+    needs="platform.write",
+    method="POST",
+    accepts=Ending,
+)
+def unassign(steered: UUID, membership_id: UUID, body: dict[str, Any]) -> Response:
+    """End an assignment."""
+    assignments.end(membership_id, side="provider", now=tools().clock.now(), **body)
+    return frame.after_change(f"{HERE}/clients/{clients.profile().public_id}")
+
+
+@endpoint(
+    face, "/provider/clients/<ref('ten'):steered>/access", needs="access.ask", method="POST", accepts=Asking, fresh=True
+)
+def ask(steered: UUID, body: dict[str, Any]) -> Response:
+    """Ask to be let in for an hour."""
+    access_api.ask(body["reason"])
+    return frame.after_change(f"{HERE}/clients/{clients.profile().public_id}")
