@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from console.commands.demo import wearing
@@ -38,6 +38,8 @@ class Entered:
     tenant_id: UUID
     now: datetime
     """The client's own instant."""
+    today: date
+    real: datetime
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def client(slug: str, *, person: str, needs: str) -> Iterator[Entered]:
         opening = scope.tenant if needs != "rules.read" else scope.viewing
         try:
             with unit_of_work(opening(tenant_id, actor=actor)):
-                yield Entered(tenant_id, clients.clock().now(real))
+                clock = clients.clock()
+                yield Entered(tenant_id, clock.now(real), clock.today(real), real)
         except Refusal as refused:
             raise CannotRun(f"{refused.detail} {refused.remedy}".strip()) from None
 

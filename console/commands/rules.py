@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from console import joining
 from console.faults import FAILED, USAGE, CannotRun
 from console.talk import answer, say
 from tenants.ledger import invoices
-from tenants.rules import dryrun, language, portable, rule_book, sentence
+from tenants.rules import backtesting, dryrun, language, portable, rule_book, sentence
 from tenants.rules import explain as answers
 from tenants.rules.faults import RuleRefused
 
@@ -32,7 +33,7 @@ def at_client(command_: Command) -> Command:
 
 @click.group("rules")
 def command() -> None:
-    """Rules as files: lint, dry-run, explain, export, apply.
+    """Rules as files: lint, plan, apply, export; and what they do: dry-run, backtest, explain.
 
     \b
     ./goodterms rules lint rules/*.json
@@ -81,6 +82,50 @@ def dry_run(rule: str, slug: str, person: str, as_json: bool) -> None:
     answer(told, as_json=as_json)
 
 
+@command.command("plan")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@at_client
+def plan(files: tuple[Path, ...], slug: str, person: str, as_json: bool) -> None:
+    """Tell what applying FILES would change, as two sentences each; nothing is changed."""
+    texts = _texts(files)
+    with joining.client(slug, person=person, needs="rules.read"):
+        planned = portable.plan(texts)
+    if as_json:
+        answer({each.key: asdict(each) for each in planned}, as_json=True)
+        return
+    for each in planned:
+        click.echo(f"{each.key}: {each.outcome}")
+        for sign, said in (("-", each.before), ("+", each.after)) if each.outcome != "same" else ():
+            click.echo(f"  {sign} {said}" if said else f"  {sign} nothing")
+
+
+@command.command("backtest")
+@click.argument("key")
+@click.option("--from", "from_on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day.")
+@click.option("--to", "to_on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The last day, which is over.")
+@at_client
+def backtest(key: str, from_on: datetime, to_on: datetime, slug: str, person: str, as_json: bool) -> None:
+    """Tell what the rule KEY would have done on past days; works through them here, and shows how far it has come."""
+    with joining.client(slug, person=person, needs="rules.propose") as books:
+        kept = rule_book.find(key)
+        test = backtesting.ask(
+            kept.document,
+            from_on=from_on.date(),
+            to_on=to_on.date(),
+            today=books.today,
+            now=books.now,
+            real=books.real,
+            rule_id=kept.id,
+        )
+    more = True
+    while more:
+        with joining.client(slug, person=person, needs="rules.propose") as books:
+            more = backtesting.advance(test, now=books.now)
+            found = dict(backtesting.find(test))
+        say(f"{found['days_done']} of {found['days']} days")
+    answer(found["result"] if as_json else {"said": found["result"]["text"]}, as_json=as_json)
+
+
 @command.command("explain")
 @click.argument("key")
 @click.argument("invoice")
@@ -122,9 +167,7 @@ def apply(files: tuple[Path, ...], slug: str, person: str, as_json: bool) -> Non
 
     Publishing is for people who sign in: a rule that writes to customers needs somebody other than its author.
     """
-    if broken := [str(file) for file in files if _checked(file)["faults"]]:
-        raise CannotRun(f"No rule: {', '.join(broken)}. Ask `rules lint` what is wrong; nothing was kept.", code=USAGE)
-    texts = [file.read_text(encoding="utf-8") for file in files]
+    texts = _texts(files)
     with joining.client(slug, person=person, needs="rules.propose") as books:
         taken = portable.apply(texts, now=books.now)
     if as_json:
@@ -134,6 +177,12 @@ def apply(files: tuple[Path, ...], slug: str, person: str, as_json: bool) -> Non
         click.echo(f"{each.key:<30}  version {each.version:<4}  {each.outcome}")
         if each.unknown_groups:
             say(f"{each.key}: no customer is in {', '.join(each.unknown_groups)}.")
+
+
+def _texts(files: tuple[Path, ...]) -> list[str]:
+    if broken := [str(file) for file in files if _checked(file)["faults"]]:
+        raise CannotRun(f"No rule: {', '.join(broken)}. Ask `rules lint` what is wrong; nothing was kept.", code=USAGE)
+    return [file.read_text(encoding="utf-8") for file in files]
 
 
 def _checked(file: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tenants.events import recording
 from tenants.intake import imports, runs
 from tenants.intake.runs import Import
 from tenants.isolation import scope
-from tenants.rules import recipes, rule_book
+from tenants.rules import language, recipes, rule_book, webhooks
 from tenants.values import calendars
 from tenants.work import unit_of_work
 
@@ -177,6 +177,7 @@ def install_rules(
         for key, amount in least.items():
             document = fitted(recipes.find(key), groups=groups, least=amount, currency=profile.base_currency)
             rule_book.save(document, now=now, worded_by=f"recipe:{key}")
+            webhooks.reserve(rule_book.endpoints(language.read(document)), now=now)
             rule_book.publish(key, now=now)
         return [str(kept["sentence"]) for kept in rule_book.all_kept()]
 

@@ -15,11 +15,12 @@ from service.endpoint import endpoint
 from service.fields import Actor, Instant, Ref
 from tenants.directory.access import VisibleClient
 from tenants.ledger import invoices
-from tenants.rules import dryrun, explain, language, recipes, rule_book
+from tenants.rules import dryrun, explain, language, packs, publishing, recipes, rule_book
 from tenants.rules.faults import RuleRefused, RuleUnknown
+from tenants.rules.publishing import Backlog
 
 face = Blueprint("api_rules", __name__, url_prefix="/api/v1")
-STATES = ("draft", "live", "paused", "broken", "retired")
+STATES = ("draft", "shadow", "live", "paused", "broken", "retired")
 
 
 class RuleLine(Schema):
@@ -77,6 +78,19 @@ class Publishing(Schema):
     """Which version becomes the live one; an older one rolls back."""
 
     version = fields.Integer(load_default=None, strict=True, validate=validate.Range(1, 1_000_000))
+    backlog = fields.String(
+        load_default="new",
+        validate=validate.OneOf(("new", "all", "spread")),
+        metadata={"description": "What becomes of those that match already: left alone, acted on, or spread over days"},
+    )
+    spread_days = fields.Integer(load_default=5, strict=True, validate=validate.Range(1, publishing.LONGEST_SPREAD))
+    shadow_days = fields.Integer(
+        load_default=None,
+        strict=True,
+        validate=validate.Range(0, publishing.LONGEST_SHADOW),
+        metadata={"description": "Business days of watching; three for a rule that writes and never acted before"},
+    )
+    circle_reason = fields.String(load_default="", validate=validate.Length(max=500))
 
 
 class Stop(Schema):
@@ -114,8 +128,8 @@ def list_rules(client: VisibleClient) -> dict[str, Any]:
 )
 def draft_rule(client: VisibleClient, body: dict[str, Any]) -> rule_book.Kept:
     """Keep a document as the newest version of its rule; what is live stays live until the new one is published."""
-    with _placed():
-        return rule_book.save(body["document"], now=moment.here().now)
+    with placed():
+        return packs.save(body["document"], now=moment.here().now)
 
 
 @endpoint(
@@ -128,7 +142,7 @@ def draft_rule(client: VisibleClient, body: dict[str, Any]) -> rule_book.Kept:
 )
 def try_document(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
     """Try a document that is not kept: whom it would reach now, and what would hold it back."""
-    with _placed():
+    with placed():
         rule = language.read(body["document"])
     return dry_run(dryrun.count(rule, now=moment.here().now))
 
@@ -163,7 +177,16 @@ def try_rule(client: VisibleClient, rule: str, query: dict[str, Any]) -> dict[st
 )
 def publish_rule(client: VisibleClient, rule: str, body: dict[str, Any]) -> rule_book.Kept:
     """Make a version the live one. Whoever wrote a rule that writes to debtors cannot publish it alone."""
-    return rule_book.publish(rule, now=moment.here().now, version=body["version"])
+    here = moment.here()
+    return publishing.publish(
+        rule,
+        now=here.now,
+        real=here.wall,
+        version=body["version"],
+        backlog=Backlog(body["backlog"], body["spread_days"]),
+        shadow_days=body["shadow_days"],
+        circle_reason=body["circle_reason"],
+    )
 
 
 @endpoint(
@@ -208,7 +231,7 @@ def explain_why_not(client: VisibleClient, rule: str, invoice_id: UUID) -> expla
 
 
 @contextmanager
-def _placed() -> Iterator[None]:
+def placed() -> Iterator[None]:
     """Name the faults of a document by their place in the body that carries it."""
     try:
         yield

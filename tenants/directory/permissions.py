@@ -10,7 +10,10 @@ EVERYDAY = frozenset(
     {"client.read", "ledger.read", "delivery.read", "alerts.read", "collections.read", "rules.read", "insight.read"}
 )
 FINANCE = EVERYDAY | {"history.read", "people.read", "import.read"}
-RULING = frozenset({"rules.propose", "rules.write", "rules.publish", "settings.read", "settings.write"})
+RULING = frozenset({"rules.propose", "rules.write", "rules.publish", "rules.approve", "rules.answer"}) | {
+    "settings.read",
+    "settings.write",
+}
 WORKING = frozenset({"work.read", "work.write"})
 """To see the work that was given up, and to send it round again."""
 CONNECTING = frozenset({"connections.read", "connections.write"})
@@ -35,11 +38,12 @@ MATRIX: dict[str, frozenset[str]] = {
     "specialist_manager": SPECIALIST
     | WORKING
     | {"history.read", "team.read", "team.write", "people.read", "export.write"}
-    | {"access.read", "access.decide", "access.end"},
+    | {"access.read", "access.decide", "access.end"}
+    | {"rules.approve", "rules.answer", "rules.standard"},
     "provider_admin": frozenset({"platform.read", "platform.write", "people.invite", "access.ask"}),
     "client_viewer": FINANCE,
     "client_approver": FINANCE
-    | {"contacts.read", "collections.write", "approvals.decide", "export.write"}
+    | {"contacts.read", "collections.write", "approvals.decide", "rules.answer", "export.write"}
     | {"access.read"},
     "tenant_admin": FINANCE
     | RULING

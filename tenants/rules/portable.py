@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from tenants import store
-from tenants.rules import language, rule_book
+from tenants.rules import language, packs, rule_book, sentence
 from tenants.rules.fields import Kind
 from tenants.rules.tree import Rule
 
@@ -31,6 +31,18 @@ class Taken:
     """Groups that the rule names and that no customer of the client is in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a file would change: two sentences, and the places at which they differ."""
+
+    key: str
+    outcome: str
+    before: str
+    after: str
+    places: tuple[str, ...]
+    unknown_groups: tuple[str, ...]
+
+
 def written(document: Mapping[str, Any]) -> str:
     """A document as a file for people and for version control: sorted keys, one line each, a newline at the end."""
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -44,6 +56,20 @@ def export(keys: Sequence[str] = ()) -> dict[str, str]:
     published = {row["key"]: row["version"] for row in rule_book.all_kept()}
     wanted = keys or sorted(published)
     return {key: written(rule_book.find(key, version=published.get(key) or None).document) for key in wanted}
+
+
+def plan(texts: Sequence[str]) -> list[Planned]:
+    """What applying each text would change, and nothing is changed. Raises RuleRefused."""
+    rules = [language.read(language.parse(text)) for text in texts]
+    known = {row["key"] for row in rule_book.all_kept()}
+    planned = []
+    for rule in rules:
+        kept = rule_book.find(rule.key) if rule.key in known else None
+        places = tuple(packs.differences(kept.document, rule.document)) if kept else ()
+        outcome = "new" if kept is None else "changed" if places else "same"
+        before = kept.sentence if kept else ""
+        planned.append(Planned(rule.key, outcome, before, sentence.of(rule), places, unknown_groups(rule)))
+    return planned
 
 
 def apply(texts: Sequence[str], *, now: datetime) -> list[Taken]:
@@ -66,6 +92,6 @@ def unknown_groups(rule: Rule) -> tuple[str, ...]:
 
 
 def _taken(rule: Rule, before: int, now: datetime) -> Taken:
-    kept = rule_book.save(rule.document, now=now)
+    kept = packs.save(rule.document, now=now)
     outcome = "same" if kept.shown == before else "changed" if before else "new"
     return Taken(rule.key, kept.shown, outcome, kept.sentence, unknown_groups(rule))

@@ -67,9 +67,13 @@ LEFT JOIN (SELECT DISTINCT ON (rule_id) rule_id, as_of_at, matched, acted, held 
            WHERE tenant_id = :tenant AND mode = 'live' ORDER BY rule_id, started_at DESC) l ON l.rule_id = r.id
 WHERE r.tenant_id = :tenant AND r.state <> 'retired' ORDER BY r.key
 """
+VERSIONS = """
+SELECT version, sentence, sha256, made_by, made_at FROM rule_version
+WHERE tenant_id = :tenant AND rule_id = :rule ORDER BY version DESC LIMIT 50
+"""
 RUNS = """
-SELECT id, version, occurrence, as_of_at, bounds, matched, acted, held, seconds, fault, started_at FROM rule_run
-WHERE tenant_id = :tenant AND rule_id = :rule AND mode = 'live' ORDER BY started_at DESC, id DESC LIMIT :limit
+SELECT id, version, mode, occurrence, as_of_at, bounds, matched, acted, held, seconds, fault, started_at FROM rule_run
+WHERE tenant_id = :tenant AND rule_id = :rule AND mode <> 'dry' ORDER BY started_at DESC, id DESC LIMIT :limit
 """
 
 
@@ -124,6 +128,12 @@ def find(key: str, *, version: int | None = None) -> Kept:
 def all_kept() -> Sequence[RowMapping]:
     """Every rule that is not retired, with its sentence and its last run."""
     return store.run(ALL).mappings().all()
+
+
+def versions(rule_id: UUID) -> list[dict[str, Any]]:
+    """Every wording of a rule, the newest first, with who agreed to it."""
+    found = store.run(VERSIONS, rule=rule_id).mappings().all()
+    return [{**row, "consents": consents(rule_id, version=row["version"])} for row in found]
 
 
 def runs(rule_id: UUID, *, limit: int = 30) -> Sequence[RowMapping]:

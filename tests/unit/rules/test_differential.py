@@ -1,6 +1,6 @@
 """The compiled rule and plain Python agree, on random rules about random books, on days when clocks change too.
 
-GOODTERMS_FULL=1 plays the long form: 600 rules over 2,000 invoices.
+GOODTERMS_FULL=1 plays the long form: 600 rules over 4,000 invoices.
 """
 
 import os
@@ -18,7 +18,7 @@ from tests.unit.rules.reference import Bill, World
 from tests.unit.rules.strangers import Strangers
 
 FULL = bool(os.environ.get("GOODTERMS_FULL"))
-RULES, BILLS = (200, 2000) if FULL else (24, 300)
+RULES, BILLS = (200, 4000) if FULL else (24, 300)
 NOBODYS_RULE = "00000000-0000-0000-0000-000000000000"
 PLACES = [
     # an ordinary Friday; the Sunday when Berlin's clocks go forward; the Sunday when New York's go back

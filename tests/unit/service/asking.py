@@ -195,6 +195,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "draft_rule": lambda w: Ask(body={"document": document()}),
     "try_document": lambda w: Ask(body={"document": document()}),
     "publish_rule": lambda w: Ask({"rule": w.draft_rule()}, body={}),
+    "check_rule": lambda w: Ask({"rule": w.draft_rule()}, body={}),
     "try_out_rule": lambda w: Ask({"rule": w.draft_rule()}, body={}),
     "agree_to_rule": lambda w: Ask({"rule": w.draft_rule()}, body={"version": 1}),
     "show_rule_difference": lambda w: Ask(query={"old": "1", "new": "1"}),

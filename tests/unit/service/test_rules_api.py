@@ -1,5 +1,6 @@
 """Rules by API: what they may ask about, drafts with all their faults, trying, four eyes, and the reasons."""
 
+import jsonschema_rs
 import pytest
 
 from tenants.rules import recipes
@@ -21,6 +22,12 @@ def toni(as_, alder_world, alder_admin):
 @pytest.fixture
 def sofia(as_, specialist):
     return as_(specialist)
+
+
+def tried_and_published(who, base, key, **how):
+    version = {"version": how["version"]} if "version" in how else {}
+    assert who.post(f"{base}/rules/{key}/try", version).status_code == 200
+    return who.post(f"{base}/rules/{key}/publish", how)
 
 
 def test_the_registry_tells_each_field_and_nothing_of_how_it_is_computed(sofia):
@@ -67,9 +74,11 @@ def test_a_draft_changes_nothing_until_somebody_publishes_it(sofia, toni, base):
     draft = sofia.post(f"{base}/rules", {"document": document})
     assert (draft.status_code, draft.json["shown"], draft.json["version"]) == (201, 2, 1)
     assert sofia.post(f"{base}/rules/{RULE}/publish", {}).status_code == 403
-    published = toni.post(f"{base}/rules/{RULE}/publish", {}).json
+    untried = toni.post(f"{base}/rules/{RULE}/publish", {})
+    assert (untried.status_code, untried.json["code"]) == (409, "needs_dry_run")
+    published = tried_and_published(toni, base, RULE).json
     assert (published["state"], published["version"]) == ("live", 2)
-    back = toni.post(f"{base}/rules/{RULE}/publish", {"version": 1}).json
+    back = tried_and_published(toni, base, RULE, version=1).json
     assert (back["version"], back["shown"]) == (1, 1)
     assert toni.get(f"{base}/rules/{RULE}?version=2").json["document"]["priority"] == 10
     paused = toni.post(f"{base}/rules/{RULE}/pause", {"reason": "Too many calls"}).json
@@ -79,10 +88,17 @@ def test_a_draft_changes_nothing_until_somebody_publishes_it(sofia, toni, base):
 def test_who_wrote_a_rule_that_writes_to_debtors_does_not_publish_it_alone(toni, as_, alder_world, base):
     document = recipes.find("before-due")
     toni.post(f"{base}/rules", {"document": document})
-    alone = toni.post(f"{base}/rules/{document['key']}/publish", {})
+    alone = tried_and_published(toni, base, document["key"])
     assert (alone.status_code, alone.json["code"]) == (409, "needs_second_person")
+    own = toni.post(f"{base}/rules/{document['key']}/agree", {"version": 1})
+    assert (own.status_code, own.json["code"]) == (409, "needs_second_person")
     colleague = as_(engage("Tara Thorn", (alder_world.tenant, "tenant_admin")))
-    assert colleague.post(f"{base}/rules/{document['key']}/publish", {}).json["state"] == "live"
+    (wording,) = colleague.post(f"{base}/rules/{document['key']}/agree", {"version": 1}).json["items"]
+    assert len(wording["consents"]) == 1
+    published = tried_and_published(toni, base, document["key"]).json
+    assert published["state"] == "shadow", "a rule that writes is watched before it acts"
+    again = tried_and_published(colleague, base, document["key"], shadow_days=0, backlog="all").json
+    assert again["state"] == "live"
 
 
 def test_a_trial_says_whom_a_rule_would_reach_and_for_how_much(sofia, base, alder_world):
@@ -126,3 +142,69 @@ def test_a_rule_says_why_it_acted_and_why_not(sofia, base, alder_world):
 def test_a_rule_that_nobody_has_is_not_there(sofia, base):
     for path in ("nothing", "nothing/dry-run", "Not-A-Key"):
         assert sofia.get(f"{base}/rules/{path}").status_code == 404
+
+
+def test_a_rule_is_checked_played_compared_and_looked_back_on(sofia, toni, base):
+    document = recipes.find(RULE) | {"key": "looked-at"}
+    sofia.post(f"{base}/rules", {"document": document})
+    sofia.post(f"{base}/rules", {"document": document | {"priority": 9}})
+    at = f"{base}/rules/looked-at"
+    example = {"name": "unseen", "given": {"invoice": {}}, "at": "2026-11-20T09:00:00Z", "expect": "fires"}
+    assert sofia.send("PUT", f"{at}/examples", json=example).json["items"][0]["name"] == "unseen"
+    checked = sofia.post(f"{at}/check", {}).json
+    assert (checked["circle"], checked["dear"], checked["outcomes"][0]["passed"]) == ("", False, False)
+    failing = tried_and_published(toni, base, "looked-at")
+    assert (failing.status_code, failing.json["code"]) == (409, "examples_fail")
+    assert sofia.post(f"{at}/examples/drop", {"name": "unseen"}).json["items"] == []
+    assert sofia.get(f"{at}/difference?old=1&new=2").json["places"] == ["/priority"]
+    assert [each["version"] for each in sofia.get(f"{at}/versions").json["items"]] == [2, 1]
+    asked = sofia.post(f"{at}/backtests", {"from_on": "2026-11-02", "to_on": "2026-11-13"})
+    assert (asked.status_code, asked.json["state"], asked.json["days"]) == (202, "waiting", 10)
+    shown = sofia.get(f"{base}/backtests/{asked.json['id']}").json
+    assert (shown["days_done"], shown["result"]) == (0, {})
+    ahead = sofia.post(f"{at}/backtests", {"from_on": "2026-11-02", "to_on": "2036-11-13"})
+    assert (ahead.status_code, ahead.json["code"]) == (422, "bad_span")
+    assert toni.post(f"{at}/release", {"reason": "?"}).json["code"] == "not_frozen"
+    assert toni.post(f"{at}/retire", {"reason": "Replaced"}).json["state"] == "retired"
+
+
+def test_a_standard_is_given_by_the_provider_and_locks(as_, manager, toni, base):
+    marek = as_(manager)
+    document = recipes.find(RULE) | {"key": "house-rule"}
+    assert toni.send("PUT", f"{base}/rule-standards", json={"document": document, "pack": "basics"}).status_code == 403
+    given = marek.send("PUT", f"{base}/rule-standards", json={"document": document, "pack": "basics", "locked": True})
+    assert (given.status_code, given.json["worded_by"]) == (200, "pack:basics")
+    other = toni.post(f"{base}/rules", {"document": document | {"priority": 3}})
+    assert (other.status_code, other.json["code"]) == (409, "rule_locked")
+    assert [each["locked"] for each in toni.get(f"{base}/rule-standards").json["items"]] == [True]
+
+
+def test_an_endpoint_is_kept_with_a_secret_that_is_told_once_more_when_it_is_changed(toni, sofia, base):
+    kept = toni.send("PUT", f"{base}/webhook-endpoints", json={"key": "erp", "url": "https://erp.example.com/a"})
+    again = toni.send(
+        "PUT", f"{base}/webhook-endpoints", json={"key": "erp", "url": "https://erp.example.com/b", "on": False}
+    )
+    assert kept.json["secret"] == again.json["secret"] and kept.json["secret"].startswith("whsec_")
+    (shown,) = [each for each in sofia.get(f"{base}/webhook-endpoints").json["items"] if each["key"] == "erp"]
+    assert shown["state"] == "off" and "secret" not in shown
+    inward = toni.send("PUT", f"{base}/webhook-endpoints", json={"key": "erp", "url": "http://127.0.0.1/"})
+    assert (inward.status_code, inward.json["code"]) == (422, "bad_endpoint")
+
+
+def test_a_question_is_answered_by_who_may(toni, sofia, as_, alder_world, base):
+    asked = ids.show("apr", alder_world.approval())
+    assert sofia.post(f"{base}/approvals/{asked}/answer", {"yes": True}).status_code == 403
+    wrong = toni.post(f"{base}/approvals/{asked}/answer", {"yes": True})
+    assert (wrong.status_code, wrong.json["code"]) == (403, "approval_not_yours")
+    eva = as_(engage("Eva Elm", (alder_world.tenant, "client_approver")))
+    answered = eva.post(f"{base}/approvals/{asked}/answer", {"yes": False, "words": "Not yet"})
+    assert (answered.status_code, answered.json["state"]) == (200, "refused")
+    assert asked in [each["id"] for each in toni.get(f"{base}/approvals?state=refused").json["items"]]
+
+
+def test_the_schema_takes_every_recipe_and_no_other_field(sofia):
+    told = sofia.get("~/schemas/rule-1.json").json["schema"]
+    validator = jsonschema_rs.validator_for(told)
+    assert all(validator.is_valid(recipes.find(name)) for name in recipes.names())
+    wrong = recipes.find(RULE) | {"if": {"field": "invoice.weather", "op": "eq", "value": "rain"}}
+    assert not validator.is_valid(wrong)

@@ -25,7 +25,8 @@ from tenants.intake import bank_lines, imports
 from tenants.intake.formats.statement import Entry, Statement
 from tenants.isolation import scope
 from tenants.ledger import debtors, due_dates, periods, refunds
-from tenants.rules import recipes, rule_book, running
+from tenants.rules import approvals, backtesting, ladders, publishing, recipes, rule_book, running
+from tenants.rules.approvals import Question
 from tenants.values import ids
 from tenants.values.money import Money
 from tenants.work import unit_of_work
@@ -95,6 +96,7 @@ class World:
         self.at["cmt"] = self.cash_line()
         self.at["viw"] = self.view()
         self.at["api"] = self.api_client()
+        self.at |= {"apr": self.approval(), "bkt": self.backtest()}
         return self
 
     def books(self):
@@ -268,12 +270,43 @@ class World:
         key = f"tried-{str(ids.new())[-12:]}"
         with self.books():
             rule_book.save(recipes.find(RULE) | {"key": key}, now=self.now)
+            publishing.try_out(key, now=self.now, real=self.now)
         return key
+
+    def frozen_rule(self) -> str:
+        """A rule that wanted far too much."""
+        key = self.draft_rule()
+        with self.books():
+            store.run("UPDATE rule SET frozen_count = 99 WHERE tenant_id = :tenant AND key = :key", key=key)
+        return key
+
+    def approval(self) -> UUID:
+        """A question that a rule asks the client's finance lead."""
+        with self.books():
+            asking = rule_book.find(RULE).id
+            why, until = "It is late.", self.today + timedelta(days=5)
+            asked = Question(
+                asking, 1, 1, "/then/0", ids.new(), self.at["deb"], None, "Write", why, "client finance lead", until
+            )
+            return approvals.ask([asked], rule_key=RULE, now=self.now, today=self.today)[0]
+
+    def backtest(self) -> UUID:
+        """A backtest that nobody has worked on."""
+        with self.books():
+            kept, day = rule_book.find(RULE), timedelta(days=1)
+            span = {"from_on": self.today - 9 * day, "to_on": self.today - day, "today": self.today}
+            return backtesting.ask(kept.document, now=self.now, real=self.now, rule_id=kept.id, **span)
 
     def wording(self, source: str) -> int:
         """Words that somebody else has kept."""
         with self.books():
             return wordings.keep(Place("First reminder", "en"), source, now=self.now)
+
+    def ladder(self) -> str:
+        """A ladder that nobody has published."""
+        with self.books():
+            ladders.keep(ladders.STANDARD, now=self.now)
+        return "standard"
 
     def waiting_message(self) -> UUID:
         """A message that waits for its hour, at a client where people may overrule that."""
