@@ -8,16 +8,18 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint, make_response, request
 from marshmallow import Schema, fields, validate
+from werkzeug.wrappers import Response
 
 from service import identity, moment
 from service.api import paging
 from service.endpoint import endpoint, tools
 from service.fields import Actor, Instant, MoneyField, Ref
 from tenants.directory.access import VisibleClient
-from tenants.intake import imports, landing, runs
+from tenants.intake import imports, landing, outcomes, runs
 from tenants.intake.mapping import Mapping
+from tenants.values import ids
 from tenants.values.faults import Refusal
 
 face = Blueprint("api_imports", __name__, url_prefix="/api/v1")
@@ -220,6 +222,47 @@ def confirm_import(client: VisibleClient, import_id: UUID, body: dict[str, Any])
     """Have a checked file loaded in the background, all of it or nothing."""
     imports.confirm(import_id, real=moment.here().wall, leave_out_faults=body["leave_out_faults"])
     return runs.one(import_id)
+
+
+class Difference(Schema):
+    """So many rows of one outcome and currency."""
+
+    outcome = fields.String(required=True, validate=validate.OneOf(("new", "paid", "same", "changed")))
+    rows = fields.Integer(required=True)
+    amount = MoneyField("minor", required=True)
+
+
+class Differences(Schema):
+    """What a file would do to the ledger now; once loaded, what it did."""
+
+    differences = fields.List(fields.Nested(Difference), required=True)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/imports/<ref('imp'):import_id>/differences",
+    needs="import.read",
+    returns=Differences,
+)
+def show_differences(client: VisibleClient, import_id: UUID) -> dict[str, Any]:
+    """Rows that are new, paid since, the same, or changed, by currency; known until a week after loading."""
+    return {"differences": outcomes.counts(runs.one(import_id).id, today=moment.here().today)}
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/imports/<ref('imp'):import_id>/result",
+    needs="import.read",
+    produces="text/csv",
+)
+def download_result(client: VisibleClient, import_id: UUID) -> Response:
+    """The file's rows with their outcomes, and each refused cell with its reason, as CSV."""
+    run = runs.one(import_id)
+    text = "".join(outcomes.as_csv(run.id, today=moment.here().today))
+    response = make_response(text.encode("utf-8-sig"))
+    response.content_type = "text/csv; charset=utf-8"
+    response.headers.set("Content-Disposition", "attachment", filename=f"result-{ids.show('imp', run.id)}.csv")
+    return response
 
 
 @contextmanager

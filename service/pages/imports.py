@@ -1,12 +1,13 @@
 """Imports of one client: a file is checked before anything moves, is mapped, and is loaded whole or not at all."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, make_response, request, url_for
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
@@ -15,16 +16,19 @@ from service.endpoint import endpoint, tools
 from service.pages import frame
 from tenants.directory.access import VisibleClient
 from tenants.events import dead_letters
-from tenants.intake import bank_lines, imports, landing, runs
+from tenants.intake import bank_lines, imports, landing, outcomes, runs
 from tenants.intake.formats import csv_file, sheets
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.mapping import Mapping
 from tenants.intake.runs import Import
 from tenants.intake.targets import TARGETS
+from tenants.values import ids
 from tenants.values.faults import Refusal
 
 face = Blueprint("imports", __name__)
 LISTED = 50
+LEDGERS = ("ledger", "invoice")
+COUNTED = 100_000
 SOURCE = "upload"
 SAMPLE = 5
 FAULTS = 100
@@ -137,6 +141,7 @@ def import_page(client: VisibleClient, import_id: UUID, query: dict[str, Any]) -
         "faults": landing.faults(import_id, after=(query["row"], query["column"]), limit=FAULTS) if run.refused else [],
         "fault_page": FAULTS,
         "twins": _same_file(run),
+        "differences": _differences(run) if not busy else [],
     }
     if frame.wants_fragment():
         return frame.fragment("parts/import.html", **context, **_layout(run, found))
@@ -178,6 +183,24 @@ def load(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Respon
     """Ask for a checked import to be loaded."""
     imports.confirm(import_id, real=moment.here().wall, leave_out_faults=body["leave_out_faults"])
     return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id, asked=1))
+
+
+@endpoint(face, "/c/<client:client>/imports/<ref('imp'):import_id>/result", needs="import.read", produces="text/csv")
+def result_file(client: VisibleClient, import_id: UUID) -> Response:
+    """Each row of the file with what it did, or why it was refused."""
+    run = runs.one(import_id)
+    text = "".join(outcomes.as_csv(run.id, today=moment.here().today))
+    response = make_response(text.encode("utf-8-sig"))
+    response.content_type = "text/csv; charset=utf-8"
+    response.headers.set("Content-Disposition", "attachment", filename=f"result-{ids.show(runs.PREFIX, run.id)}.csv")
+    return response
+
+
+def _differences(run: Import) -> Sequence[outcomes.Count]:
+    """What the file would do, or did; the largest ledgers are told by their result file alone."""
+    if run.kind not in LEDGERS or run.accepted > COUNTED:
+        return ()
+    return outcomes.counts(run.id, today=moment.here().today)
 
 
 def _same_file(run: Import) -> list[Import]:

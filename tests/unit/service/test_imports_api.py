@@ -101,7 +101,6 @@ def test_the_paper_of_an_invoice_and_the_lines_of_a_bank_are_there_to_be_fetched
     none = sofia.send("GET", f"~/tenants/{alder_world.slug}/invoices/{ids.show('inv', ids.new())}/original")
     assert (none.status_code, none.json["code"]) == (404, "no_original")
     alder_world.bank_statement()
-    alder_world.bank_statement()
     lines = sofia.send("GET", f"~/tenants/{alder_world.slug}/bank-lines?unmatched=true&limit=1").json
     assert (len(lines["items"]), lines["has_more"]) == (1, True)
     assert lines["items"][0]["payment_id"] is None

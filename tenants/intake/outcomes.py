@@ -1,0 +1,91 @@
+"""Decides what is said of each row of a file: before it is loaded what it would do, afterwards what it did.
+
+A row is new, paid since, the same, changed (the ledger keeps its own), or refused with its reason. The same words stand
+in the difference view and in the result file, so that the two never disagree.
+"""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from io import StringIO
+from uuid import UUID
+
+from tenants import store
+from tenants.intake import sql_of_loading as sql
+from tenants.values.money import Money
+
+NEW, PAID, SAME, CHANGED, REFUSED = "new", "paid", "same", "changed", "refused"
+HEADER = ("row", "outcome", "number", "customer", "currency", "amount", "reason", "remedy")
+PAGE = 5_000
+_KINDS = f"""
+SELECT r.row_no, r.number, r.debtor_number, r.currency, r.amount_minor,
+  CASE WHEN r.amount_minor < 0 THEN CASE WHEN c.id IS NULL OR c.id = r.invoice_id THEN 'new'
+      WHEN c.currency = r.currency AND c.amount_minor = -r.amount_minor THEN 'same' ELSE 'changed' END
+    WHEN i.id IS NULL OR i.id = r.invoice_id THEN 'new'
+    WHEN NOT ({sql.SAME}) THEN 'changed'
+    WHEN EXISTS (SELECT FROM payment p WHERE p.tenant_id = :tenant AND p.id = r.invoice_id)
+      OR ({sql.PAID} AND i.open_minor > 0 AND r.paid_minor > i.amount_minor - i.open_minor) THEN 'paid'
+    ELSE 'same' END AS outcome
+FROM import_row r
+LEFT JOIN invoice i ON i.tenant_id = :tenant AND i.number = r.number AND r.amount_minor >= 0
+LEFT JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id
+LEFT JOIN credit_note c ON c.tenant_id = :tenant AND c.number = r.number AND r.amount_minor < 0
+WHERE {sql.STAGED}
+"""
+COUNTS = f"""
+SELECT outcome, currency, count(*), CAST(sum(amount_minor) AS bigint) FROM ({_KINDS}) k
+GROUP BY outcome, currency ORDER BY outcome, currency
+"""
+ROWS = f"SELECT * FROM ({_KINDS}) k WHERE row_no > :after ORDER BY row_no LIMIT :limit"
+FAULTS = """
+SELECT row_no, column_name, value, reason, remedy FROM import_fault
+WHERE tenant_id = :tenant AND import_id = :import_id AND (row_no, column_name) > (:row_no, :column)
+ORDER BY row_no, column_name LIMIT :limit
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows of one outcome and currency, and their sum."""
+
+    outcome: str
+    currency: str
+    rows: int
+    minor: int
+
+
+def counts(import_id: UUID, *, today: date) -> Sequence[Count]:
+    """What the staged rows of an import would do now; afterwards, what they did. Swept a week after loading."""
+    store.plan_for_sets()
+    return [Count(*row) for row in store.run(COUNTS, import_id=import_id, today=today)]
+
+
+def as_csv(import_id: UUID, *, today: date) -> Iterator[str]:
+    """The result file: each row with its outcome, then each refused cell with its reason and remedy."""
+    yield _line(HEADER)
+    after = 0
+    while rows := store.run(ROWS, import_id=import_id, today=today, after=after, limit=PAGE).all():
+        for row in rows:
+            amount = Money(row.amount_minor, row.currency).as_text()
+            yield _line((row.row_no, row.outcome, row.number, row.debtor_number, row.currency, amount, "", ""))
+        after = rows[-1].row_no
+    at, column = 0, ""
+    while faults := store.run(FAULTS, import_id=import_id, row_no=at, column=column, limit=PAGE).all():
+        for fault in faults:
+            said = f"{fault.column_name}: {fault.reason}"
+            yield _line((fault.row_no, REFUSED, "", "", "", fault.value, said, fault.remedy))
+        at, column = faults[-1].row_no, faults[-1].column_name
+
+
+def _line(cells: Sequence[object]) -> str:
+    """One line; a cell that a spreadsheet would take for a formula is marked as text."""
+    text = StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow([_plain(str(cell)) for cell in cells])
+    return text.getvalue()
+
+
+def _plain(cell: str) -> str:
+    if cell[:1] in ("=", "+", "@", "\t", "\r") or (cell[:1] == "-" and not cell[1:2].isdigit()):
+        return f"'{cell}"
+    return cell
