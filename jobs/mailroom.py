@@ -25,6 +25,8 @@ from tenants.work import unit_of_work
 
 log = structlog.get_logger(__name__)
 TROUBLE_S = 1.0
+FULL, TOGETHER = 10, 300
+"""So many messages a question brings at most, and so many are kept at once."""
 
 
 class Mailroom:
@@ -34,11 +36,19 @@ class Mailroom:
         self._tools, self._news = tools, news
 
     def round(self) -> int:
-        """Fetch once and keep what came; return how many messages there were. Raises OSError, SQLAlchemyError."""
-        notes = self._news.receive()
+        """Fetch and keep what came; return how many messages there were. Raises OSError, SQLAlchemyError.
+
+        After a mailing they come by the thousand: as long as the queue is full they are gathered, because what is kept
+        together is read together.
+        """
+        notes = gathered = self._news.receive()
+        while len(gathered) == FULL and len(notes) < TOGETHER:
+            gathered = self._news.receive()
+            notes += gathered
         if notes:
             self._keep(notes)
-            self._news.forget(notes)
+        for start in range(0, len(notes), FULL):
+            self._news.forget(notes[start : start + FULL])
         return len(notes)
 
     def _keep(self, notes: list[Note]) -> None:

@@ -96,6 +96,24 @@ def test_secrets_come_one_by_one_and_never_as_a_whole():
         assert not [volume for volume in pod.get("volumes", []) if "secret" in volume]
 
 
+def test_the_mailroom_is_there_where_it_is_wanted_and_reaches_what_it_needs():
+    wanted = LEAST | {
+        "mailroom": {"replicas": 2},
+        "networkPolicy": {"extraEgress": [{"ports": [{"port": 443, "protocol": "TCP"}]}]},
+    }
+    pod = by_component(wanted)["mailroom"]
+    assert rendering.container(pod)["args"] == ["python", "-m", "jobs.mailroom"]
+    assert rendering.secret_names(pod) == WORKER
+    ways = [
+        policy["metadata"]["name"]
+        for policy in rendering.of_kind(wanted, "NetworkPolicy")
+        for term in policy["spec"]["podSelector"].get("matchExpressions", [])
+        if "mailroom" in term["values"]
+    ]
+    assert {way.rpartition("goodterms-")[2] for way in ways} == {"dns-out", "database-out", "redis-out", "extra-out"}
+    assert "mailroom" not in by_component(LEAST)
+
+
 def test_every_lane_has_its_worker_and_no_worker_listens_to_nothing():
     lanes = {
         found["spec"]["template"]["metadata"]["labels"]["goodterms/lane"]

@@ -86,7 +86,9 @@ def test_without_the_setting_no_file_is_written(tmp_path, monkeypatch):
 
 
 MAINS = [
-    source for source in sources("jobs") if source.path.split("/")[-1] in ("worker.py", "dispatcher.py", "timetable.py")
+    source
+    for source in sources("jobs")
+    if source.path.split("/")[-1] in ("worker.py", "dispatcher.py", "timetable.py", "mailroom.py")
 ]
 
 

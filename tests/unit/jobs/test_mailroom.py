@@ -97,6 +97,15 @@ def test_what_could_not_be_kept_stays_in_the_queue(room, shelf, alders, monkeypa
     assert shelf.forgotten == []
 
 
+def test_after_a_mailing_much_is_kept_at_once(room, shelf, alders):
+    told_once = told(alders)
+    for number in range(25):
+        later = NOW.replace(second=number).isoformat()
+        shelf.put(told_once | {"delivery": {"timestamp": later}})
+    assert (room.round(), len(kept(alders)), len(shelf.forgotten)) == (25, 25, 25)
+    assert [len(each["inbox_ids"]) for each in alders.work("read_news")] == [25]
+
+
 def test_an_empty_queue_is_no_work(room, shelf):
     assert (room.round(), shelf.forgotten) == (0, [])
 
