@@ -1,0 +1,180 @@
+"""The dashboard as people use it: numbers that open, filters that stay, views that are kept, files of what is seen."""
+
+import csv
+import io
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from service.pages import timecharts
+from service.pages.timecharts import Month
+from tenants.insight import forecast, keeping
+from tests.cast import NOW, TODAY
+from tests.factories import a_debtor, a_payment, an_invoice
+
+TILE = re.compile(r'<dt>([^<]+)</dt><dd><a href="([^"]+)">([^<]+)</a>')
+TOTAL = re.compile(r"<p><strong>([^<]+)</strong> in [\d,]+ ")
+
+
+@pytest.fixture
+def dune(alder, in_alder):
+    """Alder with two customers, one of them French and late, and the ends of its months."""
+    dune = a_debtor(alder, name="=Dune Garden Centres", country="FR", groups=["key"])
+    an_invoice(alder, dune, amount=250_00, late=40, number="N-2")
+    paid = an_invoice(alder, dune, amount=60_00, late=70, number="N-0")
+    a_payment(alder, dune, amount=65_00, on=TODAY - timedelta(days=50), parts=[(paid, 60_00)])
+    an_invoice(alder, a_debtor(alder), amount=100_00, late=-10, number="N-1")
+    with in_alder:
+        for day in (*keeping.due(TODAY), TODAY):
+            keeping.keep(day, today=TODAY, now=NOW)
+        forecast.keep(TODAY)
+    return dune
+
+
+@pytest.fixture
+def browser(as_, alder_viewer, dune):
+    return as_(alder_viewer)
+
+
+@pytest.fixture
+def home(browser):
+    return browser.get("/").location
+
+
+@pytest.mark.parametrize("chosen", ["", "?country=FR", "?group=key&basis=invoice", "?owner=-&as_of=2026-11-01"])
+def test_every_tile_with_an_amount_opens_rows_that_add_up_to_it(browser, home, chosen):
+    tiles = TILE.findall(browser.get(home + chosen).get_data(as_text=True))
+    amounts = [(title, unescape(address), value) for title, address, value in tiles if value.startswith("EUR")]
+    assert {title for title, _, _ in amounts} == {"Open", "Overdue", "Unapplied cash", "In dispute"}
+    for title, address, value in amounts:
+        (total,) = TOTAL.findall(browser.get(address).get_data(as_text=True))
+        assert total == value, title
+
+
+def test_every_ratio_opens_its_rows_or_its_meaning(browser, home, words):
+    tiles = TILE.findall(browser.get(home).get_data(as_text=True))
+    said = {title: words(browser.get(unescape(address))) for title, address, _ in tiles}
+    assert "DSO: rows above the line" in said["DSO"] and "Rows below the line" in said["DSO"]
+    assert "How the figures are counted" in said["Collection effectiveness"]
+
+
+def test_what_is_chosen_stays_chosen_and_narrows_everything(browser, home, words, links):
+    page = browser.get(f"{home}?country=FR")
+    said = words(page)
+    assert "EUR 250.00" in said and "EUR 350.00" not in said and "of some customers only" in said
+    assert all("country=FR" in link for link in links(page) if "/aging/" in link)
+    assert "country: FR" in words(browser.get(next(link for link in links(page) if "/aging/overdue" in link)))
+    assert "Nothing is open" in words(browser.get(f"{home}?country=NL"))
+    assert browser.get(f"{home}?owner=nobody").status_code == 422
+
+
+def test_months_and_weeks_stand_on_it_and_open(browser, home, words, links):
+    page = browser.get(home)
+    said = words(page)
+    assert "Month by month" in said and "Oct 2026" in said and "is expected in the next 13 weeks" in said
+    week = next(link for link in links(page) if "/expected?" in link)
+    assert "Expected in the week of" in words(browser.get(week))
+    month = next(link for link in links(page) if "as_of=2026-10-31" in link)
+    assert "As it stood on 31 Oct 2026" in words(browser.get(month))
+
+
+@pytest.mark.parametrize("by", ["group", "country", "owner", "currency"])
+def test_it_is_divided_by_what_is_asked(browser, home, words, by):
+    said = words(browser.get(f"{home}?by={by}"))
+    assert f"What is open by {by}" in said
+    assert {"group": "no group", "country": "DE", "owner": "nobody", "currency": "350.00"}[by] in said
+
+
+def test_a_large_client_says_when_it_was_counted(browser, home, words, monkeypatch):
+    monkeypatch.setattr(keeping, "SMALL", 0)
+    said = words(browser.get(home))
+    assert "were counted on 20 Nov 2026, 11:00" in said and "Choose by what to divide" in said
+    assert "EUR 350.00" in said and "=Dune Garden Centres" in said
+
+
+def test_a_view_is_kept_opened_shared_and_taken_away(browser, home, words, links, as_, alder_approver):
+    form = {"name": "French ones", "country": "FR", "by": "country", "shared": "true", "csrf_token": browser.csrf}
+    assert browser.client.post(f"{home}views", data=form).status_code == 303
+    page = browser.get(home)
+    view = next(link for link in links(page) if "country=FR" in link and "by=country" in link)
+    assert "EUR 250.00" in words(browser.get(view))
+    colleague = as_(alder_approver)
+    assert "French ones" in words(colleague.get(home))
+    drop = re.search(r'action="([^"]+/drop)"', page.get_data(as_text=True))[1]
+    assert colleague.client.post(drop, data={"csrf_token": colleague.csrf}).status_code == 404
+    assert browser.client.post(drop, data={"csrf_token": browser.csrf}).status_code == 303
+    assert "French ones" not in words(browser.get(home))
+
+
+def test_a_file_holds_what_its_page_shows(browser, home, links):
+    page = browser.get(f"{home}aging/overdue?currency=EUR&country=FR")
+    files = [link for link in links(page) if "/export?" in link]
+    rows = list(csv.reader(io.StringIO(browser.get(files[0]).get_data().decode("utf-8-sig"))))
+    assert rows[1:] == [
+        ["N-2", "'=Dune Garden Centres", "2026-09-11", "2026-10-11", "40", "250.00", "EUR", "250.00", "EUR"]
+    ]
+    book = CalamineWorkbook.from_filelike(io.BytesIO(browser.get(files[1]).get_data()))
+    assert book.get_sheet_by_index(0).to_python()[1][1] == "=Dune Garden Centres"
+    assert ["Overdue", "Country", "FR"] in book.get_sheet_by_name("About").to_python()
+
+
+def test_the_whole_dashboard_is_a_workbook(browser, home):
+    answer = browser.get(f"{home}export?file=xlsx&by=country")
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.get_data()))
+    assert book.sheet_names == ["Figures", "Aging", "Receipt", "By country", "Months", "About"]
+    assert book.get_sheet_by_name("Figures").to_python()[1][:3] == ["Open", 350.0, 2.0]
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("path", "first"),
+    [
+        ("figures/export?file=csv", "Figure"),
+        ("figures/dso/rows/export?currency=EUR", "What"),
+        ("receipts/issued/export", "Invoice"),
+        ("expected/export?currency=EUR&week=2026-11-16", "Invoice"),
+    ],
+)
+def test_every_list_of_figures_is_a_file(browser, home, path, first):
+    rows = list(csv.reader(io.StringIO(browser.get(home + path).get_data().decode("utf-8-sig"))))
+    assert rows[0][0] == first and len(rows) > 1
+
+
+def test_a_list_that_is_too_long_for_a_file_is_refused(browser, home, monkeypatch):
+    monkeypatch.setattr("service.pages.exports.MOST_ROWS", 1)
+    assert browser.get(f"{home}aging/all/export?currency=EUR").status_code == 409
+
+
+def test_an_admin_sets_the_buckets_and_everybody_silences_the_digest(browser, home, words, as_, alder_admin):
+    admin = as_(alder_admin)
+    form = {"edges": "15, 45", "digest": "true", "csrf_token": admin.csrf}
+    assert admin.client.post(f"{home}reporting", data=form).status_code == 303
+    assert "16–45 days late" in words(browser.get(home)) and "More than 45 days late" in words(browser.get(home))
+    for bad in ("45, 15", "soon", ""):
+        assert admin.client.post(f"{home}reporting", data=form | {"edges": bad}).status_code == 422
+    assert "A tenant admin can change this" in words(browser.get(f"{home}reporting"))
+    quiet = {"quiet": "true", "csrf_token": browser.csrf}
+    assert browser.client.post(f"{home}reporting/quiet", data=quiet).status_code == 303
+    assert "You silenced the digest" in words(browser.get(f"{home}reporting"))
+    browser.client.post(f"{home}reporting/quiet", data={"csrf_token": browser.csrf})
+    assert "You silenced" not in words(browser.get(f"{home}reporting"))
+
+
+def test_the_month_end_pack_is_a_paper_or_a_workbook(browser, home):
+    paper, book = browser.get(f"{home}pack"), browser.get(f"{home}pack?file=xlsx&as_of=2026-11-20")
+    assert paper.data.startswith(b"%PDF") and paper.content_type == "application/pdf"
+    assert "2026-10-31" in paper.headers["Content-Disposition"]
+    assert "Customers who owe most" in CalamineWorkbook.from_filelike(io.BytesIO(book.data)).sheet_names
+
+
+def test_an_axis_ends_at_the_next_round_number():
+    assert [timecharts.axis(value) for value in (0, 0.7, 12, 100, 786_922, 9_100)] == [1, 0.8, 15, 100, 800_000, 10_000]
+
+
+def test_a_month_without_a_value_is_a_gap_in_the_line():
+    months = [Month(str(at), f"month {at}", (value,)) for at, value in enumerate((1, None, 2, 3))]
+    drawn = str(timecharts.lines("k", title="T", description="D", months=months, tones=[0], top="3", highest=3))
+    assert drawn.count("<polyline") == 2 and drawn.count("<circle") == 3 and "month 1" in drawn
