@@ -64,6 +64,13 @@ CONDUCT = {
 }
 
 
+LADDER = {
+    "key": "standard",
+    "at": "08:30",
+    "day": ["3", "15"],
+    "template": ["First reminder", "First reminder"],
+    "task": ["", "Call them"],
+}
 BUILT = {
     "key": "built",
     "about": "invoice",
@@ -85,6 +92,16 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "invoices.hold_end": lambda w: Ask({"hld": w.hold()}, body={"outcome": "They answered"}),
     "dashboard.behind_page": lambda w: Ask({"bucket": "all"}, query={"currency": w.currency}),
     "figures.rows_page": lambda w: Ask({"figure": "dso"}, query={"currency": w.currency}),
+    "dashboard.receipt_page": lambda w: Ask({"step": "sent"}),
+    "dashboard.expected_page": lambda w: Ask(query={"currency": w.currency, "week": "2026-11-23"}),
+    "exports.behind_file": lambda w: Ask({"bucket": "all"}, query={"currency": w.currency}),
+    "exports.receipts_file": lambda w: Ask({"step": "sent"}),
+    "exports.rows_file": lambda w: Ask({"figure": "dso"}, query={"currency": w.currency}),
+    "exports.expected_file": lambda w: Ask(query={"currency": w.currency, "week": "2026-11-23"}),
+    "views.save_view": lambda w: Ask(body={"name": "Late ones", "country": "DE"}),
+    "views.drop_view": lambda w: Ask(body={}),
+    "reports.choose": lambda w: Ask(body={"edges": "30, 60", "digest": "true"}),
+    "reports.silence": lambda w: Ask(body={"quiet": "true"}),
     "dashboard.receipt_page": lambda w: Ask({"step": "delivered"}),
     "exports.receipts_file": lambda w: Ask({"step": "delivered"}, query={"file": "csv"}),
     "exports.behind_file": lambda w: Ask({"bucket": "all"}, query={"currency": w.currency, "file": "csv"}),
@@ -116,6 +133,9 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "wordings.preview": lambda w: Ask(body={"template": "First reminder", "source": WORDS}),
     "wordings.keep": lambda w: Ask(body={"template": "First reminder", "source": WORDS}),
     "wordings.speak": lambda w: Ask(body={"template": "First reminder", "version": str(w.wording(WORDS))}),
+    "ladders.keep": lambda w: Ask(body=LADDER),
+    "ladders.try_out": lambda w: Ask(body={"key": w.ladder()}),
+    "ladders.publish": lambda w: Ask(body={"key": w.ladder()}),
     "worklist.task_done": lambda w: Ask({"tsk": w.task()}, body={"outcome": "Paid"}),
     "worklist.task_snooze": lambda w: Ask({"tsk": w.task()}, body={"days": "3"}),
     "worklist.task_undo": lambda w: Ask({"tsk": w.snoozed_task()}, body={}),
@@ -124,7 +144,14 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "portal.objection": lambda w: Ask({"inv": w.at["linked"]}, body={"message": "Two boxes were missing"}),
     "portal.portal_document": lambda w: Ask({"inv": w.at["linked"]}),
 }
-MISSING_WITH_OWN = {"mailbox.mail_page", "imports.upload", "rule_life.publish", "rule_life.release"}
+MISSING_WITH_OWN = {
+    "views.drop_view",
+    "mailbox.mail_page",
+    "imports.upload",
+    "rule_life.publish",
+    "rule_life.release",
+    "ladders.publish",
+}
 """Pages whose own answer is a refusal on this stage, where no mail lies in a folder and no file comes in a form."""
 PAGES["imports.upload"] = lambda w: Ask(body={})
 
