@@ -48,8 +48,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA identity TO gt_backup;
 """
 
 PROFILE = """
-  address text NOT NULL DEFAULT '', tax_number text NOT NULL DEFAULT '', iban text NOT NULL DEFAULT '',
-  bic text NOT NULL DEFAULT '', bank_name text NOT NULL DEFAULT '', terms text NOT NULL DEFAULT '',
+  address text NOT NULL DEFAULT '', tax_number text NOT NULL DEFAULT '', iban_sealed bytea,
+  bic_sealed bytea, bank_name text NOT NULL DEFAULT '', terms text NOT NULL DEFAULT '',
   contact_name text NOT NULL DEFAULT '', contact_phone text NOT NULL DEFAULT '', contact_email text NOT NULL
   DEFAULT '',
   accent text NOT NULL DEFAULT '#1f4e5f', logo_key text,

@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Integer, SmallInteger, Time
+from sqlalchemy import BigInteger, Integer, LargeBinary, SmallInteger, Time
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
+from tenants.directory import data_keys
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
 from tenants.values import calendars, ids, money
@@ -69,8 +70,8 @@ class ClientProfile(TenantOwned, Model):
 
     address: Mapped[str]
     tax_number: Mapped[str]
-    iban: Mapped[str]
-    bic: Mapped[str]
+    iban_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    bic_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     bank_name: Mapped[str]
     terms: Mapped[str]
     contact_name: Mapped[str]
@@ -153,6 +154,9 @@ class ClientClock:
 
 OF_TENANT = ("slug", "legal_name", "base_currency", "time_zone", "country", "language", "state")
 OF_PROFILE = tuple(field.name for field in fields(Profile) if field.name not in (*OF_TENANT, "tenant_id"))
+SEALED = ("iban", "bic")
+"""Bank details lie sealed under the client's own key."""
+COLUMN = {name: f"{name}_sealed" if name in SEALED else name for name in OF_PROFILE}
 ADD_TENANT = """
 INSERT INTO tenant (id, slug, legal_name, base_currency, time_zone, country, language, state, created_at)
 VALUES (:tenant, :slug, :legal_name, :base_currency, :time_zone, :country, :language, :state, :now)
@@ -164,7 +168,10 @@ CLOCK = """
 SELECT p.clock_shift_s, t.time_zone FROM client_profile p JOIN tenant t ON t.id = :tenant WHERE p.tenant_id = :tenant
 """
 PROFILE = f"""
-SELECT t.id, {", ".join(f"t.{name}" for name in OF_TENANT)}, {", ".join(f"p.{name}" for name in OF_PROFILE)}
+SELECT t.id, {", ".join(f"t.{name}" for name in OF_TENANT)},
+  {", ".join(f"p.{COLUMN[name]} AS {name}" for name in OF_PROFILE)},
+  ARRAY(SELECT k.id FROM data_key k WHERE k.tenant_id = :tenant ORDER BY k.id DESC) AS key_ids,
+  ARRAY(SELECT k.wrapped FROM data_key k WHERE k.tenant_id = :tenant ORDER BY k.id DESC) AS wrapped
 FROM tenant t JOIN client_profile p ON p.tenant_id = t.id
 WHERE t.id = :tenant AND p.tenant_id = :tenant
 """
@@ -216,7 +223,11 @@ def profile() -> Profile:
     found = store.run(PROFILE).one_or_none()
     if found is None:
         raise UnknownClient("There is no such client.")
-    return Profile(*found)
+    *told, key_ids, wrapped = found
+    keys = list(zip(key_ids, wrapped, strict=True))
+    said = dict(zip((field.name for field in fields(Profile)), told, strict=True))
+    opened = {name: data_keys.unseal(said[name], place=_place(name), wrapped=keys) for name in SEALED}
+    return Profile(**(said | opened))
 
 
 def queue_up() -> None:
@@ -237,10 +248,16 @@ def change(**columns: Any) -> None:
     unknown = sorted(set(columns) - set(OF_PROFILE))
     if unknown or not columns:
         raise TypeError(f"a client's profile has no {', '.join(unknown) or 'empty change'}")
-    wanted = ", ".join(f"{name} = :{name}" for name in columns)
+    sealed = {name: data_keys.seal(columns[name], place=_place(name)) for name in SEALED if name in columns}
+    columns |= sealed
+    wanted = ", ".join(f"{COLUMN[name]} = :{name}" for name in columns)
     store.run(f"UPDATE client_profile SET {wanted} WHERE tenant_id = :tenant", **columns)
 
 
 def move_clock(to: datetime, *, real: datetime) -> None:
     """Set the client's test clock so that it shows `to` when the wall shows `real`."""
     change(clock_shift_s=round((to - real).total_seconds()))
+
+
+def _place(name: str) -> str:
+    return f"client_profile.{COLUMN[name]}"

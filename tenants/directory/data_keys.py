@@ -5,7 +5,6 @@ a sealed value that is moved to another row, column or client does not open ther
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import LargeBinary
@@ -29,12 +28,10 @@ class DataKey(TenantOwned, Model):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     wrapped: Mapped[bytes] = mapped_column(LargeBinary)
-    made_at: Mapped[datetime]
 
 
 KEYS = "SELECT id, wrapped FROM data_key WHERE tenant_id = :tenant ORDER BY id DESC"
-ADD = "INSERT INTO data_key (tenant_id, id, wrapped, made_at) VALUES (:tenant, :id, :wrapped, :now)"
-LOCK = "SELECT tenant_id FROM client_profile WHERE tenant_id = :tenant FOR UPDATE"
+ADD = "INSERT INTO data_key (tenant_id, id, wrapped) VALUES (:tenant, :id, :wrapped)"
 REWRAP = "UPDATE data_key SET wrapped = :wrapped WHERE tenant_id = :tenant AND id = :id"
 _ring: Keyring | None = None
 
@@ -45,24 +42,29 @@ def hang_keyring(ring: Keyring) -> None:
     _ring = ring
 
 
-def seal(plain: str, *, place: str, now: datetime) -> bytes:
-    """Seal a value for one place of the current client: `table.column:row`."""
-    keys = _keys() or [renew(now=now)]
+def seal(plain: str, *, place: str) -> bytes | None:
+    """Seal a value for one place of the current client (`table.column`); nothing said is nothing sealed."""
+    if not plain:
+        return None
+    keys = _keys() or [renew()]
     return sealing.seal(plain.encode(), key=keys[0], about=_about(place))
 
 
-def unseal(sealed: bytes | None, *, place: str) -> str:
-    """The value that lies there; nothing sealed is nothing said. Raises CannotOpen for a value from elsewhere."""
+def unseal(sealed: bytes | None, *, place: str, wrapped: Sequence[tuple[UUID, bytes]] | None = None) -> str:
+    """The value that lies there; nothing sealed is nothing said. Raises CannotOpen for a value from elsewhere.
+
+    `wrapped` are the client's keys, newest first, where the caller has read them already.
+    """
     if sealed is None:
         return ""
-    return sealing.open_sealed(sealed, keys=_keys(), about=_about(place)).decode()
+    keys = _keys() if wrapped is None else [_unwrapped(*each) for each in wrapped]
+    return sealing.open_sealed(sealed, keys=keys, about=_about(place)).decode()
 
 
-def renew(*, now: datetime) -> bytes:
+def renew() -> bytes:
     """A new data key for what is sealed from now on; what the older ones sealed still opens."""
-    store.run(LOCK)  # two that seal a client's first secret at once agree on one key
     key, key_id = sealing.fresh_key(), ids.new()
-    store.run(ADD, id=key_id, wrapped=_keyring().seal(key, about=_wrapping(key_id)), now=now)
+    store.run(ADD, id=key_id, wrapped=_keyring().seal(key, about=_wrapping(key_id)))
     return key
 
 
@@ -78,8 +80,12 @@ def rewrap() -> int:
 
 
 def _keys() -> Sequence[bytes]:
-    """The client's keys, newest first, unwrapped once for a unit of work."""
-    return [_keyring().open(row.wrapped, about=_wrapping(row.id)) for row in store.run(KEYS)]
+    """The client's keys, newest first."""
+    return [_unwrapped(row.id, row.wrapped) for row in store.run(KEYS)]
+
+
+def _unwrapped(key_id: UUID, wrapped: bytes) -> bytes:
+    return _keyring().open(wrapped, about=_wrapping(key_id))
 
 
 def _keyring() -> Keyring:

@@ -23,6 +23,7 @@ WITHOUT_TENANT = {
 
 SHOWN_TO_DEBTORS_AS_A_WHOLE = {
     "client_profile": "a portal page names its creditor and says how to pay",
+    "data_key": "how to pay lies sealed under it, and it lies sealed itself",
 }
 
 MORE_POLICIES = {
