@@ -188,10 +188,7 @@ def issue(
     or UnknownCurrency for words that cannot be right, InvoiceKnown for a number in use, PeriodClosed.
     """
     money.digits(currency)
-    if amount_minor < 0 or not 0 <= tax_minor <= amount_minor:
-        raise BadInvoice("An invoice asks for nothing or more, its tax included.", pointer="/amount")
-    if due_on < issued_on or (parts and not issued_on <= parts[0][0] <= parts[-1][0] == due_on):
-        raise BadInvoice("An invoice is due from its issue on, the last part by its due date.", pointer="/due_on")
+    _refuse_bad(amount_minor, tax_minor=tax_minor, issued_on=issued_on, due_on=due_on, parts=parts)
     divided = instalments.divide(parts, amount_minor=amount_minor) if parts else ()
     periods.refuse_closed(issued_on, pointer="/issued_on")
     issued: UUID | None = store.run(
@@ -220,6 +217,15 @@ def issue(
         balances.move([Move(currency, due_on, amount_minor, 1)])
     recording.record("invoice.issued", key=f"invoice:{issued}", now=wall or now, invoice_ids=[issued])
     return issued
+
+
+def _refuse_bad(
+    amount_minor: int, *, tax_minor: int, issued_on: date, due_on: date, parts: Sequence[tuple[date, int]]
+) -> None:
+    if amount_minor < 0 or not 0 <= tax_minor <= amount_minor:
+        raise BadInvoice("An invoice asks for nothing or more, its tax included.", pointer="/amount")
+    if due_on < issued_on or (parts and not issued_on <= parts[0][0] <= parts[-1][0] == due_on):
+        raise BadInvoice("An invoice is due from its issue on, the last part by its due date.", pointer="/due_on")
 
 
 def void(invoice_id: UUID, *, on: date, now: datetime, reason: str) -> None:
