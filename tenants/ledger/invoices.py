@@ -190,7 +190,6 @@ def issue(
     money.digits(currency)
     _refuse_bad(amount_minor, tax_minor=tax_minor, issued_on=issued_on, due_on=due_on, parts=parts)
     divided = instalments.divide(parts, amount_minor=amount_minor) if parts else ()
-    periods.refuse_closed(issued_on, pointer="/issued_on")
     issued: UUID | None = store.run(
         ISSUE,
         id=ids.new(),
@@ -226,6 +225,7 @@ def _refuse_bad(
         raise BadInvoice("An invoice asks for nothing or more, its tax included.", pointer="/amount")
     if due_on < issued_on or (parts and not issued_on <= parts[0][0] <= parts[-1][0] == due_on):
         raise BadInvoice("An invoice is due from its issue on, the last part by its due date.", pointer="/due_on")
+    periods.refuse_closed(issued_on, pointer="/issued_on")
 
 
 def void(invoice_id: UUID, *, on: date, now: datetime, reason: str) -> None:
