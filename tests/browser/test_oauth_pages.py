@@ -34,6 +34,7 @@ def there() -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/back"
     server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
