@@ -133,7 +133,10 @@ class Difference:
 
 
 def check(key: str, *, now: datetime, version: int | None = None) -> Checked:
-    """Check a kept wording beyond its form. Raises RuleUnknown, RuleRefused."""
+    """Check a kept wording beyond its form; where nothing may be written, its examples are not played.
+
+    Raises RuleUnknown, RuleRefused.
+    """
     kept = rule_book.find(key, version=version)
     rule = language.read(kept.document)
     cost = _cost(rule, now=now)
@@ -144,7 +147,7 @@ def check(key: str, *, now: datetime, version: int | None = None) -> Checked:
         circle.said if circle else "",
         cost,
         cost > DEAR,
-        tuple(examples.play(rule, examples.of(kept.id))),
+        tuple(examples.play(rule, examples.of(kept.id))) if scope.current().write else (),
     )
 
 

@@ -103,9 +103,7 @@ def asked_for_a_letter():
 
 
 def answer(question, *, yes=True, roles=("client_approver",), now=NOW):
-    return deciding.decide(
-        question["id"], yes=yes, words="fine", roles=roles, now=now, real=now, today=now.date()
-    )
+    return deciding.decide(question["id"], yes=yes, words="fine", roles=roles, now=now, real=now, today=now.date())
 
 
 def test_what_needs_a_word_waits_for_it_and_then_happens_once(in_alder):
@@ -321,7 +319,18 @@ def test_a_match_that_was_interrupted_begins_anew(in_alder):
         ran(rule, on="paid", now=NOW + days(1))
         change(bill, open_minor=5)
         assert ran(rule, on="open again", now=NOW + days(3)).acted == 0
-        assert ran(rule, on="two days later", now=NOW + days(5, ) + timedelta(minutes=1)).acted == 1
+        assert (
+            ran(
+                rule,
+                on="two days later",
+                now=NOW
+                + days(
+                    5,
+                )
+                + timedelta(minutes=1),
+            ).acted
+            == 1
+        )
 
 
 def test_a_task_for_a_person_goes_before_a_message_of_the_same_day(in_alder):

@@ -6,6 +6,7 @@ import pytest
 from tenants.rules import recipes
 from tenants.values import ids
 from tests.cast import engage
+from tests.unit.rules.test_fuzz import documents
 from tests.unit.service.world import RULE
 
 
@@ -208,3 +209,10 @@ def test_the_schema_takes_every_recipe_and_no_other_field(sofia):
     assert all(validator.is_valid(recipes.find(name)) for name in recipes.names())
     wrong = recipes.find(RULE) | {"if": {"field": "invoice.weather", "op": "eq", "value": "rain"}}
     assert not validator.is_valid(wrong)
+
+
+def test_every_random_document_is_answered_without_a_fault_of_our_own(sofia, base):
+    for document in documents(40):
+        if isinstance(document, dict):
+            answer = sofia.post(f"{base}/rules/dry-run", {"document": document})
+            assert answer.status_code in (200, 400, 413, 422), answer.text
