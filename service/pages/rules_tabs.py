@@ -7,6 +7,7 @@ from tenants.directory.access import VisibleClient
 
 TABS = (
     ("rules", "Rules", "rules.read", "rules.list_page"),
+    ("ladders", "Reminder ladder", "rules.read", "ladders.ladder_page"),
     ("wordings", "Message texts", "rules.read", "wordings.list_page"),
     ("conduct", "Contact policy", "settings.read", "conduct.policy_page"),
 )

@@ -41,7 +41,7 @@ def test_a_rule_is_built_in_rows_and_kept_as_a_draft(admin, alder_world, rules, 
     page = words(admin.get(f"{rules}/builder"))
     assert "When all of this holds" in page and "would act on" in page
     looked = words(admin.post(f"{rules}/builder/look", data=BUILT | {"sample": "nothing"}))
-    assert "open amount is at least EUR 1" in looked and "There is no invoice nothing" in looked
+    assert "has EUR 1 or more left to pay" in looked and "There is no invoice nothing" in looked
     kept = admin.post(f"{rules}/builder/keep", data=BUILT)
     assert kept.status_code == 303 and kept.location.endswith("/rules/late-and-large")
     with alder_world.books():
@@ -129,3 +129,27 @@ def test_the_past_is_played_by_a_job(admin, rules, words):
     page = f"{rules}/late-and-large"
     assert admin.post(f"{page}/backtest", data={}).status_code == 303
     assert "days played" in words(admin.get(page))
+
+
+STEPS = {"key": "kind", "at": "08:30", "groups": "key, vip", "day": ["-7", "3", ""]}
+STEPS |= {"template": ["Friendly note before the due date", "First reminder", "First reminder"], "task": ["", "", ""]}
+
+
+def test_a_ladder_is_kept_tried_and_published_by_a_second_person(admin, clara, rules, words):
+    ladder = rules.replace("/rules", "/ladders")
+    assert "how we begin with everybody" in words(admin.get(ladder))
+    assert admin.post(ladder, data=STEPS).status_code == 303
+    page = words(admin.get(f"{ladder}?key=kind"))
+    assert "kind-1" in page and "kind-2" in page and "is due within the next 7 days" in page
+    assert admin.post(f"{ladder}/publish", data={"key": "kind"}).status_code == 409
+    assert admin.post(f"{ladder}/try", data={"key": "kind"}).status_code == 303
+    assert admin.post(f"{ladder}/publish", data={"key": "kind"}).status_code == 409
+    assert clara.post(f"{ladder}/publish", data={"key": "kind"}).status_code == 303
+    assert "In the shadow" in words(clara.get(f"{ladder}?key=kind"))
+
+
+def test_a_fault_in_a_ladder_is_named_and_the_rows_stay(admin, rules, words):
+    ladder = rules.replace("/rules", "/ladders")
+    answer = admin.post(ladder, data=STEPS | {"day": ["5", "3", ""]})
+    page = answer.get_data(as_text=True)
+    assert "not in order" in page and 'value="5"' in page
