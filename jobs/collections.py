@@ -1,7 +1,7 @@
 """Work of the collections lane: promises, alerts and tasks, which people wait for."""
 
 from jobs.turns import Handler, Turn
-from tenants.collections import disputes, promises, settling, tasks, visitors
+from tenants.collections import correspondence, disputes, promises, settling, tasks, visitors
 from tenants.collections.watch import hard, watching
 from tenants.directory import clients
 from tenants.values.calendars import BusinessCalendar
@@ -48,6 +48,16 @@ def tell_of_access(turn: Turn) -> None:
     visitors.tell(turn.id("grant_id"), now=turn.now)
 
 
+def ask_to_answer(turn: Turn) -> None:
+    """A customer answered a mail: a person reads it."""
+    correspondence.wrote(turn.id("message_id"), report_id=turn.id("report_id"), now=turn.now, today=turn.today)
+
+
+def ask_for_address(turn: Turn) -> None:
+    """An address is written to no more: a person finds another."""
+    correspondence.unreachable(turn.id("message_id"), why=turn.payload["why"], now=turn.now, today=turn.today)
+
+
 HANDLERS: dict[str, Handler] = {
     "settle_open_work": settle_open_work,
     "resolve_alerts": resolve_alerts,
@@ -56,4 +66,6 @@ HANDLERS: dict[str, Handler] = {
     "count_cohorts": count_cohorts,
     "watch_sending": watch_sending,
     "tell_of_access": tell_of_access,
+    "ask_to_answer": ask_to_answer,
+    "ask_for_address": ask_for_address,
 }

@@ -141,6 +141,11 @@ TABLE: dict[str, Setting] = {
         "domain of the return addresses that carry the message id",
         default="bounces.goodterms.test",
     ),
+    "reply_domain": Setting(
+        "GOODTERMS_REPLY_DOMAIN",
+        "domain whose mail reaches us and to which answers go, by sealed addresses; empty: answers go to the client",
+        default="",
+    ),
     "sender": Setting(
         "GOODTERMS_SENDER", "address that mail is sent from, in the client's name", default="receivables@goodterms.test"
     ),
@@ -195,6 +200,7 @@ class Settings:
     sns_version_1: bool = False
     loopback_peers: bool = False
     sqs_queue: str = ""
+    reply_domain: str = ""
     sealing_keys: str = ""
     api_per_caller: int = 0
     api_per_client: int = 0

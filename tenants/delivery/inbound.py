@@ -17,6 +17,7 @@ from tenants.values.faults import Kind, Refusal
 
 LARGEST = 10 * 1024 * 1024
 SOURCE = "mail"
+BOXES = {letters.BOUNCE_BOX: tokens.BOUNCE, letters.REPLY_BOX: tokens.REPLY}
 MESSAGE_OF = "SELECT message_id FROM delivery_attempt WHERE tenant_id = :tenant AND id = :attempt_id"
 
 
@@ -36,12 +37,13 @@ class TooLarge(Refusal, ValueError):
 
 
 def addressee(recipient: str, *, secret: str) -> tuple[UUID, UUID]:
-    """The client and the attempt that a return address names; reads no row. Raises NotForUs."""
+    """The client and the attempt that a return or reply address names; reads no row. Raises NotForUs."""
     box = recipient.partition("@")[0]
-    if not box.lower().startswith(letters.BOUNCE_BOX):
+    purpose = BOXES.get(box[:2].lower())
+    if purpose is None:
         raise NotForUs("This is no return address of ours.")
     try:
-        return tokens.unseal_from_address(tokens.BOUNCE, box[len(letters.BOUNCE_BOX) :], secret=secret)
+        return tokens.unseal_from_address(purpose, box[2:], secret=secret)
     except tokens.BadToken:
         raise NotForUs("This is no return address of ours.") from None
 

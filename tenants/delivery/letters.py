@@ -11,7 +11,7 @@ from tenants.delivery.facts import Outgoing
 from tenants.delivery.ports import Letter
 from tenants.settings import Settings
 
-BOUNCE_BOX = "b+"
+BOUNCE_BOX, REPLY_BOX = "b+", "r+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,14 @@ class Enclosure:
 def return_path(tenant_id: UUID, *, attempt_id: UUID, settings: Settings) -> str:
     """The address to which only this attempt's bounces come; nobody can make one up."""
     return f"{BOUNCE_BOX}{sealed(tenant_id, attempt_id=attempt_id, settings=settings)}@{settings.bounce_domain}"
+
+
+def reply_to(tenant_id: UUID, *, attempt_id: UUID, settings: Settings, otherwise: str) -> str:
+    """The address to which answers come: ours, sealed, where we take mail for replies; else the client's own."""
+    if not settings.reply_domain:
+        return otherwise
+    word = tokens.seal_for_address(tokens.REPLY, tenant_id, attempt_id, secret=settings.secret_key)
+    return f"{REPLY_BOX}{word}@{settings.reply_domain}"
 
 
 def sealed(tenant_id: UUID, *, attempt_id: UUID, settings: Settings) -> str:
@@ -65,7 +73,12 @@ def write(mail: Outgoing, *, enclosures: tuple[Enclosure, ...], settings: Settin
         sender_name=mail.creditor.legal_name,
         recipient=mail.recipient,
         return_path=return_path(mail.tenant_id, attempt_id=mail.attempt_id, settings=settings),
-        reply_to=mail.creditor.contact_email or settings.sender,
+        reply_to=reply_to(
+            mail.tenant_id,
+            attempt_id=mail.attempt_id,
+            settings=settings,
+            otherwise=mail.creditor.contact_email or settings.sender,
+        ),
         subject=said.subject,
         text=said.text,
         html=said.html,

@@ -77,4 +77,4 @@ def _condemn(row: Row[Any], *, real: datetime) -> None:
     if row.kind == "bounced":
         returned.bounced(row.message_id, detail=row.detail.strip(), at=row.occurred_at, real=real)
     elif row.kind == "complained":
-        returned.complained(row.message_id, detail=row.detail.strip(), at=row.occurred_at)
+        returned.complained(row.message_id, detail=row.detail.strip(), at=row.occurred_at, real=real)

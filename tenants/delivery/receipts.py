@@ -12,7 +12,7 @@ from tenants import store
 from tenants.delivery import bounces, evidence, news, returned, standing, unsettled
 from tenants.delivery.bounces import Notice
 from tenants.delivery.ports import DocumentStore
-from tenants.events import inbox
+from tenants.events import inbox, recording
 
 KEPT = """
 SELECT id, message_id, occurred_at, payload FROM inbox_event WHERE tenant_id = :tenant AND id = :id
@@ -50,12 +50,21 @@ def read(inbox_id: UUID, *, documents_in: DocumentStore, now: datetime, real: da
             real=real,
             source="report",
             source_key=str(kept.id),
+            report_id=fresh,
         )
     return notice
 
 
 def _consequences(
-    notice: Notice, *, message_id: UUID, at: datetime, now: datetime, real: datetime, source: str, source_key: str
+    notice: Notice,
+    *,
+    message_id: UUID,
+    at: datetime,
+    now: datetime,
+    real: datetime,
+    source: str,
+    source_key: str,
+    report_id: UUID,
 ) -> None:
     if notice.kind in TRANSPORT_LEVEL:
         level = TRANSPORT_LEVEL[notice.kind]
@@ -65,7 +74,11 @@ def _consequences(
         case "bounced":
             returned.bounced(message_id, detail=detail, at=at, real=real)
         case "complained":
-            returned.complained(message_id, detail=detail, at=at)
+            returned.complained(message_id, detail=detail, at=at, real=real)
         case "reply":
             store.run(REPLIED, ids=standing.invoices_of(message_id), at=at)
             evidence.of_person(message_id, kind="reply", at=at, now=now, real=real, source_key=source_key)
+    if notice.kind in ("reply", "auto_reply"):
+        recording.record(
+            "customer.wrote", key=source_key, now=real, message_id=str(message_id), report_id=str(report_id)
+        )

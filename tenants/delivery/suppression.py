@@ -29,9 +29,13 @@ def key(address: str) -> str:
 
 def add(address: str, *, reason: str, since_at: datetime, detail: str = "") -> UUID | None:
     """Send nothing more there; return the entry's id, or None when the address was on the list already."""
-    return store.run(
+    added: UUID | None = store.run(
         ADD, id=ids.new(), address=key(address), reason=reason, detail=detail[:500], since_at=since_at
     ).scalar_one_or_none()
+    if added is not None:
+        became = {"address": key(address), "reason": reason}
+        history.note("suppression.added", about=("suppression", added), at=since_at, became=became, reason=detail[:500])
+    return added
 
 
 def reason_for(address: str) -> str | None:

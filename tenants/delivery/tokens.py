@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tenants.values.faults import Kind, Refusal
 
-LINK, PIXEL, BOUNCE = "link", "pixel", "bounce"
+LINK, PIXEL, BOUNCE, REPLY = "link", "pixel", "bounce", "reply"
 _LONG, _SHORT = 16, 6
 
 

@@ -31,6 +31,8 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "receipt.arrived": (Consumer("read_receipt", "delivery"),),
     "provider.told": (Consumer("read_news", "delivery"),),
     "portal.hit": (Consumer("grade_hit", "delivery"),),
+    "customer.wrote": (Consumer("ask_to_answer", "collections"),),
+    "address.suppressed": (Consumer("ask_for_address", "collections"),),
     "delivery.bounced": (Consumer("run_rules_on", "rules"),),
     "delivery.seen": (Consumer("resolve_alerts", "collections"),),
     "dispute.opened": (Consumer("run_rules_on_dispute", "rules"),),

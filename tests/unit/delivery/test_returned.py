@@ -137,8 +137,10 @@ def test_an_address_can_be_written_to_again_with_a_reason(post):
         assert not suppression.lift("dana@dune.test", by="Sofia", now=NOW, why="again")
         assert suppression.reason_for("dana@dune.test") is None
         assert suppression.add("dana@dune.test", reason="bounce", since_at=NOW)
-    assert post.ask("SELECT act, reason FROM history WHERE tenant_id = :tenant") == [
-        ("suppression.lifted", "Dana called: it works again")
+    assert post.ask("SELECT act, reason FROM history WHERE tenant_id = :tenant ORDER BY id") == [
+        ("suppression.added", ""),
+        ("suppression.lifted", "Dana called: it works again"),
+        ("suppression.added", ""),
     ]
 
 

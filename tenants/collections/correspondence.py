@@ -1,0 +1,74 @@
+"""Decides what a person is asked to do when a customer writes, or can no longer be written to.
+
+A reply stops the reminders about its invoices until somebody has answered (the gate sees to that); here it becomes a
+task, so that the silence does not last. An automatic answer is never answered, but it may say who has left and who has
+come. An address to which nothing is sent any more is a gap in the books, and gaps are mended by people.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from tenants import store
+from tenants.collections import tasks
+from tenants.collections.tasks import NewTask
+
+MESSAGE = """
+SELECT m.debtor_id, m.subject, m.recipient, d.name AS company,
+  (SELECT x.invoice_id FROM message_item x WHERE x.tenant_id = :tenant AND x.message_id = m.id
+   ORDER BY x.invoice_id LIMIT 1) AS invoice_id,
+  EXISTS (SELECT FROM task t WHERE t.tenant_id = :tenant AND t.debtor_id = m.debtor_id AND t.kind = 'bounce'
+          AND t.state IN ('open', 'snoozed')) AS known
+FROM message m JOIN debtor d ON d.tenant_id = :tenant AND d.id = m.debtor_id
+WHERE m.tenant_id = :tenant AND m.id = :message_id
+"""
+REPORT = "SELECT kind, payload->>'said' AS said FROM inbox_event WHERE tenant_id = :tenant AND id = :report_id"
+REASONS = {
+    "bounce": "Mail to this address comes back",
+    "complaint": "The reader called our mail spam",
+    "request": "The reader asked for silence",
+}
+
+
+def wrote(message_id: UUID, *, report_id: UUID, now: datetime, today: date) -> None:
+    """A customer answered a mail, as the report says; one open task for each mail and each kind of answer."""
+    row, report = _message(message_id), store.run(REPORT, report_id=report_id).one_or_none()
+    if row is None or report is None:
+        return
+    kind, said = report
+    by_itself = kind == "auto_reply"
+    words = "An automatic answer came from" if by_itself else "A reply came from"
+    new = NewTask(
+        dedupe_key=f"{kind}:{message_id}",
+        kind="review" if by_itself else "reply",
+        title="Read the automatic answer" if by_itself else "Answer the customer",
+        reason=f"{words} {row.company} to “{row.subject}”: {said}"[:600].rstrip(": "),
+        debtor_id=row.debtor_id,
+        invoice_id=row.invoice_id,
+    )
+    tasks.raise_many([new], now=now, today=today)
+
+
+def unreachable(message_id: UUID, *, why: str, now: datetime, today: date) -> None:
+    """Nothing is sent to the reader of a mail any more: somebody finds another address, or another way.
+
+    Where a rule of the client has asked for that already, once is enough.
+    """
+    row = _message(message_id)
+    if row is None or row.known:
+        return
+    new = NewTask(
+        dedupe_key=f"address:{row.debtor_id}:{row.recipient.lower()}"[:200],
+        kind="bounce",
+        title="Find another address",
+        reason=f"{REASONS[why]}: {row.recipient}. Nothing is sent there until somebody lifts that.",
+        debtor_id=row.debtor_id,
+        invoice_id=row.invoice_id,
+    )
+    tasks.raise_many([new], now=now, today=today)
+
+
+def _message(message_id: UUID) -> Row[Any] | None:
+    return store.run(MESSAGE, message_id=message_id).one_or_none()
