@@ -17,6 +17,7 @@ from tenants.insight import family
 from tenants.insight.definitions import DEFINITIONS, Definition, Rows
 from tenants.insight.facts import Period
 from tenants.insight.figures import Figure
+from tenants.insight.narrowing import Narrow
 from tenants.values import ids
 from tenants.values.money import Money
 
@@ -42,6 +43,9 @@ class Asked(Schema):
     period = fields.Integer(
         load_default=DAYS, validate=validate.Range(1, 366), metadata={"description": "Days that end with the day"}
     )
+    group = fields.String(load_default="", validate=validate.Length(max=80))
+    country = fields.String(load_default="", validate=validate.Regexp(r"\A([A-Z]{2}|-)?\Z"))
+    owner_id = Ref("per", load_default=None, metadata={"description": "Only customers whom this person owns"})
 
 
 class AskedRows(paging.PageQuery, Asked):
@@ -111,7 +115,9 @@ class FigureRows(paging.page_of(FigureRow)):  # type: ignore[misc]
 def show_figures(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
     """Every figure in every currency: how long money takes, how well it comes in, how customers pay."""
     period = _period(query)
-    return _answer(client, period, [*family.of(period), *family.of_receipts(period)])
+    narrow = _narrow(query)
+    receipts = [] if narrow else family.of_receipts(period)
+    return _answer(client, query, period, [*family.of(period, narrow=narrow), *receipts])
 
 
 @endpoint(
@@ -127,7 +133,7 @@ def show_figure(client: VisibleClient, figure: str, query: dict[str, Any]) -> di
         "formula": known.formula,
         "basis": known.basis,
     }
-    return said | _answer(client, period, family.of(period, names=[figure]))
+    return said | _answer(client, query, period, family.of(period, names=[figure], narrow=_narrow(query)))
 
 
 @endpoint(
@@ -144,6 +150,7 @@ def list_figure_rows(client: VisibleClient, figure: str, query: dict[str, Any]) 
         side=query["side"],
         currency=query["currency"],
         period=_period(query),
+        narrow=_narrow(query),
         after=paging.start(f"figure:{figure}", query, date.fromisoformat, UUID),
         limit=query["limit"],
     )
@@ -156,16 +163,21 @@ def _period(query: dict[str, Any]) -> Period:
     return Period(query["as_of"] or moment.here().today, query["period"], query["known_at"])
 
 
-def _answer(client: VisibleClient, period: Period, figures: list[Figure]) -> dict[str, Any]:
+def _narrow(query: dict[str, Any]) -> Narrow:
+    """Whose customers are meant."""
+    return Narrow(query["group"], query["country"], query["owner_id"] or "")
+
+
+def _answer(client: VisibleClient, query: dict[str, Any], period: Period, figures: list[Figure]) -> dict[str, Any]:
     return {
         "as_of": period.day,
         "known_at": period.known_at,
         "period": period.days,
-        "items": [_shown(client, each, period) for each in figures],
+        "items": [_shown(client, each, query, period) for each in figures],
     }
 
 
-def _shown(client: VisibleClient, figure: Figure, period: Period) -> dict[str, Any]:
+def _shown(client: VisibleClient, figure: Figure, query: dict[str, Any], period: Period) -> dict[str, Any]:
     known = DEFINITIONS.get(figure.name)
     sides = {side: getattr(figure, side) for side in SIDES}
     return {
@@ -173,18 +185,27 @@ def _shown(client: VisibleClient, figure: Figure, period: Period) -> dict[str, A
         "known_at": figure.known_at,
         **sides,
         "value": None if figure.value is None else float(figure.value),
-        "numerator_rows": _rows(client, known, known.top if known else None, "numerator", figure, period),
-        "denominator_rows": _rows(client, known, known.bottom if known else None, "denominator", figure, period),
+        "numerator_rows": _rows(client, known, known.top if known else None, "numerator", figure, query, period),
+        "denominator_rows": _rows(client, known, known.bottom if known else None, "denominator", figure, query, period),
     }
 
 
 def _rows(
-    client: VisibleClient, known: Definition | None, rows: Rows | None, side: str, figure: Figure, period: Period
+    client: VisibleClient,
+    known: Definition | None,
+    rows: Rows | None,
+    side: str,
+    figure: Figure,
+    query: dict[str, Any],
+    period: Period,
 ) -> str | None:
     """The address of the rows behind one side, if there are any."""
     if known is None or rows is None or not figure.currency:
         return None
     asked = {"currency": figure.currency, "side": side, "as_of": period.day.isoformat(), "period": period.days}
+    asked |= {name: query[name] for name in ("group", "country") if query[name]}
+    if query["owner_id"] is not None:
+        asked["owner_id"] = ids.show("per", query["owner_id"])
     if period.known_at is not None:
         asked["known_at"] = period.known_at.isoformat()
     return f"{url_for('api_figures.list_figure_rows', client=client.slug, figure=known.name)}?{urlencode(asked)}"

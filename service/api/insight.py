@@ -1,5 +1,6 @@
 """Figures: aging with the rows behind each number, the funnel of receipts, and what was done."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -13,10 +14,11 @@ from service.api import paging
 from service.endpoint import endpoint
 from service.fields import Day, Instant, MoneyField, Ref
 from tenants.directory.access import VisibleClient
-from tenants.insight import activity, aging, customers, items, receipts
+from tenants.insight import activity, aging, customers, items, receipts, reporting
 from tenants.insight.aging import Aging, Bucket, CurrencyAging
 from tenants.insight.figures import Figure
 from tenants.insight.narrowing import Narrow
+from tenants.values import ids
 from tenants.values.money import Money
 
 face = Blueprint("api_insight", __name__, url_prefix="/api/v1")
@@ -30,6 +32,9 @@ class AsOf(Schema):
     as_of = Day(load_default=None, metadata={"description": "The client's today, unless another day"})
     known_at = Instant(load_default=None, metadata={"description": "Count only what was known at this instant"})
     basis = fields.String(load_default=aging.DUE, validate=validate.OneOf(list(aging.COUNTED_FROM)))
+    group = fields.String(load_default="", validate=validate.Length(max=80))
+    country = fields.String(load_default="", validate=validate.Regexp(r"\A([A-Z]{2}|-)?\Z"))
+    owner_id = Ref("per", load_default=None, metadata={"description": "Only customers whom this person owns"})
 
 
 class BucketShown(Schema):
@@ -174,11 +179,12 @@ class Deeds(Schema):
 def show_aging(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
     """What is open and how late it is: today, on any past day, or as it was known then."""
     day: date = query["as_of"] or moment.here().today
-    if query["as_of"] is None and query["known_at"] is None and query["basis"] == aging.DUE:
-        found = aging.today(day)
-    else:
-        found = aging.as_of(day, known_at=query["known_at"], basis=query["basis"])
-    lines = [_currency(found, line) for line in found.currencies]
+    edges = reporting.choice().edges
+    found = aging.on(day, known_at=query["known_at"], basis=query["basis"], edges=edges, narrow=_narrow(query))
+    asked = {name: str(query[name]) for name in ("group", "country") if query[name]}
+    if query["owner_id"] is not None:
+        asked["owner_id"] = ids.show("per", query["owner_id"])
+    lines = [_currency(found, line, asked) for line in found.currencies]
     return {"as_of": day, "known_at": found.known_at, "basis": found.basis, "currencies": lines}
 
 
@@ -191,7 +197,8 @@ def list_aging_items(client: VisibleClient, query: dict[str, Any]) -> dict[str, 
         day=query["as_of"] or moment.here().today,
         known_at=query["known_at"],
         basis=query["basis"],
-        narrow=Narrow(debtor_id=query["debtor_id"]),
+        edges=reporting.choice().edges,
+        narrow=replace(_narrow(query), debtor_id=query["debtor_id"]),
         after=paging.start("aging", query, date.fromisoformat, UUID),
         limit=query["limit"],
     )
@@ -231,13 +238,18 @@ def show_activity(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any
     return {"since": since, "until": until, "items": activity.done(since, until=until)}
 
 
-def _currency(found: Aging, line: CurrencyAging) -> dict[str, Any]:
+def _narrow(query: dict[str, Any]) -> Narrow:
+    """Whose customers are meant."""
+    return Narrow(query["group"], query["country"], query["owner_id"] or "")
+
+
+def _currency(found: Aging, line: CurrencyAging, asked: dict[str, str]) -> dict[str, Any]:
     def shown(bucket: Bucket) -> dict[str, Any]:
         return {
             "key": bucket.key,
             "open": Money(bucket.minor, line.currency),
             "count": bucket.count,
-            "rows": _rows(found, bucket.key, line.currency),
+            "rows": _rows(found, bucket.key, line.currency, asked),
         }
 
     return {
@@ -251,11 +263,11 @@ def _currency(found: Aging, line: CurrencyAging) -> dict[str, Any]:
     }
 
 
-def _rows(found: Aging, bucket: str, currency: str) -> str:
-    asked = {"bucket": bucket, "currency": currency, "as_of": found.as_of.isoformat(), "basis": found.basis}
+def _rows(found: Aging, bucket: str, currency: str, asked: dict[str, str]) -> str:
+    told = {"bucket": bucket, "currency": currency, "as_of": found.as_of.isoformat(), "basis": found.basis} | asked
     if found.known_at is not None:
-        asked["known_at"] = found.known_at.astimezone(UTC).isoformat()
-    return f"{request.path}/items?{urlencode(asked)}"
+        told["known_at"] = found.known_at.astimezone(UTC).isoformat()
+    return f"{request.path}/items?{urlencode(told)}"
 
 
 def _ratio(figure: Figure) -> dict[str, Any]:

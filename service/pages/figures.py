@@ -118,7 +118,8 @@ def _lines(
 
 def _sides(client: VisibleClient, known: Definition, told: dict[str, Any]) -> list[tuple[str, str]]:
     """Which rows can be opened: those above and those below the line."""
-    pairs = (("above the line", "numerator", known.top), ("below the line", "denominator", known.bottom))
+    above = "its rows" if known.bottom is None else "above the line"
+    pairs = ((above, "numerator", known.top), ("below the line", "denominator", known.bottom))
     return [
         (words, url_for("figures.rows_page", client=client.slug, figure=known.name, **told | {"side": side}))
         for words, side, rows in pairs
