@@ -82,7 +82,7 @@ def test_looking_changes_nothing_but_leaves_a_trace(dana, in_alder, statements):
     assert sorted(map(tuple, kinds)) == [("download", "GET"), ("link_get", "GET"), ("link_get", "HEAD")]
 
 
-def test_our_own_people_leave_no_trace(dana, in_alder, as_, specialist, alder, words):
+def test_v1_our_own_people_leave_no_trace(dana, in_alder, as_, specialist, alder, words):
     sofia = as_(specialist)
     assert sofia.get(dana.path).status_code == 200
     with in_alder:
