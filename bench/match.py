@@ -27,6 +27,7 @@ from tenants import store
 from tenants.cash import matching
 from tenants.isolation import scope
 from tenants.values import ids
+from tenants.values.bones import bones
 from tenants.work import unit_of_work
 
 RATE, PRECISION, RECALL = 400.0, 0.995, 0.80
@@ -36,6 +37,7 @@ DEBTOR = ("tenant_id", "id", "number", "name", "known_at")
 INVOICE = (
     *("tenant_id", "id", "debtor_id", "number", "currency", "amount_minor", "issued_on", "due_on", "open_minor"),
     "known_at",
+    "bones",
 )
 LINE = (
     *("tenant_id", "id", "import_id", "line_key", "account", "currency", "amount_minor", "booked_on", "valued_on"),
@@ -78,6 +80,7 @@ def set_up(stage: _stage.Stage, world: _truth.World, *, tenant: UUID) -> tuple[l
                     d.due_on,
                     d.minor,
                     NOW,
+                    bones(d.number),
                 )
                 for d in world.debts
             ),

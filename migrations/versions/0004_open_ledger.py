@@ -1,21 +1,12 @@
 """Open the ledger: debtors, contacts, invoices, credit notes, payments, allocations, and the open balance by
 due date."""
 
-from alembic import op
-
 from migrations.tables import APPEND_ONLY, index, tenant_table
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = depends_on = None
 
-# What a number keeps when its prefix and its zeros are lost; `tenants.cash.words.bones` says the same in Python. It is
-# kept in a column, since behind row security only what cannot leak may be looked up in an index.
-BONES = """
-CREATE FUNCTION gt.bones(number text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN replace(translate(upper(regexp_replace(regexp_replace(number, '^[^0-9]+', ''), '[^A-Za-z0-9]', '', 'g')),
-  'OQILZSGB', '00112568'), '0', '')
-"""
 DEBTOR = """
   id uuid NOT NULL, number text NOT NULL, name text NOT NULL, country text NOT NULL DEFAULT '',
   language text NOT NULL DEFAULT 'en', time_zone text, channel text NOT NULL DEFAULT 'email'
@@ -50,7 +41,7 @@ INVOICE = """
   delivered_at timestamptz, bounced_at timestamptz, first_seen_at timestamptz, evidence_level smallint NOT NULL
   DEFAULT 0,
   reminder_count smallint NOT NULL DEFAULT 0, last_reminder_at timestamptz, last_contact_at timestamptz,
-  last_reply_at timestamptz, bones text GENERATED ALWAYS AS (gt.bones(number)) STORED,
+  last_reply_at timestamptz, bones text NOT NULL DEFAULT '',
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, number),
   FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
 """
@@ -106,7 +97,6 @@ OPEN_BALANCE = """
 
 
 def upgrade() -> None:
-    op.execute(BONES)
     tenant_table("debtor", DEBTOR, debtor="id")
     tenant_table("debtor_group", GROUP, debtor="debtor_id")
     index("debtor_group", "key", "key, debtor_id")

@@ -14,18 +14,18 @@ from stdnum.be import ogm_vcs
 from stdnum.ch import esr
 from stdnum.exceptions import ValidationError
 
+from tenants.values.bones import bones, folded, plain
+
+__all__ = ["Named", "bones", "folded", "keys", "named", "plain"]
 MOST_KEYS = 60
 SHORTEST_BONES = 3
 _LONGEST_PIECE = 40
 _LONGEST_PREFIX = 5
 _LONGEST_JOIN = 3
 """So many neighbours are tried as one number: banks break the text wherever their lines end."""
-_APART = re.compile(r"[^A-Za-z0-9]+")
 _PIECE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./#_-]*")
-_TO_FIRST_DIGIT = re.compile(r"^[^0-9]+")
 _RF = re.compile(r"\bRF ?\d{2}(?: ?[A-Z0-9]{1,4}){1,6}", re.IGNORECASE)
 _DIGITS = re.compile(r"[0-9][0-9 /+]{8,40}[0-9]")
-_LOOKALIKES = str.maketrans("OQILZSGB", "00112568")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +37,13 @@ class Named:
     folded: str
 
 
-def plain(text: str) -> str:
-    """Letters and digits only, in capitals."""
-    return _APART.sub("", text).upper()
-
-
-def folded(text: str) -> str:
-    """The same with lookalikes made equal."""
-    return plain(text).translate(_LOOKALIKES)
-
-
-def bones(text: str) -> str:
-    """What survives the loss of a prefix and of zeros; `gt.bones` says the same to PostgreSQL."""
-    return folded(_TO_FIRST_DIGIT.sub("", text)).replace("0", "")
-
-
 def named(words: str, *, reference: str) -> list[Named]:
     """Every number that the line may name, the most certain first."""
     found: dict[str, Named] = {}
     for text in _texts(words, reference):
         name = plain(text)
         if name and name not in found:
-            found[name] = Named(text, name, name.translate(_LOOKALIKES))
+            found[name] = Named(text, name, folded(text))
         if len(found) >= MOST_KEYS:
             break
     return list(found.values())

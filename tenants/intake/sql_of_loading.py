@@ -4,6 +4,8 @@ Every made row takes the id that its staged row brought, each in its own table; 
 `id = import_row.invoice_id`, and one that was here before by any other id.
 """
 
+from tenants.values import bones
+
 STAGED = "r.tenant_id = :tenant AND r.import_id = :import_id"
 PAID = "r.settled_on <= :today AND r.paid_minor > 0 AND r.amount_minor > 0"
 SOURCE = "'ledger file'"
@@ -35,11 +37,11 @@ ON CONFLICT (tenant_id, debtor_id, email) DO NOTHING
 """
 INVOICES = f"""
 INSERT INTO invoice (tenant_id, id, debtor_id, number, currency, amount_minor, tax_minor, issued_on, due_on,
-  purchase_order, open_minor, settled_on, import_id, known_at)
+  purchase_order, open_minor, settled_on, import_id, known_at, bones)
 SELECT r.tenant_id, r.invoice_id, d.id, r.number, r.currency, r.amount_minor, r.tax_minor, r.issued_on, r.due_on,
   r.purchase_order, r.amount_minor - CASE WHEN {PAID} THEN least(r.paid_minor, r.amount_minor) ELSE 0 END,
   CASE WHEN r.amount_minor = 0 THEN r.issued_on WHEN {PAID} AND r.paid_minor >= r.amount_minor THEN r.settled_on END,
-  r.import_id, :now
+  r.import_id, :now, {bones.SQL.format(number="r.number")}
 FROM import_row r JOIN debtor d ON d.tenant_id = r.tenant_id AND d.number = r.debtor_number
 WHERE {STAGED} AND d.tenant_id = :tenant AND r.amount_minor >= 0
 ON CONFLICT (tenant_id, number) DO NOTHING

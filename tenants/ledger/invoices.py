@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Computed, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
@@ -17,7 +17,7 @@ from tenants.ledger import balances, instalments, lines, periods, standing
 from tenants.ledger.balances import Move
 from tenants.ledger.lines import Line
 from tenants.store import Model, TenantOwned
-from tenants.values import ids, money
+from tenants.values import bones, ids, money
 from tenants.values.faults import Kind, Refusal
 
 PREFIX = "inv"
@@ -104,7 +104,7 @@ class Invoice(TenantOwned, Model):
     last_reminder_at: Mapped[datetime | None]
     last_contact_at: Mapped[datetime | None]
     last_reply_at: Mapped[datetime | None]
-    bones: Mapped[str | None] = mapped_column(Computed("gt.bones(number)", persisted=True))
+    bones: Mapped[str]
     """What the number keeps when its prefix and its zeros are lost; cash application finds it by that."""
 
 
@@ -142,9 +142,9 @@ class Card:
 
 ISSUE = """
 INSERT INTO invoice (tenant_id, id, debtor_id, number, kind, currency, amount_minor, tax_minor, issued_on, due_on,
-  purchase_order, open_minor, settled_on, known_at)
+  purchase_order, open_minor, settled_on, known_at, bones)
 VALUES (:tenant, :id, :debtor_id, :number, :kind, :currency, :amount_minor, :tax_minor, :issued_on, :due_on,
-  :purchase_order, :amount_minor, CASE WHEN :amount_minor = 0 THEN CAST(:issued_on AS date) END, :now)
+  :purchase_order, :amount_minor, CASE WHEN :amount_minor = 0 THEN CAST(:issued_on AS date) END, :now, :bones)
 ON CONFLICT (tenant_id, number) DO NOTHING RETURNING id
 """
 VOID = """
@@ -203,6 +203,7 @@ def issue(
         due_on=due_on,
         purchase_order=purchase_order,
         now=now,
+        bones=bones.bones(number),
     ).scalar_one_or_none()
     if issued is None:
         raise InvoiceKnown(f"There is an invoice with the number {number} already.", pointer="/number")

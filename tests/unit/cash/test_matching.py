@@ -7,6 +7,7 @@ import pytest
 from tenants.cash import bands
 from tenants.cash.evidence import Band
 from tenants.ledger import selfcheck
+from tenants.values import bones
 from tests.unit.intake import papers_made_up as made
 
 PAID = "SELECT i.number, a.amount_minor, a.effective_on FROM allocation a JOIN invoice i ON i.tenant_id = a.tenant_id \
@@ -115,6 +116,12 @@ def test_what_could_not_be_said_before_is_looked_at_again(till):
 def test_another_currency_pays_nothing(till):
     till.owes("A-1001", 10_000, currency="USD")
     assert till.takes(made.entry("100.00", "A-1001")).applied == 0
+
+
+@pytest.mark.parametrize("number", ["RE-2026-00417", "0379-NEVHP", "INV/Ö-7 0", "", "OIL", "B08-S5", "a-1"])
+def test_python_and_postgresql_see_the_same_bones(till, number):
+    said = f"SELECT {bones.SQL.format(number='CAST(:number AS text)')} WHERE CAST(:tenant AS uuid) IS NOT NULL"
+    assert till.asked(said, number=number) == [(bones.bones(number),)]
 
 
 def measured(right_, wrong):
