@@ -57,11 +57,13 @@ FROM cash_match m JOIN payment p ON p.tenant_id = :tenant AND p.id = m.payment_i
 WHERE m.tenant_id = :tenant AND m.band = 'automatic' AND m.state IN ('applied', 'undone', 'returned')
   AND p.received_on BETWEEN :first_on AND :day AND (CAST(:known_at AS timestamptz) IS NULL OR m.decided_at <= :known_at)
 """
+# With all that is known now, what was settled by the day need not be added up.
 LATE = f"""
 SELECT i.id, i.debtor_id, i.currency, i.number, i.due_on, i.amount_minor - coalesce((
   SELECT sum(a.amount_minor) FROM allocation a
   WHERE a.tenant_id = :tenant AND a.invoice_id = i.id AND a.effective_on <= {{by}} AND {POSTING}), 0) AS minor
 FROM invoice i WHERE i.tenant_id = :tenant AND {{due}} AND {INVOICE}
+  AND (CAST(:known_at AS timestamptz) IS NOT NULL OR i.settled_on IS NULL OR i.settled_on > {{by}})
 """
 SENT = "CAST(m.sent_at AT TIME ZONE :zone AS date)"
 CLOSED = "CAST(t.closed_at AT TIME ZONE :zone AS date)"
