@@ -23,7 +23,7 @@ ACROSS = (
     ("clients", "Clients", "portfolio.read", "portfolio.clients_page"),
     ("alerts", "Alerts", "alerts.read", "alerts.inbox_page"),
 )
-OF_PROVIDER = (("provider", "Clients", "platform.read", "provider.clients_page"),)
+OF_PROVIDER = (("provider", "Assignments", "platform.read", "provider.clients_page"),)
 OF_CLIENT = (
     ("dashboard", "Dashboard", "insight.read", "dashboard.dashboard_page"),
     ("invoices", "Invoices", "ledger.read", "invoices.list_page"),

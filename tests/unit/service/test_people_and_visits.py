@@ -18,8 +18,8 @@ from tenants.isolation import scope
 from tenants.values import ids
 from tenants.work import unit_of_work
 from tests.cast import NOW, engage
+from tests.unit.service.company.desk import ISSUER, US, Idp, back
 from tests.unit.service.conftest import Browser
-from tests.unit.service.test_company_sign_in import ISSUER, US, Idp, back
 
 
 @pytest.fixture

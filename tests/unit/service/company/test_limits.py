@@ -1,0 +1,135 @@
+"""Whom a client's identity provider may not vouch for, and how its connection and its domains are proved."""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from tenants.directory import connections, memberships, outside_identities, people
+from tenants.isolation import scope
+from tenants.values import ids
+from tenants.work import unit_of_work
+from tests.cast import NOW, engage
+from tests.unit.service.company.desk import back, connect, go, is_in
+from tests.unit.service.conftest import Browser
+
+
+def test_the_providers_own_staff_never_come_in_this_way(try_, alder, connection, settings):
+    staff = engage("Sam Staff", (alder, "specialist"), side="provider")
+    with unit_of_work(scope.tenant(alder, actor="test")):
+        connections.claim_domain("people.test", now=NOW)
+        record = next(each.record for each in connections.domains() if each.domain == "people.test")
+        connections.prove_domain("people.test", records=[record], now=NOW)
+    browser, answer = try_(email=staff.email)
+    assert (answer.status_code, is_in(browser)) == (403, False)
+
+
+def test_a_person_of_another_client_is_not_taken_over(try_, birch, una):
+    with unit_of_work(scope.platform(actor="test", reason="add a person")):
+        person = people.add(una, name="Una of Birch", side="client", now=NOW)
+    with unit_of_work(scope.tenant(birch, actor="test")):
+        memberships.give(person, name="Una", email=una, role="tenant_admin", now=NOW)
+    browser, answer = try_()
+    assert (answer.status_code, is_in(browser)) == (403, False)
+
+
+def test_who_was_shut_out_stays_out(try_, una, alder):
+    try_()
+    with unit_of_work(scope.platform(actor="test", reason="shut somebody out")):
+        people.disable(people.find(una).id, now=NOW)
+    assert try_()[1].status_code == 403
+    assert try_(sub="another-subject")[1].status_code == 403
+
+
+def test_without_joining_by_themselves_only_people_who_were_added_come_in(web, birch, settings, idp):
+    domain = f"birch-{uuid4().hex[:8]}.test"
+    connection = connect(birch, settings, jit=False, domain=domain)
+
+    def attempt(email):
+        browser = Browser(web.test_client())
+        idp.vouch(go(browser, birch, connection)["nonce"], email=email, sub=email)
+        asked = go(browser, birch, connection)
+        idp.vouch(asked["nonce"], email=email, sub=email)
+        return back(browser, asked).status_code
+
+    assert attempt(f"stranger@{domain}") == 403
+    with unit_of_work(scope.platform(actor="test", reason="add a person")):
+        person = people.add(f"bea@{domain}", name="Bea", side="client", now=NOW)
+    assert attempt(f"bea@{domain}") == 403, "a person without a role here"
+    with unit_of_work(scope.tenant(birch, actor="test")):
+        memberships.give(person, name="Bea", email=f"bea@{domain}", role="client_viewer", now=NOW)
+    assert attempt(f"bea@{domain}") == 303
+
+
+def test_a_role_that_ended_is_not_given_again_by_signing_in(try_, in_alder, una):
+    browser, _ = try_()
+    with in_alder:
+        (held,) = [each for each in memberships.live(now=NOW) if each.person_email == una]
+        memberships.end(held.id, now=NOW, reason="left")
+    assert not browser.get("~/whoami").json["clients"]
+    assert try_()[1].status_code == 403
+
+
+def test_one_clients_subject_is_nobody_at_another(try_, birch, settings, idp, web):
+    try_()
+    other = connect(birch, settings, domain="")
+    with unit_of_work(scope.platform(actor="test", reason="look")):
+        found = connections.known(birch, other)
+        assert outside_identities.recognise(found, sub="u-1") is None
+        assert connections.known(birch, ids.new()) is None
+
+
+def test_a_connection_that_is_not_live_is_not_offered_and_not_asked(stranger, alder, settings, idp, una):
+    draft = connect(alder, settings, domain=f"draft-{uuid4().hex[:8]}.test", live=False)
+    assert go(stranger, alder, draft).status_code == 403
+    with pytest.raises(connections.NotTested), unit_of_work(scope.tenant(alder, actor="test")):
+        connections.set_state(draft, state="live", now=NOW)
+
+
+def test_the_address_leads_to_the_company(stranger, connection, una):
+    page = stranger.client.post("/sign-in/address", data={"email": f"anybody@{una.partition('@')[2]}"}).text
+    assert "Go on with Alder Tools GmbH (Alder&#39;s login)" in page
+    assert "Alder" not in stranger.client.post("/sign-in/address", data={"email": "una@elsewhere.test"}).text
+
+
+def test_the_secret_of_a_connection_lies_sealed(connection, settings, statements, alder):
+    ((kept,),) = statements(f"SELECT sealed_secret FROM app.idp_connection WHERE id = '{connection}'")
+    assert b"s3cret" not in bytes(kept)
+    with unit_of_work(scope.tenant(alder, actor="test")):
+        assert connections.find(connection).secret(settings.keyring) == "s3cret"
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["http://login.test", "https://", "ftp://x.test", "https://a@b.test", "https://x.test/?a", "https://x.test/#a"],
+)
+def test_an_issuer_is_an_https_address(in_alder, settings, issuer):
+    with pytest.raises(connections.BadConnection), in_alder:
+        connections.add("x", issuer=issuer, client_id="c", secret="s", now=NOW, keys=settings.keyring)
+
+
+@pytest.mark.parametrize("domain", ["", "localhost", "-a.test", "a..test", "a.test/", "ä.test", "x" * 260 + ".test"])
+def test_a_domain_is_a_domain(in_alder, domain):
+    with pytest.raises(connections.BadConnection), in_alder:
+        connections.claim_domain(domain, now=NOW)
+
+
+def test_a_domain_counts_only_with_its_word_in_the_name_service(in_alder, alder, on_platform):
+    with in_alder:
+        connections.claim_domain("Orchard.test.", now=NOW)
+        with pytest.raises(connections.DomainNotProved):
+            connections.prove_domain("orchard.test", records=["goodterms-verification=guessed"], now=NOW)
+        with pytest.raises(connections.UnknownConnection):
+            connections.prove_domain("other.test", records=[], now=NOW)
+    with on_platform:
+        assert not connections.owns(alder, email="a@orchard.test")
+    with in_alder:
+        (mine,) = connections.domains()
+        assert re.fullmatch(r"goodterms-verification=[0-9a-f]{32}", mine.record) and mine.verified_at is None
+        connections.prove_domain("orchard.test", records=[mine.record], now=NOW)
+    with on_platform:
+        assert connections.owns(alder, email="a@orchard.test")
+    with in_alder:
+        connections.drop_domain("orchard.test", now=NOW)
+        with pytest.raises(connections.UnknownConnection):
+            connections.drop_domain("orchard.test", now=NOW)
