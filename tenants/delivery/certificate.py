@@ -5,17 +5,13 @@ lets anybody check that a document is the very one. A long way is shortened to i
 """
 
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import cast
 from zoneinfo import ZoneInfo
 
-import typst
-
-from tenants.delivery import layout, printing
+from tenants.delivery import layout, press, printing
 from tenants.delivery.facts import Item, Reader
 from tenants.delivery.ladder import Ladder, Rung
 from tenants.directory.clients import Profile
@@ -28,10 +24,6 @@ READING = (
     "Proved: a mail server said so, or a person did something that only a person does. Likely: a fetch without a sign "
     "of a machine. Weak: a fetch that was, or may have been, a machine. That a sign is missing proves nothing."
 )
-
-_compiler: list[typst.Compiler] = []
-_turn = threading.Lock()
-"""A compiler keeps its fonts and its cache, and serves one caller at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +40,7 @@ def pdf(way: Ladder, *, about: Subject, rungs: Mapping[str, str], unknown: Mappi
     """Print the certificate. `rungs` and `unknown` are the words for people; the same way gives the same bytes at the
     same `now`."""
     data = json.dumps(sheet(way, about=about, rungs=rungs, unknown=unknown, now=now), ensure_ascii=False)
-    with _turn:
-        if not _compiler:
-            _compiler.append(typst.Compiler(TEMPLATE, root=TEMPLATE.parent, ignore_system_fonts=True))
-        made = _compiler[0].compile(
-            sys_inputs={"sheet": data}, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=now.astimezone(UTC)
-        )
-    return cast(bytes, made)
+    return press.printed(TEMPLATE, sheet=data, stamp=now)
 
 
 def sheet(

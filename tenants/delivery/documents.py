@@ -28,12 +28,12 @@ PDF = "application/pdf"
 SIGNED = re.compile(r"/([po])/[A-Za-z0-9_-]{40,}")
 RECORD = """
 INSERT INTO document (tenant_id, id, debtor_id, invoice_id, kind, media_type, sha256, bytes, store_key, made_at)
-VALUES (:tenant, :id, :debtor_id, :invoice_id, 'invoice', :media_type, :sha256, :bytes, :store_key, :now)
+VALUES (:tenant, :id, :debtor_id, :invoice_id, :kind, :media_type, :sha256, :bytes, :store_key, :now)
 ON CONFLICT (tenant_id, store_key) DO NOTHING
 """
 NEWEST = """
 SELECT id, invoice_id, kind, media_type, sha256, bytes, store_key, made_at FROM document
-WHERE tenant_id = :tenant AND invoice_id = :invoice_id ORDER BY made_at DESC, id DESC LIMIT 1
+WHERE tenant_id = :tenant AND invoice_id = :invoice_id AND kind = 'invoice' ORDER BY made_at DESC, id DESC LIMIT 1
 """
 
 
@@ -109,7 +109,8 @@ def _enclosure(
     except KeyError:
         body = printing.pdf(sheet)
         documents_in.put(key, body, media_type=PDF)
-    return Enclosure(invoice_id, debtor_id, sheet.version, body)
+    kind = "reminder" if sheet.template == printing.LETTER else "invoice"
+    return Enclosure(invoice_id, debtor_id, sheet.version, body, kind)
 
 
 def _record(tenant_id: UUID, made: Enclosure, *, now: datetime) -> None:
@@ -118,6 +119,7 @@ def _record(tenant_id: UUID, made: Enclosure, *, now: datetime) -> None:
         id=ids.new(),
         debtor_id=made.debtor_id,
         invoice_id=made.invoice_id,
+        kind=made.kind,
         media_type=PDF,
         sha256=made.sha256,
         bytes=len(made.body),

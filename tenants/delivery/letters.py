@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from uuid import UUID
 
-from tenants.delivery import links, printing, rendering, ses_events, tokens
+from tenants.delivery import formal, links, printing, rendering, ses_events, tokens
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.ports import Letter
 from tenants.settings import Settings
@@ -22,6 +22,7 @@ class Enclosure:
     debtor_id: UUID
     version: str
     body: bytes
+    kind: str = "invoice"
 
     @property
     def sha256(self) -> str:
@@ -48,7 +49,9 @@ def sealed(tenant_id: UUID, *, attempt_id: UUID, settings: Settings) -> str:
 
 
 def sheet_of(mail: Outgoing, *, settings: Settings) -> printing.Sheet | None:
-    """The document that belongs to an invoice mail; reminders carry a link instead."""
+    """The document that belongs to an invoice mail, or the formal letter itself; other reminders carry a link."""
+    if mail.items and mail.template in formal.TEMPLATES:
+        return formal.sheet(mail)
     if mail.kind != "invoice" or not mail.items:
         return None
     return printing.sheet(mail.items[0], creditor=mail.creditor, reader=mail.reader, portal=settings.public_url)

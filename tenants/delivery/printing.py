@@ -1,35 +1,28 @@
 """Decides how an invoice looks on paper: a sheet of plain data, laid out by one typst template.
 
-The data travel beside the template, never inside it. The same sheet gives the same bytes, so a document's version is
-the hash of its sheet and a copy can be proved to be what was sent. PDF/A-3 and PDF/UA are declared by the generator,
-not verified here.
+The same sheet gives the same bytes, so a document's version is the hash of its sheet and a copy can be proved to be
+what was sent.
 """
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import typst
-
-from tenants.delivery import layout, words
+from tenants.delivery import layout, press, words
 from tenants.delivery.facts import Item, Reader
 from tenants.directory.clients import Profile
 from tenants.values.money import Money
 
-TEMPLATE = Path(__file__).parent / "templates" / "invoice.typ"
+TEMPLATES = Path(__file__).parent / "templates"
+INVOICE, LETTER = "invoice.typ", "letter.typ"
 LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "PH", "CL", "CO"})
 LAYOUT = 1
 """Part of every version: a changed layout is another document."""
-
-_compiler: list[typst.Compiler] = []
-_turn = threading.Lock()
-"""A compiler keeps its fonts and its cache, and serves one caller at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +31,7 @@ class Sheet:
 
     data: str
     dated_on: date
+    template: str = INVOICE
 
     @property
     def version(self) -> str:
@@ -57,7 +51,7 @@ def sheet(item: Item, *, creditor: Profile, reader: Reader, portal: str, logo: s
         "title": f"{label['invoice']} {item.number}",
         "logo": logo,
         "logo_alt": f"{label['logo']} {creditor.legal_name}",
-        "client": _letterhead(creditor, label),
+        "client": letterhead(creditor, label),
         "reader": {"name": reader.debtor_name, "lines": [reader.country] if reader.country else []},
         "facts": _facts(item, reader, label, place),
         "columns": [label[key] for key in ("description", "quantity", "price", "tax", "net")],
@@ -72,17 +66,12 @@ def sheet(item: Item, *, creditor: Profile, reader: Reader, portal: str, logo: s
 
 def pdf(page: Sheet) -> bytes:
     """Print a sheet. Raises typst.TypstError for a sheet that cannot be laid out."""
-    with _turn:
-        if not _compiler:
-            _compiler.append(typst.Compiler(TEMPLATE, root=TEMPLATE.parent, ignore_system_fonts=True))
-        stamp = datetime.combine(page.dated_on, time(), tzinfo=UTC)
-        made = _compiler[0].compile(
-            sys_inputs={"sheet": page.data}, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=stamp
-        )
-    return cast(bytes, made)
+    stamp = datetime.combine(page.dated_on, time(), tzinfo=UTC)
+    return press.printed(TEMPLATES / page.template, sheet=page.data, stamp=stamp)
 
 
-def _letterhead(creditor: Profile, label: dict[str, str]) -> dict[str, Any]:
+def letterhead(creditor: Profile, label: dict[str, str]) -> dict[str, Any]:
+    """Name, address and contact of a client, as they stand on its paper."""
     lines = [line.strip() for line in creditor.address.splitlines() if line.strip()]
     if creditor.tax_number:
         lines.append(f"{label['tax_number']}: {creditor.tax_number}")

@@ -105,23 +105,34 @@ def render(mail: Outgoing, *, link: str, pixel: str = "", provider: str = "") ->
 def fill(source: str, mail: Outgoing, *, link: str, pixel: str = "", provider: str = "") -> Rendered:
     """Write the mail from the given text, first line subject, then `---`, then the letter. Raises BadTemplate."""
     place = words.locale(mail.reader.language, mail.creditor.country)
-    written = _written(source, fields(mail, place=place))
-    subject, _, body = written.partition("\n---\n")
-    body = body.strip()
-    for mark in (ITEMS, BUTTON):
-        if mark not in body:
-            body += f"\n\n{mark}"
+    subject, body = _said(source, mail, place)
     content = Content(
         words=body,
         language=words.language(mail.reader.language),
         label=words.LABELS[words.language(mail.reader.language)],
-        rows=tuple(_row(item, place) for item in mail.items),
+        rows=tuple(row(item, place) for item in mail.items),
         link=link,
         pixel=pixel,
         accent=mail.creditor.accent,
         provider=provider,
     )
-    return Rendered(one_line(subject)[:LONGEST_SUBJECT], layout.as_text(content), layout.as_html(content))
+    return Rendered(subject, layout.as_text(content), layout.as_html(content))
+
+
+def words_of(mail: Outgoing) -> tuple[str, str]:
+    """Subject and words of a mail, with the marks for list and button still in them. Raises BadTemplate."""
+    lang = words.language(mail.reader.language)
+    source = mail.wording or source_of(mail.template, language=lang)
+    return _said(source, mail, words.locale(mail.reader.language, mail.creditor.country))
+
+
+def _said(source: str, mail: Outgoing, place: str) -> tuple[str, str]:
+    subject, _, body = _written(source, fields(mail, place=place)).partition("\n---\n")
+    body = body.strip()
+    for mark in (ITEMS, BUTTON):
+        if mark not in body:
+            body += f"\n\n{mark}"
+    return one_line(subject)[:LONGEST_SUBJECT], body
 
 
 def tried(source: str) -> None:
@@ -187,6 +198,7 @@ def _parsed(source: str) -> liquid.BoundTemplate:
     return _liquid.from_string(source)
 
 
-def _row(item: Item, place: str) -> tuple[str, str, str, str]:
+def row(item: Item, place: str) -> tuple[str, str, str, str]:
+    """One line of the list of what is owed."""
     day = words.day
     return (item.number, day(item.issued_on, place=place), day(item.due_on, place=place), item.open.shown(place))

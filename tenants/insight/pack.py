@@ -5,16 +5,12 @@ that is known now, over the ninety days before it; what was done and written off
 """
 
 import json
-import threading
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
-import typst
-
-from tenants.delivery import layout, printing
+from tenants.delivery import layout, press, printing
 from tenants.directory import clients
 from tenants.directory.clients import Profile
 from tenants.insight import activity, aging, causes, customers, exporting, family, overview, reporting
@@ -42,10 +38,6 @@ DONE = {
     "payments_applied": "Invoices with payments applied",
 }
 NOTHING = {"What was done": "Nothing was sent, applied or closed.", "Write-offs": "Nothing was written off."}
-
-_compiler: list[typst.Compiler] = []
-_turn = threading.Lock()
-"""A compiler keeps its fonts and its cache, and serves one caller at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +80,7 @@ def pdf(pack: Pack, *, now: datetime) -> bytes:
         "foot": f"{creditor.legal_name} · {pack.day} · made {made_at}",
         "tables": [_set(sheet) for sheet in pack.sheets],
     }
-    with _turn:
-        if not _compiler:
-            _compiler.append(typst.Compiler(TEMPLATE, root=TEMPLATE.parent, ignore_system_fonts=True))
-        made = _compiler[0].compile(
-            sys_inputs={"sheet": json.dumps(told, ensure_ascii=False)},
-            format="pdf",
-            pdf_standards=["a-3a", "ua-1"],
-            timestamp=now.astimezone(UTC),
-        )
-    return cast(bytes, made)
+    return press.printed(TEMPLATE, sheet=json.dumps(told, ensure_ascii=False), stamp=now)
 
 
 def _set(sheet: Sheet) -> dict[str, object]:

@@ -6,15 +6,12 @@ The data travel beside the layout, never inside it; the same statement gives the
 import csv
 import io
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import typst
-
-from tenants.delivery import layout, printing, words
+from tenants.delivery import layout, press, printing, words
 from tenants.directory.clients import Profile
 from tenants.insight.statement_words import WORDS
 from tenants.insight.statements import Account, Statement
@@ -24,22 +21,12 @@ TEMPLATE = Path(__file__).parent / "templates" / "statement.typ"
 HEADER = ("section", "date", "kind", "reference", "due_on", "days_late", "amount", "balance", "currency")
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-_compiler: list[typst.Compiler] = []
-_turn = threading.Lock()
-"""A compiler keeps its fonts and its cache, and serves one caller at a time."""
-
 
 def pdf(said: Statement, *, creditor: Profile, language: str = "") -> bytes:
     """Print a statement, in the customer's language unless another is wanted."""
     data = json.dumps(sheet(said, creditor=creditor, language=language), ensure_ascii=False, sort_keys=True)
     stamp = datetime.combine(said.day, time(), tzinfo=UTC)
-    with _turn:
-        if not _compiler:
-            _compiler.append(typst.Compiler(TEMPLATE, root=TEMPLATE.parent, ignore_system_fonts=True))
-        made = _compiler[0].compile(
-            sys_inputs={"sheet": data}, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=stamp
-        )
-    return cast(bytes, made)
+    return press.printed(TEMPLATE, sheet=data, stamp=stamp)
 
 
 def table(said: Statement) -> str:

@@ -43,7 +43,7 @@ def mail(in_alder, alder):
     )
 
 
-@pytest.mark.parametrize("template", rendering.TEMPLATES)
+@pytest.mark.parametrize("template", sorted(set(rendering.TEMPLATES) - {"Thank you for paying on time"}))
 @pytest.mark.parametrize("language", words.LANGUAGES)
 @pytest.mark.parametrize("count", [1, 2])
 def test_every_text_names_creditor_items_amounts_and_ways_to_object_or_ask_for_time(mail, template, language, count):

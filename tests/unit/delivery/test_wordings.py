@@ -1,13 +1,16 @@
 """A client's own words: kept, refused, tried on real customers, published by a second person, spoken to the right
 group; and the eighty ways in which a text may try to be more than a text."""
 
+import io
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pypdf import PdfReader
 
 from tenants import store
-from tenants.delivery import rendering, tone, trying, wordings
+from tenants.delivery import letters, printing, rendering, tone, trying, wordings
 from tenants.delivery.facts import Item, Outgoing, Reader
 from tenants.delivery.rendering import BadTemplate, UnknownTemplate
 from tenants.delivery.wordings import NeedsSecondReader, Place, WordingRefused, WordingUnknown
@@ -254,3 +257,15 @@ def test_a_subject_adds_no_header(in_alder, name, subject):
     except BadTemplate:
         return
     assert "\n" not in said.subject and "\r" not in said.subject and "\u2028" not in said.subject
+
+
+def test_r15_a_formal_reminder_is_a_document_of_its_own(in_alder, settings, tmp_path):
+    with in_alder:
+        mail = replace(letter_to("Kessler & Söhne"), template="Formal letter")
+    sheet = letters.sheet_of(mail, settings=settings)
+    assert sheet is not None
+    paper = PdfReader(io.BytesIO(printing.pdf(sheet)))
+    said = " ".join("".join(page.extract_text() for page in paper.pages).split())
+    assert "Kessler & Söhne" in said and "Alder Tools GmbH" in said and "A-1" in said and "A-2" in said
+    assert "[[" not in said
+    assert letters.sheet_of(replace(mail, template="First reminder"), settings=settings) is None
