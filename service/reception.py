@@ -50,17 +50,17 @@ class Reception:
         """Commit for all who wait. When that fails only the caller's own hit is given up: the others try themselves."""
         with self._turn:
             batch = self._waiting.pop(tenant_id, [])
+        others = [each for each in batch if each is not own]
         try:
             first = hits.keeping([each.hit for each in batch])
-            with (
-                self._context(),
-                store.held_line(),
-                unit_beginning_with(first, scope.tenant(tenant_id, actor="mail reader")),
-            ):
-                pass
-        except BaseException:
-            with self._turn:
-                self._waiting[tenant_id] += [each for each in batch if each is not own]
-            raise
-        for each in batch:
-            each.done = True
+            opening = scope.tenant(tenant_id, actor="mail reader")
+            with self._context(), store.held_line(), unit_beginning_with(first, opening):
+                """The hits are the first statement, and there is no other."""
+            own.done = True
+        finally:
+            if own.done:
+                for each in others:
+                    each.done = True
+            else:
+                with self._turn:
+                    self._waiting[tenant_id] += others
