@@ -39,7 +39,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | WORKING
     | {"history.read", "team.read", "team.write", "people.read", "export.write"}
     | {"access.read", "access.decide", "access.end"}
-    | {"rules.approve", "rules.answer", "rules.standard"},
+    | {"rules.approve", "rules.standard"},
     "provider_admin": frozenset({"platform.read", "platform.write", "people.invite", "access.ask"}),
     "client_viewer": FINANCE,
     "client_approver": FINANCE

@@ -34,7 +34,8 @@ LONGEST_PAUSE = {"business_days": 50, "days": 90, "weeks": 12}
 PEOPLE = ("specialist", "client account manager", "client finance lead", "team lead", "tenant admins")
 TAKERS = ("specialist", "senior pool", "dispute owner", "client account manager", "team lead")
 """Who can be given an invoice or a customer."""
-DECIDERS = ("client finance lead", "team lead", "tenant admins")
+DECIDERS = ("client finance lead", "tenant admins")
+"""The client decides on hard steps, never the provider for it."""
 CONTACTS = ("billing contact",)
 TEMPLATES = tuple(name for name in rendering.TEMPLATES if name != "Invoice")
 """What people call the messages that a rule may send; the invoice itself goes out without any rule."""

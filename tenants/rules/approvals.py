@@ -22,11 +22,7 @@ from tenants.rules import people
 from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
 
-ROLES_OF = {
-    "client finance lead": ("client_approver",),
-    "team lead": ("specialist_manager",),
-    "tenant admins": ("tenant_admin",),
-}
+ROLES_OF = {"client finance lead": ("client_approver", "tenant_admin"), "tenant admins": ("tenant_admin",)}
 """Which roles of the directory may answer a question to them."""
 ASK = """
 INSERT INTO action_approval (tenant_id, id, rule_id, version, episode, place, subject_id, debtor_id, invoice_id, title,

@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 GRADES = ("accepted", "delivered", "machine", "open", "click", "portal", "reply")
 
 
-@dataclass
+@dataclass(eq=False)
 class Customer:
     country: str = ""
     language: str = "en"
@@ -37,7 +37,7 @@ class Customer:
         return [*self.holds, *(hold for bill in self.bills for hold in bill.holds)]
 
 
-@dataclass
+@dataclass(eq=False)
 class Bill:
     customer: Customer
     row: dict[str, Any]

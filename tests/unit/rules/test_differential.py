@@ -28,6 +28,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.timeout(1800 if FULL else 120)
 @pytest.mark.parametrize(("now", "where", "country"), PLACES)
 def test_sql_and_plain_python_find_the_same_subjects(in_alder, now, where, country):
     at = Moment(now, zone(where), BusinessCalendar.for_country(country))
@@ -36,6 +37,7 @@ def test_sql_and_plain_python_find_the_same_subjects(in_alder, now, where, count
     some = 0
     with in_alder:
         subjects = strangers.books(BILLS)
+        store.plan_for_sets()
         store.run("SELECT set_config('plan_cache_mode', 'force_custom_plan', true), :tenant")
         for _ in range(RULES):
             document = strangers.document()
@@ -53,10 +55,15 @@ def test_sql_and_plain_python_find_the_same_subjects(in_alder, now, where, count
             assert found == expected, (document, [subjects[key] for key in list(found ^ expected)[:1]])
             some += bool(expected)
             pointed = compiler.compile(rule, at=at, few=True)
-            asked_about = [key for key, subject in subjects.items() if isinstance(subject, Bill)]
+            asked_about = [key for key, subject in subjects.items() if isinstance(subject, Bill)][:300]
             sql = statements.matching(pointed, some=True)
             found = set(store.run(sql, **pointed.values, rule=NOBODYS_RULE, ids=asked_about).scalars())
-            assert found == {key for key in expected if rule.about == "invoice" or subjects[key].bills}, document
+            some_bills = set(asked_about)
+            known = {subjects[key].customer for key in asked_about}
+            pointed_at = {
+                key for key in expected if (key in some_bills if rule.about == "invoice" else subjects[key] in known)
+            }
+            assert found == pointed_at, document
     assert some > RULES // 3, "rules that match nothing prove nothing"
 
 

@@ -193,13 +193,16 @@ def test_an_endpoint_is_kept_with_a_secret_that_is_told_once_more_when_it_is_cha
 
 
 def test_a_question_is_answered_by_who_may(toni, sofia, as_, alder_world, base):
-    asked = ids.show("apr", alder_world.approval())
+    asked, for_admins = (
+        ids.show("apr", alder_world.approval(role)) for role in ("client finance lead", "tenant admins")
+    )
     assert sofia.post(f"{base}/approvals/{asked}/answer", {"yes": True}).status_code == 403
-    wrong = toni.post(f"{base}/approvals/{asked}/answer", {"yes": True})
-    assert (wrong.status_code, wrong.json["code"]) == (403, "approval_not_yours")
     eva = as_(engage("Eva Elm", (alder_world.tenant, "client_approver")))
+    wrong = eva.post(f"{base}/approvals/{for_admins}/answer", {"yes": True})
+    assert (wrong.status_code, wrong.json["code"]) == (403, "approval_not_yours")
     answered = eva.post(f"{base}/approvals/{asked}/answer", {"yes": False, "words": "Not yet"})
     assert (answered.status_code, answered.json["state"]) == (200, "refused")
+    assert toni.post(f"{base}/approvals/{for_admins}/answer", {"yes": True}).json["state"] == "moot"
     assert asked in [each["id"] for each in toni.get(f"{base}/approvals?state=refused").json["items"]]
 
 

@@ -280,13 +280,13 @@ class World:
             store.run("UPDATE rule SET frozen_count = 99 WHERE tenant_id = :tenant AND key = :key", key=key)
         return key
 
-    def approval(self) -> UUID:
-        """A question that a rule asks the client's finance lead."""
+    def approval(self, role: str = "client finance lead") -> UUID:
+        """A question that a rule asks somebody of the client."""
         with self.books():
             asking = rule_book.find(RULE).id
             why, until = "It is late.", self.today + timedelta(days=5)
             asked = Question(
-                asking, 1, 1, "/then/0", ids.new(), self.at["deb"], None, "Write", why, "client finance lead", until
+                asking, 1, 1, "/then/0", ids.new(), self.at["deb"], None, "Write", why, role, until
             )
             return approvals.ask([asked], rule_key=RULE, now=self.now, today=self.today)[0]
 
