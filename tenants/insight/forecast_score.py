@@ -34,6 +34,7 @@ class Score:
     late_auc: float | None
     wanted_coverage: float
     coverage: float | None
+    """How often the range held; an invoice that is unpaid when its range is over has failed it."""
     mean_range_days: float | None
     due_date_mae_days: float
     one_median_mae_days: float
@@ -55,7 +56,10 @@ def score(papers: Iterable[tuple[Paper, int]], *, cut: int) -> Score | None:
     off = [abs(error) for error in errors]
     known = [paper.days for paper, _ in ordered if paper.settled < cut]
     usual = middle(known) if known else 0
-    ranged = [(each.range, each.paper.days) for each in paid if each.range]
+    until = max(paper.settled if paper.settled < NEVER else paper.issued for paper, _ in ordered)
+    held = [_held(each, until) for each in told if each.range]
+    decided = [each for each in held if each is not None]
+    widths = [each.range.last - each.range.first for each in paid if each.range]
     cash = [(each, amounts[id(each.paper)]) for each in paid]
     return Score(
         scored=len(paid),
@@ -69,13 +73,21 @@ def score(papers: Iterable[tuple[Paper, int]], *, cut: int) -> Score | None:
         by_customer_mae_days=_by_customer(paid),
         late_auc=_auc([(each.habit.days, each.paper.days > 0) for each in paid]),
         wanted_coverage=COVERED,
-        coverage=_share(said.holds(days) for said, days in ranged) if ranged else None,
-        mean_range_days=round(fmean(said.last - said.first for said, _ in ranged), 2) if ranged else None,
+        coverage=_share(decided) if decided else None,
+        mean_range_days=round(fmean(widths), 2) if widths else None,
         due_date_mae_days=round(fmean(abs(each.paper.days) for each in paid), 3),
         one_median_mae_days=round(fmean(abs(each.paper.days - usual) for each in paid), 3),
         week_error=_week_error([(e.paper.due + round(e.habit.days), e.paper.settled, minor) for e, minor in cash]),
         due_date_week_error=_week_error([(e.paper.due, e.paper.settled, minor) for e, minor in cash]),
     )
+
+
+def _held(told: Told, until: int) -> bool | None:
+    """Whether the range held; one that was over before the file ends has failed, paid or not; others are undecided."""
+    assert told.range is not None
+    if told.paper.settled < NEVER:
+        return told.range.holds(told.paper.days)
+    return False if told.paper.due + told.range.last < until else None
 
 
 def _share(hits: Iterable[bool]) -> float:

@@ -24,6 +24,8 @@ class Posting:
     minor: int
     effective_on: date
     known_at: datetime
+    kind: str = ""
+    reverses: int | None = None
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Source:
     amount: int
     since_on: date
     known_at: datetime
+    kind: str = "payment"
 
 
 @dataclass
@@ -42,6 +45,7 @@ class Schedule:
     parts: list[tuple[date, int]]
     effective_on: date
     known_at: datetime
+    by_contract: bool = False
 
 
 @dataclass

@@ -1,4 +1,7 @@
-"""Whatever happens in the books, aging answers what the plain ledger of reference.py answers."""
+"""Whatever happens in the books, aging and figures answer what the plain ledger of reference.py answers.
+
+GOODTERMS_FULL=1 tries five hundred ledgers instead of a few.
+"""
 
 import os
 import random
@@ -12,6 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tenants.insight import aging, items
+from tenants.insight.facts import Books as Counted
+from tenants.insight.facts import Period
 from tenants.isolation import scope
 from tenants.ledger import (
     allocation,
@@ -28,6 +33,7 @@ from tenants.values.faults import Refusal
 from tenants.work import unit_of_work
 from tests.cast import open_client
 from tests.unit.insight.reference import Books, Invoice, Posting, Schedule, Source
+from tests.unit.insight.reference_sets import Sets, Sums, sums
 
 LAST = date(2026, 11, 20)
 FIRST = LAST - timedelta(days=260)
@@ -68,7 +74,7 @@ class Scribe:
             )
         )
         if parts:
-            self.books.schedules.append(Schedule(len(self.books.invoices), parts, issued_on, known))
+            self.books.schedules.append(Schedule(len(self.books.invoices), parts, issued_on, known, by_contract=True))
         self.books.invoices.append(Invoice(currency, amount, issued_on, due_on, known))
 
     def _parts(self, first_on: date, last_on: date, amount: int) -> list[tuple[date, int]]:
@@ -122,13 +128,15 @@ class Scribe:
             return
         at = self.chance.randrange(len(self.sources))
         refunds.return_payment(self.sources[at], effective_on=day, now=at_noon(day), reason="no funds")
-        standing: dict[int, int] = {}
-        for posting in self.books.postings:
-            if posting.source == at and posting.invoice is not None:
-                standing[posting.invoice] = standing.get(posting.invoice, 0) + posting.minor
-        for invoice, minor in standing.items():
-            if minor:
-                self.books.postings.append(Posting(invoice, at, -minor, day, at_noon(day)))
+        postings = self.books.postings
+        gone = {posting.reverses for posting in postings}
+        standing = [
+            n for n, p in enumerate(postings) if p.source == at and p.invoice is not None and p.reverses is None
+        ]
+        for n in standing:
+            if n not in gone:
+                was = postings[n]
+                postings.append(Posting(was.invoice, at, -was.minor, day, at_noon(day), was.kind, n))
         self.books.postings.append(Posting(None, at, self.books.sources[at].amount, day, at_noon(day)))
 
     def receive(self, day: date) -> None:
@@ -136,12 +144,14 @@ class Scribe:
         amount, currency, known = self.chance.randint(1, 15) * 10, self.chance.choice(CURRENCIES), at_noon(day)
         number = f"S{len(self.sources)}"
         common = {"currency": currency, "amount_minor": amount, "now": known}
-        if self.chance.random() < 0.3:
+        is_credit = self.chance.random() < 0.3
+        if is_credit:
             made = credit_notes.issue(number, debtor_id=self.debtor, issued_on=since, **common)
         else:
             made = payments.receive(self.debtor, reference=number, received_on=since, **common)
         self.sources.append(made)
-        self.books.sources.append(Source(currency, amount, since, known))
+        kind = "credit_note" if is_credit else "payment"
+        self.books.sources.append(Source(currency, amount, since, known, kind))
 
     def apply(self, day: date) -> None:
         if not (self.invoices and self.sources):
@@ -155,7 +165,8 @@ class Scribe:
         (made,) = allocation.apply(
             self.sources[source], parts=[(self.invoices[invoice], minor)], effective_on=effective_on, now=at_noon(day)
         )
-        self._posted(made, Posting(invoice, source, minor, effective_on, at_noon(day)))
+        kind = self.books.sources[source].kind
+        self._posted(made, Posting(invoice, source, minor, effective_on, at_noon(day), kind))
 
     def write_off(self, day: date) -> None:
         if not self.invoices:
@@ -164,14 +175,14 @@ class Scribe:
         made = allocation.write_off(
             self.invoices[invoice], minor=minor, effective_on=day, now=at_noon(day), reason="gone"
         )
-        self._posted(made, Posting(invoice, None, minor, day, at_noon(day)))
+        self._posted(made, Posting(invoice, None, minor, day, at_noon(day), "write_off"))
 
     def discount(self, day: date) -> None:
         if not self.invoices:
             return
         invoice, minor = self.chance.randrange(len(self.invoices)), self.chance.randint(1, 2) * 10
         made = allocation.discount(self.invoices[invoice], minor=minor, effective_on=day, now=at_noon(day))
-        self._posted(made, Posting(invoice, None, minor, day, at_noon(day)))
+        self._posted(made, Posting(invoice, None, minor, day, at_noon(day), "discount"))
 
     def reverse(self, day: date) -> None:
         if not self.allocations:
@@ -181,7 +192,7 @@ class Scribe:
         if was.invoice is None:
             return
         allocation.reverse(made, effective_on=day, now=at_noon(day), reason="bounced")
-        self.books.postings.append(Posting(was.invoice, was.source, -was.minor, day, at_noon(day)))
+        self.books.postings.append(Posting(was.invoice, was.source, -was.minor, day, at_noon(day), was.kind, at))
 
     def void(self, day: date) -> None:
         if not self.invoices:
@@ -211,11 +222,24 @@ def cells(found: aging.Aging) -> dict[tuple[str, str], tuple[int, int]]:
     }
 
 
+PLAIN_SETS = (
+    *("sales", "settled", "settled_terms", "slices", "fell_due", "written_off", "unapplied", "rolled", "at_risk"),
+)
+
+
+def said_of(counted: Counted, name: str) -> Sums:
+    return {
+        (currency, part): (each.count, each.minor, each.hits, each.hit_minor, each.days)
+        for currency, parts in counted.sums(name).items()
+        for part, each in parts.items()
+    }
+
+
 def loose(found: aging.Aging) -> dict[str, int]:
     return {line.currency: line.unapplied_minor for line in found.currencies if line.unapplied_minor}
 
 
-@settings(max_examples=500 if FULL else 6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500 if FULL else 5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=25, max_size=60), seed=st.integers(0, 2**32))
 def test_aging_of_any_day_is_what_the_plain_ledger_says(shell, acts, seed):
     tenant = open_client("Reference Books", currency="EUR", zone="Europe/Berlin", country="DE")
@@ -255,6 +279,12 @@ def test_aging_of_any_day_is_what_the_plain_ledger_says(shell, acts, seed):
                     page = items.behind(each.key, currency=line.currency, day=day)
                     assert page.total == each
                     assert sum(item.open_minor for item in page.items) == each.minor
+        for day in (LAST, FIRST + timedelta(days=chance.randrange(60, 260))):
+            period = Period(day, chance.choice((30, 90, 200)))
+            plain = Sets(books, period.first_on, day)
+            counted = Counted(period)
+            for name in PLAIN_SETS:
+                assert said_of(counted, name) == sums(getattr(plain, name)()), (name, day)
         assert balances.drift() == []
         assert selfcheck.run(LAST) == []
         before = cells(aging.today(LAST)), loose(aging.today(LAST))
