@@ -2,6 +2,7 @@
 other way round."""
 
 import re
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +15,7 @@ from service.fields import Actor, MoneyField, Ref
 from service.identity import COOKIE
 
 PREFIX = "/api/"
+OURS = "service.api."
 TEXT: dict[str, Any] = {"type": "string"}
 PROBLEM: dict[str, Any] = {
     "type": "object",
@@ -148,8 +150,19 @@ def schemas() -> set[type[Schema]]:
 
 
 def _schema_name(schema: Any) -> str:
+    """The name of a schema; where several files have one of that name, each carries that of its file."""
     kind = schema if isinstance(schema, type) else type(schema)
-    return str(kind.__name__)
+    name = str(kind.__name__)
+    alike = {each for each in _kinds(Schema) if each.__name__ == name and each.__module__.startswith(OURS)}
+    if len(alike) < 2:
+        return name
+    return kind.__module__.rsplit(".", 1)[1].title().replace("_", "") + name
+
+
+def _kinds(kind: type[Schema]) -> Iterator[type[Schema]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _kinds(each)
 
 
 def _operation(route: Route) -> dict[str, Any]:

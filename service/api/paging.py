@@ -40,7 +40,9 @@ def page_of(item: type[Schema]) -> type[Schema]:
         "next": fields.String(required=True, allow_none=True, metadata={"description": "Cursor of the next page"}),
         "has_more": fields.Boolean(required=True),
     }
-    return Schema.from_dict(columns, name=f"{item.__name__}Page")
+    made = Schema.from_dict(columns, name=f"{item.__name__}Page")
+    made.__module__ = item.__module__
+    return made
 
 
 def start(name: str, query: dict[str, Any], *kinds: Callable[[Any], Any]) -> tuple[Any, ...] | None:
