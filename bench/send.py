@@ -111,7 +111,7 @@ def measure_messages(stage: _stage.Stage, *, n: int, rounds: int) -> dict[str, o
     line_to = redis.Redis.from_url(stage.env["GOODTERMS_REDIS_URL"])
     rates, sent = [], 0
     with work.running(*[["jobs.worker", Lane.DELIVERY.value]] * WORKERS):
-        work.wait_for_workers(line_to, lists.name(Lane.DELIVERY), count=WORKERS)
+        work.wait_for_workers(line_to, lists.name(Lane.DELIVERY), count=WORKERS, patience=240)
         for number in range(rounds + 1):
             wanted = n if number else WARM
             queue(here, n=wanted, first=number * 100_000)

@@ -75,12 +75,12 @@ def running(*commands: Sequence[str]) -> Iterator[None]:
             children.stop(process, how=signal.SIGTERM, patience=15)
 
 
-def wait_for_workers(connection: redis.Redis, queue: str, *, count: int) -> None:
+def wait_for_workers(connection: redis.Redis, queue: str, *, count: int, patience: float = 30) -> None:
     """Wait until so many workers listen."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + patience
     while connection.scard(f"rq:workers:{queue}") < count:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"no {count} workers on {queue} within 30 s")
+            raise TimeoutError(f"no {count} workers on {queue} within {patience:.0f} s")
         time.sleep(0.05)
 
 

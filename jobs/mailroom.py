@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,10 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from jobs import heartbeat
 from jobs.pulse import Shell
 from tenants import assembly, logs, settings
+from tenants.adapters.buckets import BucketStore
 from tenants.adapters.sqs import NewsQueue
 from tenants.assembly import Toolbox
-from tenants.delivery import provider_news
+from tenants.delivery import arriving, inbound, provider_news
+from tenants.delivery.arriving import Arrived
 from tenants.delivery.ports import News, Note
+from tenants.directory import clients
 from tenants.directory.clients import UnknownClient
 from tenants.isolation import scope
 from tenants.settings import Settings
@@ -32,8 +36,8 @@ FULL, TOGETHER = 10, 300
 class Mailroom:
     """One process's rounds through the queues; the caller has pushed the shell's app context."""
 
-    def __init__(self, tools: Toolbox, *, news: News) -> None:
-        self._tools, self._news = tools, news
+    def __init__(self, tools: Toolbox, *, news: News, fetch: Callable[[Arrived], bytes]) -> None:
+        self._tools, self._news, self._fetch = tools, news, fetch
 
     def round(self) -> int:
         """Fetch and keep what came; return how many messages there were. Raises OSError, SQLAlchemyError.
@@ -47,6 +51,8 @@ class Mailroom:
             notes += gathered
         if notes:
             self._keep(notes)
+            for mail in (each for note in notes for each in arriving.read(note.body)):
+                self._take_in(mail)
         for start in range(0, len(notes), FULL):
             self._news.forget(notes[start : start + FULL])
         return len(notes)
@@ -64,13 +70,37 @@ class Mailroom:
         for each in strange:
             log.warning("ses.not_for_us", kind=each.kind, reference=each.reference)
 
+    def _take_in(self, mail: Arrived) -> None:
+        """Keep a mail that came in the books of each client whose sealed address it names. Raises OSError."""
+        secret, real = self._tools.settings.secret_key, self._tools.clock.now()
+        for recipient in mail.recipients:
+            try:
+                tenant_id, attempt_id = inbound.addressee(recipient, secret=secret)
+                raw = mail.content or self._fetch(mail)
+                with unit_of_work(scope.tenant(tenant_id, actor="mail provider")):
+                    now = clients.clock().now(real)
+                    documents = self._tools.documents
+                    inbound.receive(raw, attempt_id=attempt_id, documents_in=documents, now=now, real=real)
+            except (inbound.NotForUs, inbound.TooLarge, UnknownClient, KeyError) as fault:
+                log.warning("mail.not_taken_in", reason=type(fault).__name__)
+
+
+def fetcher(chosen: Settings) -> Callable[[Arrived], bytes]:
+    """How the bytes of a mail are had that SES laid into a bucket."""
+
+    def fetch(mail: Arrived) -> bytes:
+        region, endpoint = chosen.aws_region, chosen.aws_endpoint
+        return BucketStore(f"s3://{mail.bucket}", region=region, endpoint=endpoint).get(mail.key)
+
+    return fetch
+
 
 def serve(chosen: Settings, *, stopping: threading.Event) -> None:
     """Go round until told to stop; a queue or a database that is away only delays."""
     shell: Shell = assembly.make_shell(chosen)
     news = NewsQueue(chosen.sqs_queue, region=chosen.aws_region, endpoint=chosen.aws_endpoint)
     with shell.app_context():
-        room = Mailroom(assembly.make_tools(chosen), news=news)
+        room = Mailroom(assembly.make_tools(chosen), news=news, fetch=fetcher(chosen))
         while not stopping.is_set():
             heartbeat.beat()
             try:
