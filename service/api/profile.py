@@ -17,7 +17,7 @@ face = Blueprint("api_profile", __name__, url_prefix="/api/v1")
 
 
 class ContactHabits(Schema):
-    """What a client decides about its automatic messages and its API clients; parts that are not sent stay as they are."""
+    """What a client decides about its automatic messages and its API clients; what is not sent stays as it is."""
 
     sending = fields.String(validate=validate.OneOf(("on", "paused")))
     pixel = fields.String(validate=validate.OneOf(("off", "consented", "on")))
