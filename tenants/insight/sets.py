@@ -98,7 +98,7 @@ FROM (
   SELECT i.id, i.currency, i.debtor_id, i.number, {DUE_THEN} AS due_on, CAST(:day AS date) - 30 - {DUE_THEN} AS late,
     {PART.format(applied="coalesce(p.before, 0)")} AS was,
     {PART.format(applied="coalesce(p.minor, 0)")} AS remaining,
-    NOT ({INVOICE}) AS gone
+    ({INVOICE}) IS NOT TRUE AS gone
   FROM invoice i LEFT JOIN (
     SELECT a.invoice_id, sum(a.amount_minor) AS minor,
       sum(a.amount_minor) FILTER (WHERE a.effective_on <= CAST(:day AS date) - 30) AS before
