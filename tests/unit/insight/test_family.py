@@ -9,7 +9,7 @@ from tenants.collections import holds
 from tenants.insight import family
 from tenants.insight.definitions import DEFINITIONS
 from tenants.insight.facts import ALL_SETS, Period, gather
-from tenants.ledger import allocation
+from tenants.ledger import allocation, invoices
 from tests.cast import NOW, TODAY, Door
 from tests.factories import a_credit_note, a_debtor, a_payment, an_invoice
 
@@ -225,3 +225,11 @@ def test_every_figure_is_counted_from_a_known_set():
         for rows in (each.top, each.bottom):
             assert rows is None or rows.of == "open" or rows.of in ALL_SETS
         assert each.formula and each.basis and each.unit in ("days", "ratio", "times", "minor")
+
+
+def test_what_was_cancelled_since_has_not_rolled_on(alder, in_alder: Door):
+    gone = an_invoice(alder, late=40)
+    an_invoice(alder, late=45)
+    with in_alder:
+        invoices.void(gone, on=days_ago(1), now=NOW, reason="billed twice")
+        assert of("roll-1-to-30").value == Fraction(1, 2)
