@@ -1,6 +1,9 @@
 """Work of the delivery lane: documents, messages and what comes back about them."""
 
+from functools import lru_cache
+
 from jobs.turns import Handler, Later, Outside, Turn
+from tenants.adapters.schematron import Schematron
 from tenants.collections.conduct import Gate
 from tenants.delivery import evidence, news, queueing, receipts, sending, unsettled
 from tenants.delivery.facts import Outgoing
@@ -47,7 +50,14 @@ def claim_message(turn: Turn) -> Outgoing | Later | None:
 def act_on_message(turn: Turn, mail: Outgoing) -> Result:
     """Print, render, hand over."""
     tools = turn.tools
-    return sending.act(mail, documents_in=tools.documents, mailer=tools.mailer, settings=tools.settings)
+    rules = _rules() if mail.wish else None
+    return sending.act(mail, documents_in=tools.documents, mailer=tools.mailer, settings=tools.settings, rules=rules)
+
+
+@lru_cache(maxsize=1)
+def _rules() -> Schematron:
+    """The official rules of e-invoices, for the first that asks: they take memory that most workers never need."""
+    return Schematron()
 
 
 def settle_message(turn: Turn, mail: Outgoing, result: Result) -> Later | None:

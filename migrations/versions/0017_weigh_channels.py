@@ -15,8 +15,15 @@ COHORT = """
   chance double precision NOT NULL DEFAULT 1, matured_at timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, day_on, template, mailbox, tracked)
 """
+# Who wants structured invoices, and to which electronic address.
+EINVOICE = """
+  debtor_id uuid NOT NULL, format text NOT NULL CHECK (format IN ('hybrid', 'ubl')), endpoint text NOT NULL DEFAULT '',
+  buyer_reference text NOT NULL DEFAULT '', changed_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, debtor_id),
+  FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
+"""
 
 
 def upgrade() -> None:
     tenant_table("delivery_cohort", COHORT)
+    tenant_table("debtor_einvoice", EINVOICE)
     index("delivery_cohort", "unit", "template, mailbox, tracked, day_on")

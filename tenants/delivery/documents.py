@@ -15,9 +15,10 @@ from sqlalchemy import RowMapping
 
 from tenants import store
 from tenants.delivery import answers, facts, letters, printing
+from tenants.delivery.einvoices import enclosing
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.letters import Enclosure
-from tenants.delivery.ports import DocumentStore, Letter
+from tenants.delivery.ports import BillRules, DocumentStore, Letter
 from tenants.directory import clients
 from tenants.isolation import scope
 from tenants.settings import Settings
@@ -73,13 +74,22 @@ def newest(invoice_id: UUID) -> RowMapping | None:
     return store.run(NEWEST, invoice_id=invoice_id).mappings().one_or_none()
 
 
-def enclose(mail: Outgoing, *, documents_in: DocumentStore, settings: Settings) -> tuple[Enclosure, ...]:
-    """What goes with a letter, taken from the store or printed and kept. Raises OSError, typst.TypstError."""
+def enclose(
+    mail: Outgoing, *, documents_in: DocumentStore, settings: Settings, rules: BillRules | None = None
+) -> tuple[Enclosure, ...]:
+    """What goes with a letter, taken from the store or printed and kept. Raises OSError, typst.TypstError, and
+    NotStructured where the customer wants an e-invoice that the official rules refuse."""
     sheet = letters.sheet_of(mail, settings=settings)
     if sheet is None:
         return ()
     item = mail.items[0]
-    return (_enclosure(mail.tenant_id, item.invoice_id, mail.reader.debtor_id, sheet, documents_in),)
+    printed = _enclosure(mail.tenant_id, item.invoice_id, mail.reader.debtor_id, sheet, documents_in)
+    enclosures = enclosing.enclose(mail, printed, rules=rules)
+    for each in enclosures:
+        if each is not printed:
+            key = _key(mail.tenant_id, each.invoice_id, each.version, suffix=each.suffix)
+            documents_in.put(key, each.body, media_type=each.media_type)
+    return enclosures
 
 
 def record(mail: Outgoing, enclosures: Sequence[Enclosure], *, now: datetime) -> None:
@@ -120,13 +130,13 @@ def _record(tenant_id: UUID, made: Enclosure, *, now: datetime) -> None:
         debtor_id=made.debtor_id,
         invoice_id=made.invoice_id,
         kind=made.kind,
-        media_type=PDF,
+        media_type=made.media_type,
         sha256=made.sha256,
         bytes=len(made.body),
-        store_key=_key(tenant_id, made.invoice_id, made.version),
+        store_key=_key(tenant_id, made.invoice_id, made.version, suffix=made.suffix),
         now=now,
     )
 
 
-def _key(tenant_id: UUID, invoice_id: UUID, version: str) -> str:
-    return f"{tenant_id}/documents/{invoice_id}-{version[:32]}.pdf"
+def _key(tenant_id: UUID, invoice_id: UUID, version: str, *, suffix: str = "pdf") -> str:
+    return f"{tenant_id}/documents/{invoice_id}-{version[:32]}.{suffix}"

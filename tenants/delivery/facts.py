@@ -13,6 +13,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from tenants import store
+from tenants.delivery.einvoices.wishes import Wish
 from tenants.directory.clients import Profile
 from tenants.values.money import Money
 
@@ -93,6 +94,8 @@ class Outgoing:
     link_id: UUID
     link_expires_at: datetime
     pixel: bool
+    wish: Wish | None = None
+    """Whether the invoice travels as structured data too."""
     wording: str = ""
     """The client's own words; empty where ours speak."""
     carrier: str = "smtp"

@@ -23,6 +23,12 @@ class Enclosure:
     version: str
     body: bytes
     kind: str = "invoice"
+    media_type: str = "application/pdf"
+
+    @property
+    def suffix(self) -> str:
+        """How its file name ends."""
+        return "pdf" if self.media_type == "application/pdf" else "xml"
 
     @property
     def sha256(self) -> str:
@@ -86,7 +92,7 @@ def write(mail: Outgoing, *, enclosures: tuple[Enclosure, ...], settings: Settin
         text=said.text,
         html=said.html,
         attachments=tuple(
-            (f"{_safe(names[each.invoice_id])}.pdf", "application/pdf", each.body) for each in enclosures
+            (f"{_safe(names[each.invoice_id])}.{each.suffix}", each.media_type, each.body) for each in enclosures
         ),
         headers={
             "Date": format_datetime(mail.now),

@@ -20,6 +20,14 @@ class DocumentStore(Protocol):
         ...
 
 
+class BillRules(Protocol):
+    """The official rules of structured invoices."""
+
+    def faults(self, document: bytes, *, syntax: str) -> list[str]:
+        """What the rules say against the document; empty when it is valid."""
+        ...
+
+
 class Handover(StrEnum):
     """How one hand-over to a mail provider ended."""
 

@@ -26,9 +26,10 @@ from tenants.delivery import (
     wordings,
     words,
 )
+from tenants.delivery.einvoices import wishes
 from tenants.delivery.facts import Outgoing, Reader
 from tenants.delivery.outcome import Result
-from tenants.delivery.ports import Answer, DocumentStore, Gate, Handover, Mailer
+from tenants.delivery.ports import Answer, BillRules, DocumentStore, Gate, Handover, Mailer
 from tenants.delivery.rendering import BadTemplate
 from tenants.directory import clients
 from tenants.isolation import scope
@@ -143,6 +144,7 @@ def _outgoing(
         now=now,
         link_id=link_id,
         link_expires_at=expires_at,
+        wish=wishes.of(row.debtor_id) if row.kind == "invoice" else None,
         wording=wordings.spoken(row.template, language=words.language(reader.language), debtor_id=row.debtor_id),
         pixel=tracking.may_track(reader.mode or creditor.pixel, consent=reader.pixel_consent),
         carrier="ses" if provider == "ses" else "smtp",
@@ -150,7 +152,14 @@ def _outgoing(
     )
 
 
-def act(mail: Outgoing, *, documents_in: DocumentStore, mailer: Mailer, settings: Settings) -> Result:
+def act(
+    mail: Outgoing,
+    *,
+    documents_in: DocumentStore,
+    mailer: Mailer,
+    settings: Settings,
+    rules: BillRules | None = None,
+) -> Result:
     """Print, render and hand over; every fault becomes an answer, because only an answer can be settled.
 
     An attempt that somebody else began is never handed over again: its answer is recalled.
@@ -159,7 +168,7 @@ def act(mail: Outgoing, *, documents_in: DocumentStore, mailer: Mailer, settings
         answer, said = answers.recall(mail, documents_in=documents_in)
         return Result(answer, subject=said.get("subject", ""), content_key=said.get("content_key", ""))
     try:
-        enclosures = documents.enclose(mail, documents_in=documents_in, settings=settings)
+        enclosures = documents.enclose(mail, documents_in=documents_in, settings=settings, rules=rules)
         letter = letters.write(mail, enclosures=enclosures, settings=settings)
         content_key = documents.keep_content(mail, letter, documents_in=documents_in)
     except (BadTemplate, typst.TypstError, ValueError) as fault:

@@ -16,7 +16,7 @@ INVOICE, CREDIT_NOTE = "380", "381"
 STANDARD, ZERO = "S", "Z"
 
 
-class NotStructured(Refusal):
+class NotStructured(Refusal, ValueError):
     """The invoice cannot be said in EN 16931."""
 
     code = "not_structured"

@@ -54,6 +54,13 @@ class Response:
         return 7 if self.source == CUSTOMER else MEANS[self.code]
 
     @property
+    def said(self) -> str:
+        """The code in words."""
+        if self.source == CUSTOMER:
+            return WORDS[self.code]
+        return "its access point refuses it" if self.code == "RE" else "its access point has it"
+
+    @property
     def incomplete(self) -> bool:
         """Whether a clarification is missing that the network demands."""
         return self.source == CUSTOMER and self.code in NEEDS_WHY and not self.reasons

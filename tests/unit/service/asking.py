@@ -36,7 +36,7 @@ class Ask:
 
     def options(self) -> dict[str, Any]:
         if self.data is not None:
-            return {"data": self.data, "content_type": "text/csv"}
+            return {"data": self.data, "content_type": "application/xml" if self.data[:1] == b"<" else "text/csv"}
         return {} if self.body is None else {"json": self.body}
 
 
@@ -231,6 +231,9 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "ask_access": lambda w: Ask(body={"reason": "A customer called about a bill"}),
     "assign_staff": lambda w: Ask(body={"email": w.staff_address(), "role": "specialist"}),
     "end_staff": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
+    "change_einvoice_wish": lambda w: Ask(body={"format": "hybrid", "endpoint": "9930:DE123456789"}),
+    "download_einvoice": lambda w: Ask({"inv": w.sayable_invoice()}),
+    "take_einvoice_response": lambda w: Ask(data=w.einvoice_answer()),
     "redrive_dead_letter": lambda w: Ask({"wrk": w.dead_letter()}),
     "discard_dead_letter": lambda w: Ask({"wrk": w.dead_letter()}, body={"reason": "It was a test"}),
 }

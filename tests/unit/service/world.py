@@ -24,7 +24,7 @@ from tenants.insight import views
 from tenants.intake import bank_lines, imports
 from tenants.intake.formats.statement import Entry, Statement
 from tenants.isolation import scope
-from tenants.ledger import debtors, due_dates, periods, refunds
+from tenants.ledger import debtors, due_dates, invoices, periods, refunds
 from tenants.rules import approvals, backtesting, ladders, publishing, recipes, rule_book, running
 from tenants.rules.approvals import Question
 from tenants.values import ids
@@ -307,6 +307,24 @@ class World:
         with self.books():
             ladders.keep(ladders.STANDARD, now=self.now)
         return "standard"
+
+    def sayable_invoice(self) -> UUID:
+        """An invoice of a client of which all is known that EN 16931 asks for."""
+        with self.books():
+            clients.change(tax_number="DE123456789")
+        return self.at["inv"]
+
+    def einvoice_answer(self) -> bytes:
+        """What the network gives back when the customer accepts the invoice."""
+        with self.books():
+            number = invoices.card(self.at["inv"]).number
+        space = "urn:oasis:names:specification:ubl:schema:xsd:"
+        return f"""<ApplicationResponse xmlns="{space}ApplicationResponse-2"
+          xmlns:cac="{space}CommonAggregateComponents-2" xmlns:cbc="{space}CommonBasicComponents-2">
+          <cbc:CustomizationID>urn:fdc:peppol.eu:poacc:trns:invoice_response:3</cbc:CustomizationID><cbc:ID>R</cbc:ID>
+          <cac:DocumentResponse><cac:Response><cbc:ResponseCode>AP</cbc:ResponseCode></cac:Response>
+          <cac:DocumentReference><cbc:ID>{number}</cbc:ID></cac:DocumentReference></cac:DocumentResponse>
+        </ApplicationResponse>""".encode()
 
     def waiting_message(self) -> UUID:
         """A message that waits for its hour, at a client where people may overrule that."""
