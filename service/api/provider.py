@@ -33,7 +33,7 @@ class Clients(Schema):
 
 
 @endpoint(face, "/provider/clients", needs="platform.read", returns=Clients)
-def list_clients() -> dict[str, Any]:
+def list_all_clients() -> dict[str, Any]:
     """Every client with how many of the provider's people work for it."""
     return {"items": access.every_client(now=tools().clock.now())}
 

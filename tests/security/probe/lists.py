@@ -29,6 +29,7 @@ ORACLES: dict[str, str] = {
     "list_assignments": "",
     "list_periods": "",
     "list_clients": "",
+    "list_all_clients": "",
     "list_late_terms": ALL.format("late_term"),
     "list_rules": ALL.format("rule"),
     "list_api_calls": ALL.format("api_call"),
