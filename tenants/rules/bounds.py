@@ -64,6 +64,8 @@ def instant_back(duration: Duration, *, at: Moment) -> datetime:
         return at.now - timedelta(hours=duration.count)
     if duration.unit != "business_days":
         return calendars.at_local_time(day_back(duration, at=at), at.wall, zone=at.zone)
-    working = at.calendar.is_business_day(at.today)
     day = at.calendar.subtract(at.today, duration.count)
-    return calendars.at_local_time(day, at.wall if working else time.min, zone=at.zone)
+    if at.calendar.is_business_day(at.today) and at.wall > time.min:
+        return calendars.at_local_time(day, at.wall, zone=at.zone)
+    # Asked at the very start of a business day: what fell on days off just before `day` is exactly as old, not older.
+    return calendars.start_of_day(at.calendar.subtract(day, 1) + timedelta(days=1), zone=at.zone)

@@ -46,6 +46,7 @@ def test_a_day_so_far_ahead():
     [
         ("2026-11-19 09:00", Duration(3, "business_days"), "2026-11-16 09:00"),
         ("2026-11-22 09:00", Duration(3, "business_days"), "2026-11-18 00:00"),  # Sunday asks as Monday will begin
+        ("2026-03-29 09:00", Duration(5, "business_days"), "2026-03-21 00:00"),  # a Saturday is as old as its Monday
         ("2026-03-30 09:00", Duration(1, "days"), "2026-03-29 09:00"),
         ("2026-03-29 09:00", Duration(1, "days"), "2026-03-28 09:00"),  # 23 hours, one day
         ("2026-03-29 09:00", Duration(24, "hours"), "2026-03-28 08:00"),
