@@ -135,3 +135,15 @@ def _whole(rows: Sequence[Any]) -> list[Line]:
     for match_id, *part in store.run(PARTS, matches=[row.id for row in rows]):
         parts.setdefault(match_id, []).append(Piece(*part))
     return [Line(*(*row, tuple(parts.get(row.id, ())))) for row in rows]
+
+
+AWAITED = """
+SELECT DISTINCT p.invoice_id FROM cash_part p
+JOIN cash_match m ON m.tenant_id = :tenant AND m.id = p.match_id
+WHERE p.tenant_id = :tenant AND p.invoice_id = ANY(:ids) AND m.state IN ('waiting', 'parked')
+"""
+
+
+def awaited(invoice_ids: Sequence[UUID]) -> set[UUID]:
+    """Those invoices for which money has probably come and waits for a person: nobody who may have paid is chased."""
+    return set(store.run(AWAITED, ids=list(invoice_ids)).scalars())

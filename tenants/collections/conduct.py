@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from tenants import store
+from tenants.cash import queue
 from tenants.collections import holds, hours, policies, refusals, tasks
 from tenants.collections.policies import Policy
 from tenants.collections.refusals import Refused
@@ -179,10 +180,12 @@ class Gate:
         blocks = {block.invoice_id: block for invoice in invoices if (block := _ended(invoice))}
         if message.kind != "reminder":
             return blocks
-        held = holds.on_invoices([invoice.id for invoice in invoices], today=message.client_day(now))
+        asked = [invoice.id for invoice in invoices]
+        held, awaited = holds.on_invoices(asked, today=message.client_day(now)), queue.awaited(asked)
         for invoice in invoices:
             block = (
-                _held(invoice.id, held.get(invoice.id))
+                _awaited(invoice, awaited)
+                or _held(invoice.id, held.get(invoice.id))
                 or _undelivered(message, invoice, now=now)
                 or _unread(invoice)
                 or _worn_out(message, invoice)
@@ -212,6 +215,13 @@ def _held(invoice_id: UUID, hold: Any) -> Block | None:
     return Block(
         invoice_id, HOLD_WORDS[hold["kind"]], f"A {hold['kind']} is in force{until}: {hold['reason']}".rstrip(": ")
     )
+
+
+def _awaited(invoice: Any, awaited: set[UUID]) -> Block | None:
+    if invoice.id not in awaited:
+        return None
+    words = f"Money that is probably for invoice {invoice.number} has come and waits to be booked."
+    return Block(invoice.id, "money_waiting", words, wait=True)
 
 
 def _undelivered(message: Message, invoice: Any, *, now: datetime) -> Block | None:

@@ -350,3 +350,17 @@ def test_why_nothing_was_sent_is_answered_by_reason_and_by_invoice(in_alder):
         (story,) = refusals.about_invoice(invoices[0])
         assert story["detail"] == "Sending is paused for this client."
         refusals.keep([], now=NOW)
+
+
+
+
+def test_money_that_probably_came_stops_the_reminder_until_it_is_booked(in_alder, monkeypatch):
+    with in_alder:
+        kessler = a_customer()
+        awaited, other = a_delivered_invoice(kessler), a_delivered_invoice(kessler)
+        monkeypatch.setattr(conduct.queue, "awaited", lambda ids: {awaited} & set(ids))
+        verdict = refused(a_message(kessler, awaited))
+        assert (verdict.reason, verdict.again_at is not None) == ("money_waiting", True)
+        both = a_message(kessler, awaited, other)
+        assert gate(both, now=NOW).allowed
+        assert items_of(both) == {other}
