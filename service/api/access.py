@@ -5,7 +5,6 @@ from uuid import UUID
 
 from flask import Blueprint
 from marshmallow import Schema, fields, validate
-from werkzeug.wrappers import Response
 
 from service.endpoint import endpoint, tools
 from service.fields import Instant, Ref
@@ -17,7 +16,7 @@ from tenants.events import recording
 face = Blueprint("api_access", __name__, url_prefix="/api/v1")
 
 
-class Grant(Schema):
+class AccessGrantShown(Schema):
     """One request and what became of it."""
 
     id = Ref("agr", required=True)
@@ -34,13 +33,13 @@ class Grant(Schema):
     visits = fields.Integer(required=True)
 
 
-class Grants(Schema):
+class AccessGrants(Schema):
     """The newest requests."""
 
-    items = fields.List(fields.Nested(Grant), required=True)
+    items = fields.List(fields.Nested(AccessGrantShown), required=True)
 
 
-class Visit(Schema):
+class AccessLook(Schema):
     """One look."""
 
     at = Instant(required=True)
@@ -50,38 +49,38 @@ class Visit(Schema):
     request_id = fields.String(required=True)
 
 
-class Visits(Schema):
+class AccessLooks(Schema):
     """What was looked at, the newest first."""
 
-    items = fields.List(fields.Nested(Visit), required=True)
+    items = fields.List(fields.Nested(AccessLook), required=True)
 
 
-class Decision(Schema):
+class AccessDecision(Schema):
     """Whether to let somebody in."""
 
     allow = fields.Boolean(required=True)
     why = fields.String(load_default="", validate=validate.Length(max=300))
 
 
-class Asking(Schema):
+class AccessRequest(Schema):
     """Why somebody wants to enter."""
 
     reason = fields.String(required=True, validate=validate.Length(max=500))
 
 
-class Asked(Schema):
-    """The request that now waits."""
+class AskedAccess(Schema):
+    """The request in question."""
 
     id = Ref("agr", required=True)
 
 
-class Until(Schema):
+class AccessUntil(Schema):
     """Until when it is open; nothing when it was refused."""
 
     ends_at = Instant(required=True, allow_none=True)
 
 
-@endpoint(face, "/tenants/<client:client>/access-grants", needs="access.read", returns=Grants)
+@endpoint(face, "/tenants/<client:client>/access-grants", needs="access.read", returns=AccessGrants)
 def list_access_grants(client: VisibleClient) -> dict[str, Any]:
     """Requests to enter this client, the newest first."""
     return {"items": access_grants.listed(now=tools().clock.now())}
@@ -91,7 +90,7 @@ def list_access_grants(client: VisibleClient) -> dict[str, Any]:
     face,
     "/tenants/<client:client>/access-grants/<ref('agr'):grant_id>/visits",
     needs="access.read",
-    returns=Visits,
+    returns=AccessLooks,
 )
 def list_visits(client: VisibleClient, grant_id: UUID) -> dict[str, Any]:
     """Every look under a grant."""
@@ -104,8 +103,8 @@ def list_visits(client: VisibleClient, grant_id: UUID) -> dict[str, Any]:
     "/tenants/<client:client>/access-grants/<ref('agr'):grant_id>/decision",
     needs="access.decide",
     method="POST",
-    accepts=Decision,
-    returns=Until,
+    accepts=AccessDecision,
+    returns=AccessUntil,
     fresh=True,
 )
 def decide_access(client: VisibleClient, grant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
@@ -118,12 +117,12 @@ def decide_access(client: VisibleClient, grant_id: UUID, body: dict[str, Any]) -
     "/tenants/<client:client>/access-grants/<ref('agr'):grant_id>/end",
     needs="access.end",
     method="POST",
-    status=204,
+    returns=AskedAccess,
 )
-def end_access(client: VisibleClient, grant_id: UUID) -> Response:
+def end_access(client: VisibleClient, grant_id: UUID) -> dict[str, Any]:
     """Shut a grant before its time."""
     access_grants.end(grant_id, now=tools().clock.now())
-    return Response(status=204)
+    return {"id": grant_id}
 
 
 @endpoint(
@@ -131,8 +130,8 @@ def end_access(client: VisibleClient, grant_id: UUID) -> Response:
     "/provider/clients/<ref('ten'):steered>/access-grants",
     needs="access.ask",
     method="POST",
-    accepts=Asking,
-    returns=Asked,
+    accepts=AccessRequest,
+    returns=AskedAccess,
     status=201,
     fresh=True,
 )

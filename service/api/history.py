@@ -85,7 +85,9 @@ class Entry(Schema):
     actor = Actor(required=True)
     actor_name = fields.String(required=True)
     act = fields.String(required=True)
-    object = fields.Function(lambda row: public_id(row["object_kind"], row["object_id"]), metadata={"type": "string"})
+    object = fields.Function(
+        lambda row: public_id(row["object_kind"], row["object_id"]), metadata={"type": ["string", "null"]}
+    )
     object_kind = fields.String(required=True)
     was = fields.Dict(required=True, allow_none=True)
     became = fields.Dict(required=True, allow_none=True)
@@ -94,7 +96,7 @@ class Entry(Schema):
     hash = fields.Function(lambda row: row["hash"].hex(), metadata={"type": "string"})
 
 
-class Chain(Schema):
+class HistoryChain(Schema):
     """Whether the history is what was written."""
 
     whole = fields.Boolean(required=True)
@@ -115,7 +117,7 @@ def list_history(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]
     return paging.cut("history", query, found, lambda row: (row["at"], row["id"]))
 
 
-@endpoint(face, "/tenants/<client:client>/history/chain", needs="history.read", returns=Chain)
+@endpoint(face, "/tenants/<client:client>/history/chain", needs="history.read", returns=HistoryChain)
 def check_history(client: VisibleClient) -> dict[str, Any]:
     """Walk the chain and name the first number that is wrong."""
     return chain()

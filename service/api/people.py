@@ -5,7 +5,6 @@ from uuid import UUID
 
 from flask import Blueprint
 from marshmallow import Schema, fields, validate
-from werkzeug.wrappers import Response
 
 from service.endpoint import endpoint, tools
 from service.fields import Actor, Instant, Ref
@@ -44,14 +43,14 @@ class NewMember(Schema):
     reason = fields.String(load_default="", validate=validate.Length(max=300))
 
 
-class Ending(Schema):
+class RoleEnding(Schema):
     """Why a role ends."""
 
     reason = fields.String(load_default="", validate=validate.Length(max=300))
 
 
-class Given(Schema):
-    """The role that was given."""
+class GivenRole(Schema):
+    """The role that was given, or ended."""
 
     id = Ref("mem", required=True)
 
@@ -68,7 +67,7 @@ def list_people(client: VisibleClient) -> dict[str, Any]:
     needs="people.write",
     method="POST",
     accepts=NewMember,
-    returns=Given,
+    returns=GivenRole,
     status=201,
     fresh=True,
 )
@@ -82,13 +81,13 @@ def let_person_in(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]
     "/tenants/<client:client>/people/<ref('mem'):membership_id>/end",
     needs="people.write",
     method="POST",
-    accepts=Ending,
-    status=204,
+    accepts=RoleEnding,
+    returns=GivenRole,
 )
-def end_role(client: VisibleClient, membership_id: UUID, body: dict[str, Any]) -> Response:
+def end_role(client: VisibleClient, membership_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """End a role; it opens nothing from the next request on."""
     assignments.end(membership_id, side="client", now=tools().clock.now(), **body)
-    return Response(status=204)
+    return {"id": membership_id}
 
 
 @endpoint(face, "/tenants/<client:client>/assignments", needs="people.read", returns=Members)
@@ -103,7 +102,7 @@ def list_assignments(client: VisibleClient) -> dict[str, Any]:
     needs="team.write",
     method="POST",
     accepts=NewMember,
-    returns=Given,
+    returns=GivenRole,
     status=201,
 )
 def assign_specialist(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
@@ -116,10 +115,10 @@ def assign_specialist(client: VisibleClient, body: dict[str, Any]) -> dict[str, 
     "/tenants/<client:client>/assignments/<ref('mem'):membership_id>/end",
     needs="team.write",
     method="POST",
-    accepts=Ending,
-    status=204,
+    accepts=RoleEnding,
+    returns=GivenRole,
 )
-def end_assignment(client: VisibleClient, membership_id: UUID, body: dict[str, Any]) -> Response:
+def end_assignment(client: VisibleClient, membership_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """End an assignment; it opens nothing from the next request on."""
     assignments.end(membership_id, side="provider", now=tools().clock.now(), **body)
-    return Response(status=204)
+    return {"id": membership_id}

@@ -5,9 +5,8 @@ from uuid import UUID
 
 from flask import Blueprint
 from marshmallow import Schema, fields
-from werkzeug.wrappers import Response
 
-from service.api.people import Ending, Given, Members, NewMember
+from service.api.people import GivenRole, Members, NewMember, RoleEnding
 from service.endpoint import endpoint, tools
 from service.fields import Instant, Ref
 from tenants.directory import access, assignments, clients
@@ -15,7 +14,7 @@ from tenants.directory import access, assignments, clients
 face = Blueprint("api_provider", __name__, url_prefix="/api/v1")
 
 
-class Client(Schema):
+class PlatformClient(Schema):
     """One client."""
 
     id = Ref("ten", required=True)
@@ -26,13 +25,13 @@ class Client(Schema):
     staff = fields.Integer(required=True)
 
 
-class Clients(Schema):
+class PlatformClients(Schema):
     """Every client."""
 
-    items = fields.List(fields.Nested(Client), required=True)
+    items = fields.List(fields.Nested(PlatformClient), required=True)
 
 
-@endpoint(face, "/provider/clients", needs="platform.read", returns=Clients)
+@endpoint(face, "/provider/clients", needs="platform.read", returns=PlatformClients)
 def list_all_clients() -> dict[str, Any]:
     """Every client with how many of the provider's people work for it."""
     return {"items": access.every_client(now=tools().clock.now())}
@@ -51,7 +50,7 @@ def list_staff(steered: UUID) -> dict[str, Any]:
     needs="platform.write",
     method="POST",
     accepts=NewMember,
-    returns=Given,
+    returns=GivenRole,
     status=201,
     fresh=True,
 )
@@ -66,10 +65,10 @@ def assign_staff(steered: UUID, body: dict[str, Any]) -> dict[str, Any]:
     "/provider/clients/<ref('ten'):steered>/assignments/<ref('mem'):membership_id>/end",
     needs="platform.write",
     method="POST",
-    accepts=Ending,
-    status=204,
+    accepts=RoleEnding,
+    returns=GivenRole,
 )
-def end_staff(steered: UUID, membership_id: UUID, body: dict[str, Any]) -> Response:
+def end_staff(steered: UUID, membership_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """End an assignment."""
     assignments.end(membership_id, side="provider", now=tools().clock.now(), **body)
-    return Response(status=204)
+    return {"id": membership_id}

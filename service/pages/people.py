@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from service.api import access as access_api
-from service.api.people import Ending, NewMember
+from service.api.people import NewMember, RoleEnding
 from service.endpoint import endpoint, tools
 from service.pages import frame
 from tenants.directory import access_grants, assignments
@@ -66,7 +66,7 @@ def let_in(client: VisibleClient, body: dict[str, Any]) -> Response:
     "/c/<client:client>/people/<ref('mem'):membership_id>/end",
     needs="people.write",
     method="POST",
-    accepts=Ending,
+    accepts=RoleEnding,
 )
 def end(client: VisibleClient, membership_id: UUID, body: dict[str, Any]) -> Response:
     """End a role."""
@@ -86,7 +86,7 @@ def assign(client: VisibleClient, body: dict[str, Any]) -> Response:
     "/c/<client:client>/assignments/<ref('mem'):membership_id>/end",
     needs="team.write",
     method="POST",
-    accepts=Ending,
+    accepts=RoleEnding,
 )
 def unassign(client: VisibleClient, membership_id: UUID, body: dict[str, Any]) -> Response:
     """End an assignment."""

@@ -7,8 +7,8 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from service.api import access as access_api
-from service.api.access import Asking
-from service.api.people import Ending, NewMember
+from service.api.access import AccessRequest
+from service.api.people import NewMember, RoleEnding
 from service.endpoint import endpoint, tools
 from service.pages import frame
 from service.pages.people import ROLES
@@ -58,7 +58,7 @@ def assign(steered: UUID, body: dict[str, Any]) -> Response:
     "/provider/clients/<ref('ten'):steered>/assignments/<ref('mem'):membership_id>/end",
     needs="platform.write",
     method="POST",
-    accepts=Ending,
+    accepts=RoleEnding,
 )
 def unassign(steered: UUID, membership_id: UUID, body: dict[str, Any]) -> Response:
     """End an assignment."""
@@ -67,7 +67,12 @@ def unassign(steered: UUID, membership_id: UUID, body: dict[str, Any]) -> Respon
 
 
 @endpoint(
-    face, "/provider/clients/<ref('ten'):steered>/access", needs="access.ask", method="POST", accepts=Asking, fresh=True
+    face,
+    "/provider/clients/<ref('ten'):steered>/access",
+    needs="access.ask",
+    method="POST",
+    accepts=AccessRequest,
+    fresh=True,
 )
 def ask(steered: UUID, body: dict[str, Any]) -> Response:
     """Ask to be let in for an hour."""

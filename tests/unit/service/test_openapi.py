@@ -81,7 +81,8 @@ def checked(schema, value):
 @pytest.mark.parametrize("currency_of", ["alder_world"])
 def test_every_answer_is_as_the_document_says(request, as_, currency_of):
     world = request.getfixturevalue(currency_of)
-    browser = as_(engage("Omar Quist", *((world.tenant, role) for role in ("specialist_manager", "tenant_admin"))))
+    roles = [(world.tenant, role) for role in ("specialist_manager", "tenant_admin")]
+    browser = as_(engage("Omar Quist", *roles, provider_role="provider_admin"))
     for name, route in asking.ROUTES.items():
         if route.produces != JSON:
             continue
