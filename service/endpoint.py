@@ -122,37 +122,18 @@ def endpoint(
 ) -> Callable[[View], View]:
     """Declare one route. The method decides whether it may write.
 
-    `leaves` is for the portal alone: the kind of evidence that a request leaves, kept before the page is made.
-    `once` is for JSON routes of a client that move money, mail or approval: their callers must send an
-    `Idempotency-Key`, and get the first answer again when they repeat themselves.
-    `changes` names the view that shows the object: then a change must carry the ETag of its present state.
-    `batch` declares the same for many at once beside it, as `…:batch`, each item answered for itself.
-    `fresh` asks a person for a proof of the last ten minutes: bank data, exports, connections.
+    What the words mean stands at `Route`; `batch` declares the same for many at once beside it, as `…:batch`, each item
+    answered for itself.
     """
     if once and (method in SAFE or "<client:" not in rule or returns is None or consumes != JSON):
         raise TypeError(f"{rule} cannot happen once: that is for changes of one client which answer in JSON")
 
     def declare(view: View) -> View:
         may_write = method not in SAFE if writes is None else writes
-        route = Route(
-            blueprint.name,
-            (blueprint.url_prefix or "") + rule,
-            method,
-            needs,
-            view,
-            accepts,
-            query,
-            returns,
-            status,
-            portfolio,
-            may_write,
-            consumes,
-            produces,
-            leaves,
-            once,
-            fresh,
-            changes,
-        )
+        where = (blueprint.url_prefix or "") + rule
+        given = (accepts, query, returns, status, portfolio, may_write)
+        more = (consumes, produces, leaves, once, fresh, changes)
+        route = Route(blueprint.name, where, method, needs, view, *given, *more)
         ROUTES.append(route)
         blueprint.add_url_rule(rule, view_func=_handler(route), methods=[method])
         if batch:
