@@ -3,6 +3,8 @@
 This finds what a look for marks cannot: a figure in which somebody else's money stands.
 """
 
+from uuid import UUID
+
 from service.endpoint import DIRECTORY, SAFE, Route
 from tests.factories import a_credit_note, a_debtor, a_payment, an_invoice
 from tests.security.probe import asks
@@ -51,7 +53,7 @@ def _read(walk_: Walk) -> dict[tuple[str, str], Said]:
         if route.method not in SAFE or build is None or route.needs == DIRECTORY:
             continue
         for caller in walk_.callers:
-            if _sees_alder_alone(route, caller):
+            if _sees_alone(route, caller, alder.tenant):
                 ask = _fixed(walk_, route, alder)
                 if ask is not None:
                     path = asks.address(route, alder, ask)
@@ -65,7 +67,6 @@ def _fixed(walk_: Walk, route: Route, alder: World) -> Ask | None:
     return walk_.asked(route, build, alder)
 
 
-def _sees_alder_alone(route: Route, caller: Caller) -> bool:
+def _sees_alone(route: Route, caller: Caller, alder: UUID) -> bool:
     """In a client's books whoever may read them, across clients and on pages whoever sees no other."""
-    alone = set(caller.roles) == {caller.home.tenant}
-    return caller.signed_in and alone and (route.portfolio or "<client:" in route.rule)
+    return caller.signed_in and set(caller.roles) == {alder} and (route.portfolio or "<client:" in route.rule)

@@ -250,6 +250,8 @@ def allowed(route: Route, caller: Caller, *, at: UUID | None = None) -> set[UUID
     """Whose data may stand in the answer: in a client's books its own, across clients those of the caller."""
     if "<client:" in route.rule:
         return {at or caller.home.tenant} & set(caller.roles)
+    if ":steered>" in route.rule and caller.provider_roles:
+        return {caller.home.tenant}  # the provider decides who enters a client, and sees who may
     return set(caller.roles)
 
 
