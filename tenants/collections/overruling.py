@@ -13,6 +13,7 @@ from tenants.values.faults import Kind, Refusal
 
 TOO_EARLY = ("contact_budget", "contacted_lately", "talked_lately", "quiet_hours")
 """Refusals that only time stands behind."""
+THERE = "SELECT id FROM message WHERE tenant_id = :tenant AND id = :id"
 OVERRULE = """
 UPDATE message SET overridden_by = :by, override_reason = :reason
 WHERE tenant_id = :tenant AND id = :id AND state = 'queued' AND held_reason = ANY(:early) RETURNING id
@@ -27,8 +28,18 @@ class NotOverruled(Refusal):
     remedy = "Only a message that waits for its time can be sent earlier, and only where the contact policy says so."
 
 
+class UnknownMessage(Refusal, LookupError):
+    """No such message, or none of this client."""
+
+    kind = Kind.UNKNOWN
+    code = "unknown_message"
+    remedy = "Look at the list of messages again."
+
+
 def overrule(message_id: UUID, *, reason: str, now: datetime, real: datetime) -> None:
-    """Send a waiting message now, by a person's decision. Raises NotOverruled; what is wrong for ever stays refused."""
+    """Send a waiting message now, by a person's decision. Raises NotOverruled, UnknownMessage."""
+    if store.run(THERE, id=message_id).first() is None:
+        raise UnknownMessage("There is no such message.")
     if not policies.current().overrides:
         raise NotOverruled("The contact policy of this client does not let people overrule it.")
     if not reason.strip():
