@@ -21,7 +21,7 @@ from tenants.rules import recipes, rule_book, running
 from tenants.work import unit_of_work
 
 ROUNDS = 3
-PER_CUSTOMER, TIMES = 10, 10
+INVOICES_DUE, PER_CUSTOMER, TIMES = 20_000, 10, 10
 LEAST_RATE, MOST_GROWTH = 10_000, 1.3
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 RECIPE = "overdue-reminder"

@@ -20,7 +20,7 @@ from uuid import UUID
 
 import psycopg
 
-from bench import _stage, twelve
+from bench import _stage, reminders, twelve
 from bench._books import CUSTOMER_ID, DEBTORS, INVOICE_ID, NOW, NUMBERED
 from bench.line import line, show
 from tenants import store
@@ -192,8 +192,11 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench rules")
     parser.add_argument("--n", type=int, default=None)
     parser.add_argument("--twelve", action="store_true", help="the twelve rules over one client of months of use")
+    parser.add_argument("--reminders", action="store_true", help="one reminder run over what is overdue")
     wanted = parser.parse_args(argv)
     with TemporaryDirectory(prefix="goodterms-bench-") as folder, _stage.stage(Path(folder)) as stage:
         if wanted.twelve:
             return show(twelve.measure(stage, wanted.n or twelve.INVOICES))
+        if wanted.reminders:
+            return show(reminders.measure(stage, wanted.n or reminders.INVOICES_DUE))
         return show(measure(stage, wanted.n or 1_000_000))
