@@ -2,8 +2,8 @@
 
 `rules.reminders`: from the occurrence to queued messages: match, what may not be chased kept back with its reason, one
 message per customer, its work items and the firings written down, all in one durable transaction. The floor is the same
-rows written by bare set-based SQL in the same database. `rules.reminders.growth`: what an invoice costs at ten times the
-size, as a share of what it costs here.
+rows written by bare set-based SQL in the same database. `rules.reminders.growth`: what an invoice costs at ten times
+the size, as a share of what it costs here.
 """
 
 import statistics
