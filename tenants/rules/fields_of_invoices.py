@@ -193,7 +193,7 @@ INVOICE_FIELDS = (
     Field(
         "invoice.plan",
         Kind.CHOICE,
-        "CASE WHEN COALESCE(plan.on_plan, scheme.on_plan) THEN 'on_track' ELSE 'none' END",
+        "CASE WHEN plan.on_plan OR scheme.on_plan THEN 'on_track' ELSE 'none' END",
         words=PLAN,
         joins=frozenset({"plan", "scheme"}),
         example="on_track",

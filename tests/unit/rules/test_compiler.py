@@ -10,7 +10,8 @@ from tenants.rules import compiler, language, readers, recipes, statements
 from tenants.rules.bounds import Moment
 from tenants.rules.fields import REGISTRY, SUBJECTS
 from tenants.values.calendars import BusinessCalendar, zone
-from tests.unit.rules.desk import OPEN, SEND, a_rule, document
+from tests.cast import TODAY
+from tests.unit.rules.desk import OPEN, SEND, a_bill, a_customer, a_rule, days, document, hold
 
 AT = Moment(datetime(2026, 11, 20, 8, 0, tzinfo=UTC), zone("Europe/Berlin"), BusinessCalendar.for_country("DE"))
 TABLE = re.compile(r"\b(?:FROM|JOIN|UPDATE|INTO) (\w+)(?: (\w+))?")
@@ -122,3 +123,16 @@ def test_sixty_conditions_can_be_explained(in_alder):
     with in_alder:
         assert store.run(statements.labelled(asked), **asked.values, rule=RULE, ids=[]).all() == []
     assert statements.explanation(asked).count("jsonb_build_object") == 2
+
+
+def test_an_invoice_whose_own_plan_ran_out_is_still_on_its_customers_plan(in_alder):
+    asked = compiler.compile(a_rule({"field": "invoice.plan", "op": "eq", "value": "none"}, skip_while=[]), at=AT)
+    with in_alder:
+        kessler = a_customer()
+        outlived, alone = a_bill(kessler), a_bill()
+        for bill in (outlived, alone):
+            hold(bill, "plan", starts_on=TODAY - days(9), ends_on=TODAY - days(1))
+        hold(a_bill(kessler), "plan", whole=True)
+        assert store.run(statements.matching(asked), **asked.values, rule=RULE).scalars().all() == [alone]
+        leaves = store.run(statements.labelled(asked), **asked.values, rule=RULE, ids=[outlived]).one().leaves
+    assert leaves == {"/if/all/0": [False, "on_track"]}
