@@ -28,9 +28,7 @@ def keep(note: Path, *, watched: int) -> None:
         redis = start_redis(home, durable=False, keep=copies())
         passwords = {role: secrets.token_urlsafe(12) for role in ROLES}
         unfinished = note.with_suffix(".new")
-        unfinished.write_text(
-            json.dumps({"admin_url": postgres.admin_url, "redis": redis.url, "passwords": passwords})
-        )
+        unfinished.write_text(json.dumps({"admin_url": postgres.admin_url, "redis": redis.url, "passwords": passwords}))
         unfinished.rename(note)
         select.select([session], [], [])
         redis.stop()

@@ -26,7 +26,8 @@ TASK = """
 ALERT = """
   id uuid NOT NULL, dedupe_key text NOT NULL, title text NOT NULL, reason text NOT NULL,
   cause text NOT NULL DEFAULT '', severity text NOT NULL DEFAULT 'normal'
-    CHECK (severity IN ('low', 'normal', 'high')), audience text NOT NULL DEFAULT 'specialist', rule_key text NOT NULL DEFAULT '', debtor_id uuid, invoice_id uuid,
+    CHECK (severity IN ('low', 'normal', 'high')), audience text NOT NULL DEFAULT 'specialist',
+  rule_key text NOT NULL DEFAULT '', debtor_id uuid, invoice_id uuid,
   ends_when text NOT NULL DEFAULT 'settled' CHECK (ends_when IN ('settled', 'seen', 'done')),
   state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'acknowledged', 'resolved')),
   opened_at timestamptz NOT NULL, acknowledged_at timestamptz,

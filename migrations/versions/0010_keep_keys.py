@@ -1,7 +1,5 @@
 """Keep keys: idempotency keys beside their effects, and the log of API requests."""
 
-from alembic import op
-
 from migrations.tables import index, tenant_table
 
 revision = "0010"

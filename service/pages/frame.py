@@ -119,5 +119,5 @@ def after_change(address: str) -> Response:
 def _ways(
     entries: tuple[tuple[str, str, str, str], ...], allowed: Callable[[str], bool], client: VisibleClient | None = None
 ) -> list[Way]:
-    values = {"client": client.slug} if client else {}
+    values: dict[str, Any] = {"client": client.slug} if client else {}
     return [Way(key, title, url_for(name, **values)) for key, title, need, name in entries if allowed(need)]

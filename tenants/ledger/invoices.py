@@ -209,14 +209,29 @@ def issue(
         raise InvoiceKnown(f"There is an invoice with the number {number} already.", pointer="/number")
     if contents:
         lines.add(issued, debtor_id=debtor_id, lines=contents, amount_minor=amount_minor)
+    _owe(issued, debtor_id, currency, amount_minor, divided, issued_on=issued_on, due_on=due_on, now=now)
+    recording.record("invoice.issued", key=f"invoice:{issued}", now=wall or now, invoice_ids=[issued])
+    return issued
+
+
+def _owe(
+    issued: UUID,
+    debtor_id: UUID,
+    currency: str,
+    amount_minor: int,
+    divided: Sequence[instalments.Part],
+    *,
+    issued_on: date,
+    due_on: date,
+    now: datetime,
+) -> None:
+    """Put what is asked for into today's balances: by instalment where there are any."""
     if divided:
         schedule = instalments.add(issued, debtor_id=debtor_id, parts=divided, effective_on=issued_on, now=now)
         store.run(SCHEDULED, invoice_id=issued, schedule=schedule, first_on=divided[0].due_on)
         balances.move(instalments.moves(currency, divided, was=amount_minor, becomes=0))
     elif amount_minor:
         balances.move([Move(currency, due_on, amount_minor, 1)])
-    recording.record("invoice.issued", key=f"invoice:{issued}", now=wall or now, invoice_ids=[issued])
-    return issued
 
 
 def _refuse_bad(

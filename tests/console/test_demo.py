@@ -52,9 +52,7 @@ def demo(folder, *arguments, port, web="LIVES"):
     code = textwrap.dedent(CHILD).format(port=port, web=web)
     env = {"GOODTERMS_HOME": str(folder / "home"), "PATH": "/usr/bin:/bin"}
     line = [sys.executable, "-c", code, "demo", "--port", str(port), *arguments]
-    return subprocess.Popen(
-        line, cwd=PROJECT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return subprocess.Popen(line, cwd=PROJECT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def read_until(stream, word):

@@ -352,8 +352,6 @@ def test_why_nothing_was_sent_is_answered_by_reason_and_by_invoice(in_alder):
         refusals.keep([], now=NOW)
 
 
-
-
 def test_money_that_probably_came_stops_the_reminder_until_it_is_booked(in_alder, monkeypatch):
     with in_alder:
         kessler = a_customer()
