@@ -158,7 +158,8 @@ def hold_open(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> 
 )
 def hold_end(client: VisibleClient, invoice_id: UUID, hold_id: UUID, body: dict[str, Any]) -> Response:
     """End a hold: the automation may go on."""
-    holds.end(hold_id, now=clients.clock().now(tools().clock.now()), outcome=body["outcome"])
+    now = clients.clock().now(tools().clock.now())
+    holds.end(hold_id, now=now, outcome=body["outcome"], invoice_id=invoice_id)
     return frame.after_change(url_for("invoices.invoice_page", client=client.slug, invoice_id=invoice_id))
 
 

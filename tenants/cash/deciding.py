@@ -17,7 +17,7 @@ from tenants.cash.evidence import Credit, Part
 from tenants.cash.matching import KEEP_PARTS
 from tenants.events import history
 from tenants.isolation import scope
-from tenants.ledger import refunds
+from tenants.ledger import debtors, refunds
 from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
 
@@ -95,6 +95,7 @@ SELECT p.invoice_id, i.number, p.amount_minor, p.short_minor, p.reason FROM cash
 JOIN invoice i ON i.tenant_id = :tenant AND i.id = p.invoice_id
 WHERE p.tenant_id = :tenant AND p.match_id = :id ORDER BY p.position
 """
+KNOWN = "SELECT id FROM debtor WHERE tenant_id = :tenant AND id = ANY(:ids)"
 DEBTORS_OF = "SELECT id, debtor_id, open_minor FROM invoice WHERE tenant_id = :tenant AND id = ANY(:ids)"
 SET = """
 UPDATE cash_match SET state = :state, actor = :actor, decided_at = :now, payment_id = coalesce(:payment_id, payment_id),
@@ -138,7 +139,7 @@ def accept(match_id: UUID, *, now: datetime, wall: datetime | None = None) -> UU
 def split(match_id: UUID, *, shares: Sequence[Share], now: datetime, wall: datetime | None = None) -> tuple[UUID, ...]:
     """Say otherwise: whose money the line is and what it pays; a payment for each customer.
 
-    Raises UnknownMatch, NotWaiting, BadSplit when the shares are not the line, NotApplied.
+    Raises UnknownMatch, NotWaiting, BadSplit when the shares are not the line, UnknownDebtor, NotApplied.
     """
     found = _locked(match_id, states=("waiting", "parked"))
     _refuse_misfit(found, shares)
@@ -225,6 +226,9 @@ def _locked(match_id: UUID, *, states: tuple[str, ...]) -> Any:
 def _refuse_misfit(found: Any, shares: Sequence[Share]) -> None:
     if sum(share.minor for share in shares) != found.line_minor or any(share.minor <= 0 for share in shares):
         raise BadSplit("The shares must make the amount of the line.", pointer="/shares")
+    named = {share.debtor_id for share in shares}
+    if named - set(store.run(KNOWN, ids=list(named)).scalars()):
+        raise debtors.UnknownDebtor("There is no such customer.")
     wanted = {part.invoice_id for share in shares for part in share.parts}
     items = {row.id: row for row in store.run(DEBTORS_OF, ids=list(wanted))}
     for at, share in enumerate(shares):

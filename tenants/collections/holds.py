@@ -99,6 +99,11 @@ END = """
 UPDATE hold SET ended_at = :now, ended_by = :actor, outcome = :outcome
 WHERE tenant_id = :tenant AND id = ANY(:ids) AND ended_at IS NULL RETURNING id
 """
+OVER = """
+SELECT h.id FROM hold h JOIN invoice i ON i.tenant_id = :tenant AND i.debtor_id = h.debtor_id
+WHERE h.tenant_id = :tenant AND h.id = :hold_id AND i.id = :invoice_id
+  AND (h.invoice_id IS NULL OR h.invoice_id = i.id) AND h.ended_at IS NULL
+"""
 NOW_LIVE = f"""
 SELECT h.id, h.kind, h.debtor_id, d.name AS customer, h.invoice_id, i.number AS invoice_number, h.starts_on,
        h.ends_on,
@@ -170,9 +175,10 @@ def open_many(drafts: Sequence[NewHold], *, now: datetime, wall: datetime | None
     return [UUID(str(row["id"])) for row in rows]
 
 
-def end(hold_id: UUID, *, now: datetime, outcome: str) -> None:
-    """End a hold by a person's word. Raises HoldUnknown when it is not in force."""
-    if not end_many([hold_id], now=now, outcome=outcome):
+def end(hold_id: UUID, *, now: datetime, outcome: str, invoice_id: UUID | None = None) -> None:
+    """End a hold by a person's word. Raises HoldUnknown when it is not in force, or does not hold the invoice named."""
+    meant = invoice_id is None or store.run(OVER, hold_id=hold_id, invoice_id=invoice_id).one_or_none() is not None
+    if not meant or not end_many([hold_id], now=now, outcome=outcome):
         raise HoldUnknown("There is no such hold.")
 
 

@@ -13,7 +13,7 @@ from service.batches import SUFFIX
 from service.endpoint import DIRECTORY, PUBLIC, ROUTES, SAFE, Route
 from service.openapi import PART, PREFIX
 from tenants.values import ids
-from tests.security.probe import filled
+from tests.security.probe import company, filled
 from tests.unit.service.asking import ASKS, WORDS, Ask
 from tests.unit.service.world import RULE, World
 
@@ -95,6 +95,23 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "dashboard.expected_page": lambda w: Ask(query={"currency": w.currency, "week": "2026-11-23"}),
     "exports.rows_file": lambda w: Ask({"figure": "dso"}, query={"currency": w.currency}),
     "exports.expected_file": lambda w: Ask(query={"currency": w.currency, "week": "2026-11-23"}),
+    "dashboard.receipt_page": lambda w: Ask({"step": "sent"}),
+    "exports.receipts_file": lambda w: Ask({"step": "sent"}),
+    "exports.behind_file": lambda w: Ask({"bucket": "all"}, query={"currency": w.currency}),
+    "provider.assign": lambda w: Ask(body={"email": w.staff_address(), "role": "specialist"}),
+    "provider.unassign": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
+    "provider.ask": lambda w: Ask(body={"reason": "A customer called about a bill"}),
+    "people.unassign": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
+    "people.end": lambda w: Ask({"mem": w.member()}, body={}),
+    "people.decide": lambda w: Ask({"agr": w.asked_access()}, body={"allow": "true"}),
+    "people.end_access": lambda w: Ask({"agr": w.granted_access()}, body={}),
+    "api_clients.renew": lambda w: Ask({"api": w.api_client("client_secret_basic")}, body={}),
+    "company_sign_in.check": lambda w: Ask(body={"domain": company.domain(w)}),
+    "company_sign_in.drop": lambda w: Ask(body={"domain": company.domain(w)}),
+    "company_sign_in.set_state": lambda w: Ask(body={"state": "off"}),
+    "company_sign_in.revoke_token": lambda w: Ask({"sct": company.token(w)}, body={}),
+    "company_sign_in.say_role": lambda w: Ask(body={"role": "client_viewer"}),
+    "company_sign_in.try_it": lambda w: Ask(body={}),
     "views.save_view": lambda w: Ask(body={"name": "Late ones", "country": "DE"}),
     "views.drop_view": lambda w: Ask(body={}),
     "reports.choose": lambda w: Ask(body={"edges": "30, 60", "digest": "true"}),
@@ -145,8 +162,12 @@ MISSING_WITH_OWN = {
     "rule_life.publish",
     "rule_life.release",
     "ladders.publish",
+    "company_sign_in.check",
+    "company_sign_in.try_it",
+    "api_rule_words.answer_approval",
 }
-"""Pages whose own answer is a refusal on this stage, where no mail lies in a folder and no file comes in a form."""
+"""Routes whose own answer is a refusal here: no mail lies in a folder, no file comes in a form, no name service
+and no identity provider answers, and a question is for those whom it names."""
 PAGES["imports.upload"] = lambda w: Ask(body={})
 
 

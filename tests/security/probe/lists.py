@@ -13,8 +13,15 @@ from tests.security.probe.findings import Finding
 from tests.security.probe.stage import Caller
 from tests.security.probe.walker import Walk
 from tests.unit.service.asking import Ask
+from tests.unit.service.world import RULE
 
 ALL = "SELECT id FROM app.{} WHERE tenant_id = ANY(%s)"
+OF_RULE = f"""
+SELECT id FROM app.{{}} WHERE tenant_id = ANY(%s)
+  AND rule_id IN (SELECT id FROM app.rule r WHERE r.tenant_id = ANY(%s) AND r.key = '{RULE}')
+ORDER BY id DESC LIMIT {{}}
+"""
+"""Of the one rule by which the world asks; a list of these ends after so many."""
 ORACLES: dict[str, str] = {
     "list_alerts": ALL.format("alert") + " AND state <> 'resolved'",
     "list_holds": ALL.format("hold") + " AND ended_at IS NULL",
@@ -31,7 +38,10 @@ ORACLES: dict[str, str] = {
     "list_clients": "",
     "list_all_clients": "",
     "list_late_terms": ALL.format("late_term"),
-    "list_rules": ALL.format("rule"),
+    "list_rules": ALL.format("rule") + " AND state <> 'retired'",
+    "list_approvals": ALL.format("approval") + " AND state = 'waiting'",
+    "list_backtests": OF_RULE.format("backtest", 10),
+    "list_rule_runs": OF_RULE.format("rule_run", 30).replace("ORDER BY", "AND mode <> 'dry' ORDER BY"),
     "list_api_calls": ALL.format("api_call"),
 }
 """Lists that show fewer than all rows when nothing is asked for; an empty text where what is shown is a calculation,
@@ -86,7 +96,7 @@ def _one(walk_: Walk, route: Route, caller: Caller, read: list[UUID], prefix: st
         walk_.findings.lists["unknown"].append(route.name)
     elif oracle and OF_ONE not in route.rule:
         with walk_.stage.eye() as line:
-            wanted = {row for (row,) in line.execute(oracle, (read,))}
+            wanted = {row for (row,) in line.execute(oracle, (read,) * oracle.count("%s"))}
         if wanted != found:
             extra, lost = len(found - wanted), len(wanted - found)
             walk_.findings.lists["unequal"].append(f"{route.name} by {caller.name}: {extra} too many, {lost} lost")

@@ -32,7 +32,7 @@ from tenants.values.clock import FixedClock
 from tenants.work import unit_of_work
 from tests.cast import NOW, TODAY, Player, engage, open_client, settings_for
 from tests.factories import a_contact, a_debtor, an_invoice
-from tests.security.probe import canaries
+from tests.security.probe import canaries, company
 from tests.unit.service.asking import Ask
 from tests.unit.service.world import World
 
@@ -126,6 +126,7 @@ def _furnished(stage: Stage) -> Stage:
     for name, currency, zone, country in PLACES:
         tenant = open_client(name, currency=currency, zone=zone, country=country)
         world = World(tenant, NOW, TODAY, stage.tools.documents, currency).make()
+        company.furnish(world, stage.tools.settings.keyring)
         stage.drafts[tenant] = world.draft_rule()
         stage.worlds.append(world)
         with stage.eye() as line:
@@ -150,6 +151,8 @@ def _people(stage: Stage) -> None:
     ]
     for name, home, held, side in cast:
         person = engage(name.title(), *held, side=side)
+        if len(held) == 1:
+            home.at["per"] = person.id  # whoever works for one client alone is nobody in the others
         roles = {tenant: frozenset(role for at, role in held if at == tenant) for tenant, _ in held}
         stage.callers.append(_signed_in(stage, name, home, person, roles))
     admin = engage("Provider Admin", side="provider", provider_role="provider_admin")

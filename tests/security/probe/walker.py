@@ -87,7 +87,7 @@ class Walk:
         if wanted == 200 and asks.is_guessed(route):
             good = answer.status_code not in (401, 403, 404) and answer.status_code < 500
         if wanted == 200 and route.name in asks.MISSING_WITH_OWN:
-            good = answer.status_code in (200, 303, 403, 404, 422)
+            good = answer.status_code in (200, 303, 403, 404, 409, 422)
         if not good:
             self._note("broken", route, caller, "own", f"{answer.status_code}, not {wanted}: {answer.text[:200]}")
         self._look(answer, route, caller, "own", allowed=allowed(route, caller), sent=f"{path} {ask.body}")
@@ -149,6 +149,8 @@ class Walk:
         others = self.stage.others(world.tenant)
         if slot.kind == "rule":
             return [self.stage.drafts[other.tenant] for other in others]
+        if slot.kind == "per":
+            return [other.at["per"] for other in others]
         if slot.kind == "cursor":
             return [found for other in others if (found := self._cursor(route, other))]
         example = ask.path.get(slot.kind, world.at.get(ALIASES.get(slot.kind, slot.kind)))

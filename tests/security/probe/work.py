@@ -34,6 +34,7 @@ ANY_OF = "SELECT id FROM app.{} WHERE tenant_id = %s ORDER BY id LIMIT 2"
 NAMED = re.compile(r"(?P<noun>\w+?)_ids?$")
 """Parts of a payload that name objects end in this way."""
 WITHOUT_ROWS = {
+    "ask_to_answer: report_id": "no customer has written on this stage",
     "call_webhook: call_id": "no hook is called on this stage",
     "send_notice: notice_id": "no notice waits on this stage",
 }

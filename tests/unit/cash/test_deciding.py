@@ -6,6 +6,7 @@ from tenants.cash import deciding, deductions, queue, returns
 from tenants.cash.deciding import BadSplit, NotApplied, NotWaiting, Share, UnknownMatch
 from tenants.cash.evidence import Part
 from tenants.ledger import selfcheck
+from tenants.ledger.debtors import UnknownDebtor
 from tenants.values import ids
 from tests.factories import a_payment
 from tests.unit.intake import papers_made_up as made
@@ -91,6 +92,12 @@ def test_a_part_of_another_customers_invoice_is_refused(till, twin):
     elm = till.debtor("Elm Street Books")
     with till.door(), pytest.raises(BadSplit):
         deciding.split(line.id, shares=[Share(elm, 10_000, [Part(older, "", 10_000)])], now=till.now)
+
+
+def test_a_share_for_nobody_is_refused(till, twin):
+    with till.door(), pytest.raises(UnknownDebtor):
+        deciding.split(twin[-1].id, shares=[Share(ids.new(), 10_000, [])], now=till.now)
+    assert [line.id for line in till.waiting()] == [twin[-1].id]
 
 
 def test_whoever_was_faster_wins(till, twin):

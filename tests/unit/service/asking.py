@@ -81,9 +81,9 @@ def new_api_client() -> dict[str, Any]:
 
 
 def split(world: World) -> Ask:
-    """A line, as the money of the customer without any invoice."""
+    """A line, as the money of the customer, a part of it for an invoice."""
     line = world.cash_line()
-    share = {"debtor_id": ids.show("deb", world.at["deb"]), "amount": world.worth(line), "parts": []}
+    share = {"debtor_id": ids.show("deb", world.at["deb"]), "amount": world.worth(line), "parts": [part(world)]}
     return Ask({"cmt": line}, body={"shares": [share]})
 
 

@@ -10,6 +10,7 @@ from tenants.delivery import letters
 from tenants.events import recording
 from tenants.values import ids
 from tests.cast import TODAY
+from tests.factories import a_debtor, an_invoice
 from tests.unit.service.world import FAULTY, LEDGER
 
 
@@ -45,6 +46,17 @@ def test_a_dispute_is_opened_and_ended_with_its_outcome(sofia, invoice, words, l
     end = re.findall(r'action="([^"]+/end)"', html)[0]
     sofia.send("POST", end, data={"outcome": "Boxes arrived"})
     assert "Two boxes were missing" not in words(sofia.get(invoice)).split("History")[0]
+
+
+def test_a_hold_is_ended_on_the_page_of_an_invoice_that_it_holds(alder_world, sofia):
+    other = alder_world.at["deb"]
+    alder_world.at["deb"] = a_debtor(alder_world.tenant)
+    elsewhere, hold = an_invoice(alder_world.tenant, other), alder_world.hold()
+    held = an_invoice(alder_world.tenant, alder_world.at["deb"])
+    ends = f"/holds/{ids.show('hld', hold)}/end"
+    for invoice_id, status in ((elsewhere, 404), (ids.new(), 404), (held, 303), (held, 404)):
+        at = f"/c/{alder_world.slug}/invoices/{ids.show('inv', invoice_id)}{ends}"
+        assert sofia.send("POST", at, data={"outcome": "Moved"}).status_code == status
 
 
 def test_a_promise_holds_an_amount_until_its_day(sofia, invoice, words):
