@@ -105,6 +105,7 @@ def upgrade() -> None:
     index("invoice", "debtor", "debtor_id, due_on")
     index("invoice", "open", "due_on, id", "open_minor > 0 AND voided_on IS NULL")
     index("invoice", "issued", "issued_on, id")
+    index("invoice", "settled", "debtor_id, settled_on, due_on", "settled_on IS NOT NULL AND voided_on IS NULL")
     index("invoice", "voided", "voided_on", "voided_on IS NOT NULL")
     tenant_table("invoice_line", LINE, debtor="debtor_id")
     tenant_table("credit_note", CREDIT_NOTE, debtor="debtor_id")

@@ -119,7 +119,7 @@ class Question:
         return MINE.format(alias=alias) if self.lookups is POINT and self.rule.about != "segment" else ""
 
     def _narrowed(self) -> dict[str, str]:
-        return {f"mine_{alias}": self.mine_of(alias) for alias in "hoslpc"}
+        return {f"mine_{alias}": self.mine_of(alias) for alias in "hospc"}
 
     def _sums(self, join: str) -> str:
         columns = (SUMS[join].format(currency=each, low=each.lower()) for each in self.currencies.get(join, ()))

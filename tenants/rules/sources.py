@@ -117,14 +117,13 @@ JOINS = {
     AND s.settled_on <= :today{mine_s}
   GROUP BY s.debtor_id) late ON late.debtor_id = {debtor}""",
     "streak": """LEFT JOIN (
-  SELECT s.debtor_id, count(*) AS on_time FROM invoice s
-  LEFT JOIN (SELECT l.debtor_id, max(l.settled_on) AS late_on FROM invoice l
-             WHERE l.tenant_id = :tenant AND l.voided_on IS NULL AND l.settled_on > l.due_on
-               AND l.settled_on <= :today{mine_l}
-             GROUP BY l.debtor_id) last ON last.debtor_id = s.debtor_id
-  WHERE s.tenant_id = :tenant AND s.voided_on IS NULL AND s.settled_on <= :today
-    AND s.settled_on > COALESCE(last.late_on, DATE '-infinity'){mine_s}
-  GROUP BY s.debtor_id) streak ON streak.debtor_id = {debtor}""",
+  SELECT g.debtor_id, (SELECT count(*) FROM unnest(g.days) x WHERE g.late_on IS NULL OR x > g.late_on) AS on_time
+  FROM (
+    SELECT s.debtor_id, array_agg(s.settled_on) FILTER (WHERE s.settled_on <= s.due_on) AS days,
+      max(s.settled_on) FILTER (WHERE s.settled_on > s.due_on) AS late_on
+    FROM invoice s
+    WHERE s.tenant_id = :tenant AND s.voided_on IS NULL AND s.settled_on <= :today{mine_s}
+    GROUP BY s.debtor_id) g) streak ON streak.debtor_id = {debtor}""",
     "vows": """LEFT JOIN (
   SELECT h.debtor_id, count(*) AS broken FROM hold h
   WHERE h.tenant_id = :tenant AND h.kind = 'promise' AND h.outcome = 'broken' AND h.ended_at > :year_ago
