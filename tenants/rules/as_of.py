@@ -9,7 +9,7 @@ from tenants.rules.tree import Other, Rule
 
 INVOICE = re.compile(r"\binvoice ([ioslm])\b")
 HOLD = re.compile(r"\bhold ([hn])\b")
-WITH = """WITH invoice_then AS MATERIALIZED (
+WITH = """WITH invoice_then AS (
   SELECT i.tenant_id, i.id, i.debtor_id, i.number, i.currency, i.amount_minor, i.issued_on, i.due_on, i.purchase_order,
     COALESCE(f.open_minor, 0) AS open_minor, COALESCE(f.evidence_level, 0) AS evidence_level,
     CASE WHEN i.settled_on <= :today THEN i.settled_on END AS settled_on,
