@@ -146,11 +146,13 @@ def _group_by(document: dict[str, Any], faults: Ledger) -> str:
 
 
 def _skip(raw: Any, about: str, faults: Ledger) -> tuple[str, ...]:
-    if not isinstance(raw, list) or len(raw) > len(HOLDS):
-        faults.add("/skip_while", "This must be a list of holds.", f"Use any of: {', '.join(HOLDS_OF[about])}.")
-        return HOLDS_OF[about]
+    known = HOLDS_OF[about]
+    if not isinstance(raw, list) or len(raw) > (len(HOLDS) if known else 0):
+        remedy = f"Use any of: {', '.join(known)}." if known else f"Write []: no hold concerns a {about}."
+        faults.add("/skip_while", "This must be a list of holds." if known else f"No {about} is held.", remedy)
+        return known
     named = [
-        readers.chosen(each, f"/skip_while/{n}", faults, options=HOLDS_OF[about], what=f"a hold of {about}s")
+        readers.chosen(each, f"/skip_while/{n}", faults, options=known, what=f"a hold of {about}s")
         for n, each in enumerate(raw)
     ]
     return tuple(hold for hold in HOLDS if hold in named)

@@ -60,6 +60,7 @@ def documents(count: int):
         yield mutated(strangers.document() if n % 2 else deepcopy(dice.choice(known)), dice)
 
 
+@pytest.mark.timeout(600 if MANY > 10_000 else 120)
 def test_each_is_a_rule_that_compiles_or_is_refused_with_a_place(in_alder):
     accepted = refused = 0
     for n, document in enumerate(documents(MANY)):

@@ -11,7 +11,7 @@ from tenants.rules.bounds import Moment
 from tenants.rules.faults import RuleRefused, RuleUnknown
 from tenants.rules.fields import REGISTRY
 from tenants.values.calendars import BusinessCalendar, zone
-from tests.unit.rules.desk import ASK, OPEN, PAUSE, SEND, TASK, document
+from tests.unit.rules.desk import ASK, DELIVERED, OPEN, PAUSE, SEND, TASK, document
 from tests.unit.rules.strangers import Strangers
 
 CHANNEL = {"field": "customer.delivery_channel", "op": "eq", "value": "paper"}
@@ -175,6 +175,12 @@ def test_what_is_wrong_elsewhere_is_named_too(over, pointer):
 def test_a_rule_about_customers_cannot_ask_about_one_invoice_nor_wait_for_its_dispute():
     found = faults(document(OPEN, about="customer", then=[SEND], skip_while=["dispute"]))
     assert set(found) == {"/if/all/0/field", "/skip_while/0"}
+
+
+@pytest.mark.parametrize("skip", [["dispute"], ["weather"], "dispute"])
+def test_a_rule_about_segments_waits_for_no_hold(skip):
+    assert faults(document(DELIVERED, about="segment", skip_while=skip)) == {"/skip_while": "No segment is held."}
+    assert language.read(document(DELIVERED, about="segment", skip_while=[])).skip_while == ()
 
 
 def test_all_faults_come_at_once_and_the_first_stands_for_the_whole():
