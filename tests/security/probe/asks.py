@@ -43,10 +43,6 @@ OF_ONESELF = {
 """Addresses below which nothing is in a client's books, each with what is there instead."""
 
 
-def plain(_: World) -> Ask:
-    return Ask()
-
-
 def hold(_: World) -> dict[str, Any]:
     return {"kind": "pause", "ends_on": "2026-11-30", "amount": "", "reason": "They asked"}
 
@@ -164,10 +160,9 @@ MISSING_WITH_OWN = {
     "ladders.publish",
     "company_sign_in.check",
     "company_sign_in.try_it",
-    "api_rule_words.answer_approval",
 }
 """Routes whose own answer is a refusal here: no mail lies in a folder, no file comes in a form, no name service
-and no identity provider answers, and a question is for those whom it names."""
+and no identity provider answers."""
 PAGES["imports.upload"] = lambda w: Ask(body={})
 
 
@@ -189,7 +184,7 @@ def builder(route: Route) -> Callable[[World], Ask] | None:
     if route.name in PAGES:
         return PAGES[route.name]
     if route.needs == DIRECTORY:
-        return plain
+        return lambda world: Ask({"name": "User"})
     if route.rule.startswith("/c/") or route.method in SAFE:
         return lambda world: guess(route, world)
     return None

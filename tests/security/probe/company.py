@@ -3,11 +3,12 @@
 from uuid import UUID
 
 from tenants.directory import connections
-from tenants.directory.provisioning import groups, tokens
+from tenants.directory.provisioning import groups, tokens, users
 from tenants.values import ids
 from tenants.values.sealing import Keyring
 from tests.unit.service.world import World
 
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 
@@ -19,6 +20,8 @@ def furnish(world: World, keys: Keyring) -> None:
         )
         world.at["sct"] = tokens.make("Directory", now=world.now)[0]
         world.at["scg"] = groups.create({"schemas": [GROUP], "displayName": "Bookkeeping"}, now=world.now).id
+        user = {"schemas": [USER], "userName": f"{ids.new()}@directory.test"}
+        world.at["scu"] = users.create(user, now=world.now).id
 
 
 def token(world: World) -> UUID:

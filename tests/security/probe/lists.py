@@ -39,7 +39,7 @@ ORACLES: dict[str, str] = {
     "list_all_clients": "",
     "list_late_terms": ALL.format("late_term"),
     "list_rules": ALL.format("rule") + " AND state <> 'retired'",
-    "list_approvals": ALL.format("approval") + " AND state = 'waiting'",
+    "list_approvals": ALL.format("action_approval") + " AND state = 'waiting'",
     "list_backtests": OF_RULE.format("backtest", 10),
     "list_rule_runs": OF_RULE.format("rule_run", 30).replace("ORDER BY", "AND mode <> 'dry' ORDER BY"),
     "list_api_calls": ALL.format("api_call"),
