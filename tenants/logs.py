@@ -5,10 +5,23 @@ Request, tenant, actor and work item are bound and come along; bodies, addresses
 
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
 
 from tenants.settings import Settings
+
+
+class Output:
+    """Standard output as it is when something is said: whoever redirects it later is heard."""
+
+    def write(self, text: str) -> int:
+        """Write to wherever standard output leads now."""
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        """Let nothing wait."""
+        sys.stdout.flush()
 
 
 def configure(chosen: Settings) -> None:
@@ -24,6 +37,6 @@ def configure(chosen: Settings) -> None:
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Output())),
         cache_logger_on_first_use=True,
     )
