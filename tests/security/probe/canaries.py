@@ -23,7 +23,7 @@ IDS = """
 SELECT c.table_name FROM information_schema.columns c
 JOIN information_schema.columns t ON t.table_schema = 'app' AND t.table_name = c.table_name
   AND t.column_name = 'tenant_id'
-WHERE c.table_schema = 'app' AND c.column_name = 'id' AND c.data_type = 'uuid'
+WHERE c.table_schema = 'app' AND c.column_name = 'id' AND c.data_type = 'uuid' ORDER BY c.table_name
 """
 WRITTEN_BY_PEOPLE = re.compile(
     r"(^|_)(name|title|reason|reference|description|address|terms|phone|tax_number|outcome|resolution|subject"
@@ -68,7 +68,7 @@ class Owners:
         for (table,) in line.execute(IDS).fetchall():
             query = sql.SQL("SELECT id, tenant_id FROM app.{} ORDER BY id").format(sql.Identifier(table))
             for found, tenant in line.execute(query):
-                self._by_id[found] = (table, tenant)
+                self._by_id.setdefault(found, (table, tenant))  # an original has the id of its invoice
                 self._by_kind.setdefault((table, tenant), []).append(found)
 
     def alike(self, example: UUID, *, tenant: UUID, most: int) -> list[UUID]:

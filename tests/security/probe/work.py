@@ -29,6 +29,7 @@ NOUNS = {
     "hold": "hld",
     "allocation": "all",
     "credit_note": "crn",
+    "grant": "agr",
 }
 ANY_OF = "SELECT id FROM app.{} WHERE tenant_id = %s ORDER BY id LIMIT 2"
 NAMED = re.compile(r"(?P<noun>\w+?)_ids?$")
