@@ -146,6 +146,7 @@ def renew_api_client_secret(client: VisibleClient, api_client_id: UUID) -> dict[
     accepts=JwkSet,
     returns=ApiClientCard,
     fresh=True,
+    changes=show_api_client,
 )
 def replace_api_client_keys(client: VisibleClient, api_client_id: UUID, body: dict[str, Any]) -> Registered:
     """Give an API client other public keys; those that are not named stop at once."""

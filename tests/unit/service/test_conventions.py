@@ -50,6 +50,12 @@ def test_a_change_says_which_state_it_is_meant_for(alder_world, toni):
     assert toni.get(profile(alder_world)).json["pixel"] == "on"
 
 
+def test_whatever_puts_something_else_in_the_place_of_one_object_says_which_state_it_is_meant_for():
+    one = [route for route in asking.ROUTES.values() if route.method in ("PUT", "PATCH", "DELETE")]
+    bare = {route.name for route in one if asking.refs_in_path(route) and route.changes is None}
+    assert one and not bare
+
+
 def test_the_tag_of_an_object_stays_while_only_the_clock_moves(alder_world, toni, web_clock):
     before = toni.get(profile(alder_world)).headers["ETag"]
     web_clock.stand_at(web_clock.now().replace(minute=59))
