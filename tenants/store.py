@@ -296,3 +296,19 @@ def plan_for_sets() -> None:
     quadratic.
     """
     db.session.connection().exec_driver_sql("SET LOCAL enable_nestloop = off")
+
+
+@contextmanager
+def planned_anew() -> Iterator[None]:
+    """Plan each statement for its own values, past the driver's prepared statements.
+
+    The server's own setting for that would also plan the check of every foreign key anew, for each row.
+    """
+    wire = db.session.connection().connection.driver_connection
+    if wire is None:
+        raise RuntimeError("the session has lost its connection")
+    usual, wire.prepare_threshold = wire.prepare_threshold, None
+    try:
+        yield
+    finally:
+        wire.prepare_threshold = usual

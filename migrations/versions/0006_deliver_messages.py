@@ -96,7 +96,7 @@ def upgrade() -> None:
     index("message", "debtor", "debtor_id, queued_at")
     index("message", "state", "state, queued_at", "state IN ('queued', 'sending', 'held')")
     index("message", "queued", "queued_at, id")
-    tenant_table("message_item", MESSAGE_ITEM, debtor="debtor_id")
+    tenant_table("message_item", MESSAGE_ITEM, debtor="debtor_id", through="message")
     index("message_item", "invoice", "invoice_id, message_id")
     tenant_table("delivery_attempt", ATTEMPT)
     index("delivery_attempt", "unsettled", "intent_at", "state IN ('intent', 'ambiguous')")

@@ -105,7 +105,7 @@ class MessageItem(TenantOwned, Model):
         _key("invoice_id", "invoice"),
         _index("message_item", "invoice", "invoice_id", "message_id"),
     )
-    tenant_id: Mapped[UUID] = mapped_column(PgUuid, ForeignKey("tenant.id"), primary_key=True, sort_order=-10)
+    tenant_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True, sort_order=-10)
     message_id: Mapped[UUID] = mapped_column(primary_key=True)
     invoice_id: Mapped[UUID] = mapped_column(primary_key=True)
     debtor_id: Mapped[UUID]

@@ -37,6 +37,8 @@ SELECT o.id FROM invoice o
 WHERE o.tenant_id = :tenant AND o.debtor_id = ANY(:debtors) AND o.open_minor > 0 AND o.voided_on IS NULL
   AND o.due_on < :today AND o.issued_on <= :today
 """
+TELLING = ("alert", "task", "pause", "approve", "webhook", "digest")
+"""What says why it is there."""
 THANKS = ("Thank you for paying on time",)
 """Messages that are about no invoice."""
 

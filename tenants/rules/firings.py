@@ -9,7 +9,7 @@ from tenants import store
 
 FIRED = {
     "invoice": """
-SELECT f.subject_id, f.episode, f.explanation, d.id AS debtor_id, i.id AS invoice_id,
+SELECT f.subject_id, f.episode, {told} AS explanation, d.id AS debtor_id, i.id AS invoice_id,
   COALESCE(t.person_id, d.owner_id) AS owner_id
 FROM rule_firing f
 JOIN invoice i ON i.tenant_id = :tenant AND i.id = f.subject_id
@@ -18,7 +18,7 @@ LEFT JOIN subject_taker t ON t.tenant_id = :tenant AND t.subject_id = i.id
 WHERE f.tenant_id = :tenant AND {which} ORDER BY i.due_on, i.id
 """,
     "customer": """
-SELECT f.subject_id, f.episode, f.explanation, d.id AS debtor_id, CAST(NULL AS uuid) AS invoice_id,
+SELECT f.subject_id, f.episode, {told} AS explanation, d.id AS debtor_id, CAST(NULL AS uuid) AS invoice_id,
   COALESCE(t.person_id, d.owner_id) AS owner_id
 FROM rule_firing f
 JOIN debtor d ON d.tenant_id = :tenant AND d.id = f.subject_id
@@ -26,11 +26,12 @@ LEFT JOIN subject_taker t ON t.tenant_id = :tenant AND t.subject_id = d.id
 WHERE f.tenant_id = :tenant AND {which} ORDER BY d.id
 """,
     "segment": """
-SELECT f.subject_id, f.episode, f.explanation, CAST(NULL AS uuid) AS debtor_id, CAST(NULL AS uuid) AS invoice_id,
-  CAST(NULL AS uuid) AS owner_id
+SELECT f.subject_id, f.episode, {told} AS explanation, CAST(NULL AS uuid) AS debtor_id,
+  CAST(NULL AS uuid) AS invoice_id, CAST(NULL AS uuid) AS owner_id
 FROM rule_firing f WHERE f.tenant_id = :tenant AND {which} ORDER BY f.subject_id
 """,
 }
+TOLD, UNTOLD = "f.explanation", "CAST('{}' AS jsonb)"
 OF_RUN = "f.run_id = :run"
 OF_ONE = "f.rule_id = :rule AND f.subject_id = :subject AND f.episode = :episode"
 
@@ -42,19 +43,21 @@ class Firing:
     subject_id: UUID
     episode: int
     explanation: dict[str, Any]
+    """Each condition with the value it saw; nothing where no action tells it."""
     debtor_id: UUID | None
     invoice_id: UUID | None
     owner_id: UUID | None
 
 
-def of_run(run_id: UUID, *, about: str) -> list[Firing]:
-    """What a run acts on."""
-    return [Firing(*row) for row in store.run(FIRED[about].format(which=OF_RUN), run=run_id)]
+def of_run(run_id: UUID, *, about: str, told: bool = True) -> list[Firing]:
+    """What a run acts on; without `told` no explanations, which cost more to read than all the rest."""
+    sql = FIRED[about].format(which=OF_RUN, told=TOLD if told else UNTOLD)
+    return [Firing(*row) for row in store.run(sql, run=run_id).all()]
 
 
 def one(rule_id: UUID, *, about: str, subject_id: UUID, episode: int) -> Firing | None:
     """A firing by its key."""
-    sql = FIRED[about].format(which=OF_ONE)
+    sql = FIRED[about].format(which=OF_ONE, told=TOLD)
     row = store.run(sql, rule=rule_id, subject=subject_id, episode=episode).one_or_none()
     return Firing(*row) if row else None
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB, REAL, TIMESTAMP
+from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.store import Model, TenantOwned
@@ -92,8 +93,9 @@ class RuleState(TenantOwned, Model):
     """Where one subject stands with one rule: since when it matches, when and how often it was acted on."""
 
     __tablename__ = "rule_state"
-    __table_args__ = (_of_tenant(), _of_rule())
+    __table_args__ = (_of_rule(),)
 
+    tenant_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True, sort_order=-10)
     rule_id: Mapped[UUID] = mapped_column(primary_key=True)
     subject_id: Mapped[UUID] = mapped_column(primary_key=True)
     matched_since: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
@@ -108,12 +110,12 @@ class RuleFiring(TenantOwned, Model):
 
     __tablename__ = "rule_firing"
     __table_args__ = (
-        _of_tenant(),
         _of_rule(),
         Index("ix_rule_firing_subject", "tenant_id", "subject_id", "fired_at"),
         Index("ix_rule_firing_run", "tenant_id", "run_id"),
     )
 
+    tenant_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True, sort_order=-10)
     rule_id: Mapped[UUID] = mapped_column(primary_key=True)
     subject_id: Mapped[UUID] = mapped_column(primary_key=True)
     episode: Mapped[int] = mapped_column(Integer, primary_key=True)

@@ -22,19 +22,11 @@ KEPT = timedelta(days=30)
 MOST_TOLD = 200
 # One run of a client's rules at a time: two that want one customer must see each other's claims.
 TAKE_TURNS = "SELECT tenant_id FROM client_profile WHERE tenant_id = :tenant FOR NO KEY UPDATE"
-CLAIM = {
-    "invoice": """
+CLAIM = """
 INSERT INTO rule_claim (tenant_id, debtor_id, claimed_on, rule_id, rank)
-SELECT DISTINCT :tenant, i.debtor_id, CAST(:today AS date), CAST(:rule AS uuid), CAST(:rank AS integer)
-FROM rule_firing f JOIN invoice i ON i.tenant_id = :tenant AND i.id = f.subject_id
-WHERE f.tenant_id = :tenant AND f.run_id = :run ON CONFLICT DO NOTHING
-""",
-    "customer": """
-INSERT INTO rule_claim (tenant_id, debtor_id, claimed_on, rule_id, rank)
-SELECT :tenant, f.subject_id, CAST(:today AS date), CAST(:rule AS uuid), CAST(:rank AS integer)
-FROM rule_firing f WHERE f.tenant_id = :tenant AND f.run_id = :run ON CONFLICT DO NOTHING
-""",
-}
+SELECT :tenant, d.id, CAST(:today AS date), CAST(:rule AS uuid), CAST(:rank AS integer)
+FROM unnest(CAST(:debtors AS uuid[])) AS d(id) ON CONFLICT DO NOTHING
+"""
 FORGET = "DELETE FROM rule_claim WHERE tenant_id = :tenant AND claimed_on < :before"
 LOSERS = """
 SELECT DISTINCT ON (c.debtor_id) c.debtor_id, r.key FROM rule_claim c
@@ -49,10 +41,10 @@ def take_turns() -> None:
     store.run(TAKE_TURNS)
 
 
-def claim(rule: Rule, rule_id: UUID, *, run_id: UUID, at: Moment) -> None:
-    """Leave the run's claims on its customers."""
+def claim(rule: Rule, rule_id: UUID, *, debtor_ids: Sequence[UUID], at: Moment) -> None:
+    """Leave a run's claims on its customers, each named once."""
     if rank(rule) < NOTHING:
-        store.run(CLAIM[rule.about], run=run_id, rule=rule_id, rank=rank(rule), today=at.today)
+        store.run(CLAIM, debtors=list(debtor_ids), rule=rule_id, rank=rank(rule), today=at.today)
 
 
 def tell_losers(asked: Question, rule_id: UUID, *, losing: str, occurrence: str) -> Sequence[UUID]:

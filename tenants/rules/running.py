@@ -46,9 +46,8 @@ CAP_SHARE, LEAST_CAP = 20, 50
 PASSING = ("40001", "40P01", "55P03", "57P01")
 """Faults of the moment: the work item is tried again, and the rule is not to blame."""
 
-# A plan that was made for clients of all sizes would be wrong for the largest and for the smallest.
-BOUNDED = "SET LOCAL statement_timeout = {ms}; SET LOCAL plan_cache_mode = force_custom_plan"
-UNBOUNDED = "SET LOCAL statement_timeout = DEFAULT; SET LOCAL plan_cache_mode = DEFAULT"
+BOUNDED = "SET LOCAL statement_timeout = {ms}"
+UNBOUNDED = "SET LOCAL statement_timeout = DEFAULT"
 LOCK = """
 SELECT r.id, r.key, r.state, r.version, r.owner, r.shadow_until_on, r.spread_cap, r.spread_until_on, r.backlog,
   r.frozen_count, r.released_count, v.document
@@ -136,7 +135,8 @@ def _tried(asking: Asking, at: Moment) -> tuple[Run, Question | None]:
         with db.session.connection().begin_nested():
             rule = rule_book.read(kept)
             question = compiler.compile(rule, at=at, few=asking.some)
-            done = _matched(question, asking)
+            with store.planned_anew():  # a plan for clients of all sizes is wrong for the largest and the smallest
+                done = _matched(question, asking)
             _act(rule, done, asking, at)
     except RuleRefused as refused:
         done = _broken(asking, f"{refused.detail} ({refused.pointer or 'document'})")
@@ -200,7 +200,6 @@ def _fire(asked: Question, asking: Asking, values: dict[str, Any], *, most: int)
     more = {"run": asking.run_id, "version": asking.kept["version"], "cap": most}
     fired = tuple(store.run(statements.firing(asked, some=asking.some), **values, **more).scalars())
     store.run(REMEMBER, run=asking.run_id)
-    precedence.claim(asked.rule, asking.kept["id"], run_id=asking.run_id, at=asked.moment)
     return fired
 
 
@@ -208,7 +207,10 @@ def _act(rule: Rule, done: Run, asking: Asking, at: Moment) -> None:
     kept = asking.kept
     if done.acted:
         doing = Doing(rule, kept["id"], kept["version"], at, asking.occurrence, asking.real)
-        acting.act(doing, firings.of_run(done.id, about=rule.about))
+        told = any(action.do in acting.TELLING for action in rule.actions)
+        found = firings.of_run(done.id, about=rule.about, told=told)
+        precedence.claim(rule, kept["id"], debtor_ids=firings.debtors(found), at=at)
+        acting.act(doing, found)
     if done.stopped and done.stopped.what:
         trouble.warn(done.key, done.stopped.what, done.stopped.reason, now=at.now)
     if "cap" in done.held and not life.is_spreading(kept, today=at.today):
