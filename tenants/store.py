@@ -304,9 +304,7 @@ def planned_anew() -> Iterator[None]:
 
     The server's own setting for that would also plan the check of every foreign key anew, for each row.
     """
-    wire = db.session.connection().connection.driver_connection
-    if wire is None:
-        raise RuntimeError("the session has lost its connection")
+    wire: Any = db.session.connection().connection.driver_connection
     usual, wire.prepare_threshold = wire.prepare_threshold, None
     try:
         yield

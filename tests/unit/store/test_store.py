@@ -131,3 +131,25 @@ def test_a_debtors_scope_is_told_to_the_database(alder):
             debtors.card(marigold)
         with pytest.raises(debtors.UnknownDebtor):
             debtors.card(ids.new())
+
+
+KEPT = """
+SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%AS often%' AND CAST(:tenant AS uuid) IS NOT NULL
+"""
+OFTEN = "SELECT count(*) AS often FROM debtor WHERE tenant_id = :tenant"
+
+
+def plans_kept() -> int:
+    return int(store.run(KEPT).scalar_one())
+
+
+def test_what_is_planned_anew_leaves_no_plan_behind_and_the_rest_does(in_alder: Door):
+    with in_alder:
+        before = plans_kept()
+        with store.planned_anew():
+            for _ in range(12):
+                store.run(OFTEN)
+        assert plans_kept() == before
+        for _ in range(12):
+            store.run(OFTEN)
+        assert plans_kept() > before
