@@ -25,6 +25,7 @@ from tests.unit.service.world import World
 
 OF_A_REQUEST = re.compile(r"\b[0-9a-f]{32}\b|…%2F|\?next=[^\"\s<>]*")
 NOBODY: dict[str, UUID | str] = {"rule": "tried-by-nobody", "cursor": "WzFd.xxxxxxxx"}
+TEXTS = ("text/", "application/json", "application/problem+json", "application/scim+json")
 Said = tuple[int, str, str]
 
 
@@ -272,4 +273,4 @@ def difference(one: str, other: str) -> str:
 
 
 def is_text(answer: TestResponse) -> bool:
-    return (answer.content_type or "").startswith(("text/", "application/json", "application/problem+json"))
+    return (answer.content_type or "").startswith(TEXTS)
