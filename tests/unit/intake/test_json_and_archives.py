@@ -136,6 +136,7 @@ def test_each_file_of_an_archive_becomes_an_import_of_its_own(desk):
         (packed(("a.csv", b"a"), mark=True), "“a.csv” is locked with a password."),
         (packed(("a.csv", b"a" * 2000))[:-30], "The archive is damaged."),
     ],
+    ids=("empty", "zip", "gz", "bomb", "locked", "damaged"),
 )
 def test_an_archive_that_is_not_safe_is_refused_whole(desk, data, said):
     report = desk.check(send(desk, data))

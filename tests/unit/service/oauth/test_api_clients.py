@@ -119,7 +119,7 @@ def test_an_ended_machine_is_out_on_the_next_request(machine, admin, base, alder
         ({"jwks": {"keys": [new_key().as_dict(private=False) | {"kid": "a"} for _ in range(2)]}}, "/jwks"),
         ({"jwks": {"keys": [new_key().as_dict(private=False) | {"kid": 7}]}}, "/jwks"),
     ],
-    ids=str,
+    ids=range(17),
 )
 def test_what_cannot_be_right_is_not_registered(admin, base, over, pointer):
     answer = admin.post(base, asked(**over))
