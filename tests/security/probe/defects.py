@@ -18,7 +18,7 @@ from service import identity, problems
 from service.api import paging
 from service.portal import invoice as portal_pages
 from tenants.delivery import facts
-from tenants.directory import access
+from tenants.directory import access, sessions
 from tenants.ledger import debtors
 from tenants.values.faults import Refusal
 from tests.security.probe.stage import Stage
@@ -217,7 +217,7 @@ DEFECTS: list[Defect] = [
     Defect(
         "a role that ended still opens its client",
         "",
-        patched(access, "VISIBLE", access.VISIBLE.replace("AND (m.ends_at IS NULL OR m.ends_at > :now)", "")),
+        patched(sessions, "FIND_ALL", sessions.FIND_ALL.replace("AND (m.ends_at IS NULL OR m.ends_at > :now)", "")),
         SHOW,
         ("leaver",),
         ("controls",),

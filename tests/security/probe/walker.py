@@ -159,9 +159,17 @@ class Walk:
             self.findings.uncovered["references"].append(f"{route.name} {slot}: the world holds no {slot.kind}")
             return []
         kept = world.at.get(ALIASES.get(slot.kind, slot.kind), example)
-        return [
-            found for other in others for found in self.owners.alike(kept, tenant=other.tenant, most=self.size.objects)
-        ]
+        found: list[UUID | str] = []
+        for other in others:
+            alike = self.owners.alike(kept, tenant=other.tenant, most=self.size.objects)
+            found += list(dict.fromkeys([*self._twin(route, slot, other), *alike]))[: self.size.objects]
+        return found
+
+    def _twin(self, route: Route, slot: Slot, other: World) -> list[UUID]:
+        """What the same request names in another client: an object in the state that the route is for."""
+        ask = self._asks.get((route.name, other.tenant))
+        found = (ask.path if ask else {}).get(slot.kind, other.at.get(ALIASES.get(slot.kind, slot.kind)))
+        return [found] if isinstance(found, UUID) else []
 
     def _cursor(self, route: Route, other: World) -> str:
         """A cursor that the same list made in another client, for somebody who may see both."""
