@@ -16,7 +16,7 @@ from tenants.directory.access import VisibleClient
 from tenants.events import api_calls
 from tenants.events.api_calls import Call, Wanted
 
-face = Blueprint("api_requests", __name__)
+face = Blueprint("requests", __name__)
 PAGE = 50
 OUTCOMES = {"": None, "failed": True, "good": False}
 

@@ -16,7 +16,7 @@ from tenants.directory import api_clients, client_rules, clients
 from tenants.directory.access import VisibleClient
 from tenants.directory.api_clients import METHODS, Registered, Wanted
 
-face = Blueprint("api_clients", __name__)
+face = Blueprint("callers", __name__)
 KINDS = {"machine": "Machine", "app": "App for people"}
 WAYS = {
     "private_key_jwt": "A key of its own",
@@ -98,7 +98,7 @@ def renew(client: VisibleClient, api_client_id: UUID) -> Response:
 def revoke(client: VisibleClient, api_client_id: UUID, body: dict[str, Any]) -> Response:
     """End an API client."""
     api_clients.revoke(api_client_id, now=moment.here().wall, reason=body["reason"])
-    return frame.after_change(url_for("api_clients.list_page", client=client.slug))
+    return frame.after_change(url_for("callers.list_page", client=client.slug))
 
 
 def _shown_once(made: UUID, secret: str) -> Response:

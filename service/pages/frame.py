@@ -37,7 +37,7 @@ OF_CLIENT = (
     ("people", "People", "people.read", "people.people_page"),
     ("history", "History", "history.read", "history.history_page"),
     ("connections", "Company sign-in", "connections.read", "company_sign_in.connections_page"),
-    ("api_clients", "API clients", "api_clients.read", "api_clients.list_page"),
+    ("api_clients", "API clients", "api_clients.read", "callers.list_page"),
 )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from service.api.delivery import _file_name
 from tenants import store
+from tenants.values import ids
 from tests.cast import engage
 from tests.unit.service.test_lists import leaf
 
@@ -19,8 +20,8 @@ def base(alder_world):
 
 
 @pytest.fixture
-def invoice(browser, base):
-    return browser.get(f"{base}/invoices").json["items"][0]
+def invoice(browser, base, alder_world):
+    return browser.get(f"{base}/invoices/{ids.show('inv', alder_world.at['inv'])}").json
 
 
 def test_a_document_is_there_once_it_was_printed_and_stays_the_same(browser, base, invoice):

@@ -145,8 +145,8 @@ def test_the_worklist_runs_over_all_clients_and_my_own_comes_alone(browser, alde
     assert {row["tenant_id"] for row in rows} == {
         client["id"] for client in browser.get("~/portfolio/clients").json["items"]
     }
-    assert browser.get("~/portfolio/worklist/counts").json == {"answer": 0, "today": 2, "waiting": 0}
-    assert len(browser.get("~/portfolio/worklist?mine=true").json["items"]) == 2
+    assert browser.get("~/portfolio/worklist/counts").json == {"answer": 0, "today": 4, "waiting": 0}
+    assert len(browser.get("~/portfolio/worklist?mine=true").json["items"]) == 4
     assert len(browser.get("~/portfolio/alerts").json["items"]) == 2
 
 

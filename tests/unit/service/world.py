@@ -284,10 +284,8 @@ class World:
         """A question that a rule asks somebody of the client."""
         with self.books():
             asking = rule_book.find(RULE).id
-            why, until = "It is late.", self.today + timedelta(days=5)
-            asked = Question(
-                asking, 1, 1, "/then/0", ids.new(), self.at["deb"], None, "Write", why, role, until
-            )
+            why, until = "Too long unpaid.", self.today + timedelta(days=5)
+            asked = Question(asking, 1, 1, "/then/0", ids.new(), self.at["deb"], None, "Write", why, role, until)
             return approvals.ask([asked], rule_key=RULE, now=self.now, today=self.today)[0]
 
     def backtest(self) -> UUID:

@@ -4,8 +4,12 @@ from decimal import Decimal
 
 import pytest
 
+from tenants.directory import clients
 from tenants.intake import bank_lines
 from tenants.intake.formats.statement import Entry, Statement
+from tenants.isolation import scope
+from tenants.work import unit_of_work
+from tests.cast import engage, open_client
 
 
 @pytest.fixture
@@ -31,5 +35,9 @@ def test_money_without_a_customer_is_seen_and_turned_over(alder_world, as_, spec
     assert "Landlord" in every and "Paid out" in every
 
 
-def test_a_client_without_statements_is_told_what_to_send(alder_world, as_, specialist, words):
-    assert "No bank line waits" in words(as_(specialist).get(f"/c/{alder_world.slug}/imports/bank"))
+def test_a_client_without_statements_is_told_what_to_send(shell, as_, words):
+    tenant = open_client("Cedar Parts GmbH", currency="EUR", zone="Europe/London", country="GB")
+    with unit_of_work(scope.viewing(tenant, actor="test")):
+        slug = clients.profile().slug
+    ida = as_(engage("Ida Lund", (tenant, "specialist"), side="provider"))
+    assert "No bank line waits" in words(ida.get(f"/c/{slug}/imports/bank"))
