@@ -7,6 +7,7 @@ there and back costs more than the work. The scope stays a message of its own, f
 wants it.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -77,7 +78,9 @@ def _prepare(line: psycopg.Connection[Any], statements: Sequence[tuple[bytes, st
     known: set[bytes] = line.__dict__.setdefault("gt_prepared", set())
     for name, sql, _ in statements:
         if name not in known:
-            _check(line, line.pgconn.prepare(name, sql.encode()))
+            # Of statements that were forgotten together, one may have been prepared anew already: then it is there.
+            with contextlib.suppress(psycopg.errors.DuplicatePreparedStatement):
+                _check(line, line.pgconn.prepare(name, sql.encode()))
             known.add(name)
 
 
