@@ -17,12 +17,12 @@ from tests.unit.rules.desk import OPEN, SEND, a_bill, a_customer, document, go_l
 
 
 @pytest.fixture
-def outside(database_urls, redis_url, tmp_path, monkeypatch, alder):
+def outside(database_urls, redis_url, settings, tmp_path, monkeypatch, alder):
     """The environment of a process that serves the same database."""
     monkeypatch.setenv("GOODTERMS_DATABASE_URL", database_urls["gt_app"])
     monkeypatch.setenv("GOODTERMS_AUTH_DATABASE_URL", database_urls["gt_auth"])
     monkeypatch.setenv("GOODTERMS_REDIS_URL", redis_url)
-    monkeypatch.setenv("GOODTERMS_SECRET_KEY", "s" * 40)
+    monkeypatch.setenv("GOODTERMS_SECRET_KEY", settings.secret_key)
     monkeypatch.setenv("GOODTERMS_DOCUMENTS", str(tmp_path / "documents"))
 
 
