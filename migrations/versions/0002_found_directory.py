@@ -59,6 +59,7 @@ PROFILE = """
   quiet_until time NOT NULL DEFAULT '09:00', quiet_from time NOT NULL DEFAULT '17:30',
   bank_feed_at timestamptz, bank_feed_hours integer NOT NULL DEFAULT 96,
   clock_shift_s bigint NOT NULL DEFAULT 0, shared_secrets boolean NOT NULL DEFAULT false,
+  test_since_at timestamptz,
   PRIMARY KEY (tenant_id)
 """
 MEMBERSHIP = """

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from tenants import store
 from tenants.cash import queue
-from tenants.collections import holds, hours, policies, refusals, tasks
+from tenants.collections import holds, hours, policies, refusals, tasks, test_mode
 from tenants.collections.policies import Policy
 from tenants.collections.refusals import Refused
 from tenants.collections.tasks import NewTask
@@ -35,7 +35,7 @@ SELECT m.id, m.kind, m.template, m.step_key, m.rule_key, m.debtor_id, m.recipien
   d.consumer, m.overridden_by,
   t.time_zone AS client_zone, t.country AS client_country, p.sending, p.auto_messages_per_week,
   p.business_days_between_messages, p.quiet_until, p.quiet_from, p.bank_feed_at, p.bank_feed_hours,
-  EXISTS (SELECT FROM suppression s
+  p.test_since_at, EXISTS (SELECT FROM suppression s
           WHERE s.tenant_id = :tenant AND s.address = lower(m.recipient) AND s.lifted_at IS NULL) AS suppressed
 FROM message m
 JOIN debtor d ON d.tenant_id = :tenant AND d.id = m.debtor_id
@@ -96,6 +96,7 @@ class Message:
     quiet_from: time
     bank_feed_at: datetime | None
     bank_feed_hours: int
+    test_since_at: datetime | None
     suppressed: bool
     policy: Policy = policies.PLAIN
 
@@ -152,6 +153,9 @@ class Gate:
         return verdict
 
     def _decide(self, message: Message, invoices: Sequence[Any], *, now: datetime) -> Verdict:
+        if message.test_since_at is not None:
+            words = "This client is in test mode: nothing leaves before it goes live."
+            return Verdict(allowed=False, reason=test_mode.REASON, detail=words, again_at=now + test_mode.AGAIN)
         if message.suppressed:
             return Verdict(
                 allowed=False,

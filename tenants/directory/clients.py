@@ -89,6 +89,7 @@ class ClientProfile(TenantOwned, Model):
     bank_feed_hours: Mapped[int] = mapped_column(Integer)
     clock_shift_s: Mapped[int] = mapped_column(BigInteger)
     shared_secrets: Mapped[bool]
+    test_since_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ class Profile:
     bank_feed_hours: int
     clock_shift_s: int
     shared_secrets: bool
+    test_since_at: datetime | None
+    """Since when nothing leaves: the client is being set up and tried. None: it is live."""
 
     @property
     def public_id(self) -> str:
