@@ -1,6 +1,7 @@
 """The composition root: settings in, adapters and a Flask shell without routes out. Nothing happens on import."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 from flask import Flask
@@ -53,7 +54,12 @@ def make_tools(settings: Settings) -> Toolbox:
     """Choose the adapters that the settings name."""
     kept: documents.FolderStore | buckets.BucketStore = documents.FolderStore(settings.documents)
     if settings.documents.startswith("s3://"):
-        kept = buckets.BucketStore(settings.documents, region=settings.aws_region, endpoint=settings.aws_endpoint)
+        kept = buckets.BucketStore(
+            settings.documents,
+            region=settings.aws_region,
+            endpoint=settings.aws_endpoint,
+            locked_for=timedelta(days=settings.documents_locked_days),
+        )
     return Toolbox(
         settings=settings,
         clock=SystemClock(),

@@ -69,6 +69,13 @@ TABLE: dict[str, Setting] = {
         check=validate.URL(require_tld=False),
     ),
     "documents": Setting("GOODTERMS_DOCUMENTS", "the document store: a folder, or s3://bucket/prefix"),
+    "documents_locked_days": Setting(
+        "GOODTERMS_DOCUMENTS_LOCKED_DAYS",
+        "for so many days S3 lets nobody delete or replace a document (object lock); 0: no lock; a folder knows none",
+        kind="int",
+        default=0,
+        check=validate.Range(min=0),
+    ),
     "mailer": Setting(
         "GOODTERMS_MAILER",
         "how mail leaves: smtp, ses (Amazon) or memory",
@@ -201,6 +208,7 @@ class Settings:
     loopback_peers: bool = False
     sqs_queue: str = ""
     reply_domain: str = ""
+    documents_locked_days: int = 0
     sealing_keys: str = ""
     api_per_caller: int = 0
     api_per_client: int = 0

@@ -1,6 +1,7 @@
 """Documents in S3, or in any store that speaks its language: one bucket, one prefix, a folder in it for each client."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -17,17 +18,31 @@ GONE = frozenset({"NoSuchKey", "404", "NotFound"})
 class BucketStore:
     """Keeps each document as an object under `s3://bucket/prefix`; a half-written one is never seen."""
 
-    def __init__(self, address: str, *, region: str = "", endpoint: str = "") -> None:
-        """Raises ValueError for an address without a bucket."""
+    def __init__(
+        self,
+        address: str,
+        *,
+        region: str = "",
+        endpoint: str = "",
+        locked_for: timedelta = timedelta(0),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`locked_for`: so long the store lets nobody delete or replace what was put, not even us; the bucket must
+        allow object lock. Raises ValueError for an address without a bucket."""
         parts = urlsplit(address)
         if parts.scheme != "s3" or not parts.netloc:
             raise ValueError("a store in S3 is named s3://bucket/prefix")
         self._bucket, prefix = parts.netloc, parts.path.strip("/")
         self._prefix = f"{prefix}/" if prefix else ""
         self._region, self._endpoint = region, endpoint
+        self._locked_for, self._now = locked_for, now
 
     def put(self, key: str, body: bytes, *, media_type: str) -> None:
-        self._ask("put_object", key, Body=body, ContentType=media_type)
+        lock: dict[str, Any] = {}
+        if self._locked_for:
+            until = self._now() + self._locked_for
+            lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
+        self._ask("put_object", key, Body=body, ContentType=media_type, **lock)
 
     def get(self, key: str) -> bytes:
         found: bytes = self._ask("get_object", key)["Body"].read()

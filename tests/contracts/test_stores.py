@@ -2,22 +2,36 @@
 
 import io
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tenants import assembly
 from tenants.adapters.buckets import BucketStore
 from tenants.adapters.documents import FolderStore, MemoryStore
+from tests.contracts import seaweed
 
 
 def in_bucket(address, url):
     return BucketStore(address, region="us-east-1", endpoint=url)
 
 
-@pytest.fixture(params=["folder", "bucket", "memory"])
-def store(request, tmp_path):
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A real server that checks keys and holds locks."""
+    if seaweed.program() is None:
+        pytest.skip("SeaweedFS (weed) is not installed")
+    with seaweed.served(tmp_path_factory.mktemp("seaweed")) as address:
+        yield address
+
+
+@pytest.fixture(params=["folder", "bucket", "memory", "seaweed"])
+def store(request, tmp_path, credentials):
+    if request.param == "seaweed":
+        return in_bucket("s3://papers/goodterms", request.getfixturevalue("server"))
     if request.param == "bucket":
         return in_bucket("s3://papers/goodterms", request.getfixturevalue("bucket"))
     return FolderStore(str(tmp_path / "documents")) if request.param == "folder" else MemoryStore()
@@ -85,6 +99,41 @@ def test_a_link_fetches_one_document_and_lives_five_minutes_at_most(bucket):
             kept.link("alder/1.pdf", lifetime=wrong)
 
 
+def test_a_real_server_opens_a_link_to_its_one_document_and_to_no_other(server, credentials):
+    kept = in_bucket("s3://papers/goodterms", server)
+    kept.put("alder/1.pdf", b"%PDF", media_type="application/pdf")
+    kept.put("birch/1.pdf", b"%PDF of Birch", media_type="application/pdf")
+    link = kept.link("alder/1.pdf")
+    with urlopen(link) as answer:
+        assert (answer.read(), answer.headers["Content-Type"]) == (b"%PDF", "application/pdf")
+    for wrong in (link.replace("/alder/", "/birch/"), link.partition("?")[0]):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(wrong)
+        assert refused.value.code == 403
+
+
+def test_what_is_locked_outlives_whoever_has_all_keys(server, credentials):
+    owner = seaweed.client(server)
+    owner.create_bucket(Bucket="sealed", ObjectLockEnabledForBucket=True)
+    kept = BucketStore("s3://sealed/goodterms", region="us-east-1", endpoint=server, locked_for=timedelta(days=1))
+    kept.put("alder/1.pdf", b"%PDF", media_type="application/pdf")
+    held = owner.head_object(Bucket="sealed", Key="goodterms/alder/1.pdf")
+    assert held["ObjectLockMode"] == "COMPLIANCE"
+    assert held["ObjectLockRetainUntilDate"] > datetime.now(UTC) + timedelta(hours=23)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        owner.delete_object(Bucket="sealed", Key="goodterms/alder/1.pdf", VersionId=held["VersionId"])
+    assert kept.get("alder/1.pdf") == b"%PDF"
+
+
+def test_a_wrong_key_is_a_store_that_is_away(server, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "else")
+    kept = in_bucket("s3://papers/goodterms", server)
+    for ask in (lambda: kept.get("alder/1.pdf"), lambda: kept.put("a/1", b"x", media_type="text/plain")):
+        with pytest.raises(OSError, match="away"):
+            ask()
+
+
 def test_a_store_that_is_away_looks_like_a_disk_that_is_away(credentials):
     kept = in_bucket("s3://papers", "http://127.0.0.1:1")
     for ask in (
@@ -109,5 +158,8 @@ def test_an_address_without_a_bucket_is_no_store(address):
 
 def test_the_settings_choose_the_store(settings, tmp_path):
     folder = assembly.make_tools(replace(settings, documents=str(tmp_path), mailer="memory"))
-    bucket = assembly.make_tools(replace(settings, documents="s3://papers/goodterms", mailer="memory"))
+    bucket = assembly.make_tools(
+        replace(settings, documents="s3://papers/goodterms", documents_locked_days=30, mailer="memory")
+    )
     assert (type(folder.documents), type(bucket.files)) == (FolderStore, BucketStore)
+    assert bucket.documents._locked_for == timedelta(days=30)
