@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from service import identity
 from service.endpoint import tools
 from service.identity import Caller
+from tenants.collections import test_mode
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 from tenants.intake import runs
@@ -70,6 +71,7 @@ def show(template: str, *, section: str, **context: Any) -> str:
         section=section,
         me=caller,
         client=client,
+        testing_since=test_mode.since() if client else None,
         across=_ways(ACROSS, lambda need: bool(caller.clients_with(need))) + _ways(OF_PROVIDER, caller.may_at_provider),
         ways=_ways(OF_CLIENT, lambda need: client is not None and caller.may(need, client), client),
         can=lambda need: client is not None and caller.may(need, client),

@@ -25,7 +25,8 @@ SLICE = 2000
 
 SINCE = "SELECT test_since_at FROM client_profile WHERE tenant_id = :tenant"
 WAITING = """
-SELECT count(*) AS messages, count(DISTINCT debtor_id) AS customers, count(*) FILTER (WHERE kind = 'invoice') AS invoices
+SELECT count(*) AS messages, count(DISTINCT debtor_id) AS customers,
+  count(*) FILTER (WHERE kind = 'invoice') AS invoices
 FROM message WHERE tenant_id = :tenant AND state = 'queued'
 """
 QUEUED = """

@@ -29,6 +29,12 @@ from tenants.store import Model, TenantOwned
 FORMAT = "goodterms.ladder/1"
 MOST_STEPS = 12
 EARLIEST, LATEST = -60, 365
+WHOSE = {
+    "groups": ("customer.groups", "any_of"),
+    "except_groups": ("customer.groups", "none_of"),
+    "languages": ("customer.language", "in"),
+}
+"""Which customers a ladder is for: each list becomes a condition of every step; an empty one says nothing."""
 ALWAYS = [{"field": "invoice.status", "op": "eq", "value": "open"}]
 
 
@@ -65,6 +71,9 @@ class Ladder:
     at: str
     groups: tuple[str, ...]
     steps: tuple[Step, ...]
+    except_groups: tuple[str, ...] = ()
+    """Whom another ladder takes care of: two ladders must not both ask the same customer."""
+    languages: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The document that `read` turns into the same ladder."""
@@ -72,7 +81,8 @@ class Ladder:
             {"day": step.day, **({"template": step.template} if step.template else {"task": step.task})}
             for step in self.steps
         ]
-        return {"format": FORMAT, "key": self.key, "at": self.at, "groups": list(self.groups), "steps": steps}
+        whose = {name: list(getattr(self, name)) for name in WHOSE if name == "groups" or getattr(self, name)}
+        return {"format": FORMAT, "key": self.key, "at": self.at, **whose, "steps": steps}
 
     def rules(self) -> list[dict[str, Any]]:
         """The rules that it stands for, one a step, in order."""
@@ -84,8 +94,9 @@ class Ladder:
         conditions = [*ALWAYS, _reached(step.day)]
         if after:
             conditions.append({"not": _reached(after.day)})
-        if self.groups:
-            conditions.append({"field": "customer.groups", "op": "any_of", "value": list(self.groups)})
+        for name, (field, op) in WHOSE.items():
+            if named := getattr(self, name):
+                conditions.append({"field": field, "op": op, "value": list(named)})
         return {
             "format": "goodterms.rule/1",
             "key": f"{self.key}-{place + 1}",
@@ -142,14 +153,11 @@ def read(raw: Any) -> Ladder:
         faults.add("/format", "This is no ladder.", f'Begin with "format": "{FORMAT}".')
     key = readers.text(document.get("key"), "/key", faults, longest=40, what="The key")
     steps = _steps(document.get("steps"), faults)
-    groups = document.get("groups", [])
-    if not isinstance(groups, list) or not all(isinstance(each, str) and each for each in groups):
-        faults.add("/groups", "Groups are a list of names.", 'Write for example ["key"], or [] for everybody.')
-        groups = []
-    keys(document, "", required=("format", "key", "steps"), optional=("at", "groups"), faults=faults)
+    whose = {name: _names(document.get(name, []), f"/{name}", faults) for name in WHOSE}
+    keys(document, "", required=("format", "key", "steps"), optional=("at", *WHOSE), faults=faults)
     if faults.faults:
         raise RuleRefused(faults.faults)
-    ladder = Ladder(key, str(document.get("at", "08:30")), tuple(groups), steps)
+    ladder = Ladder(key, str(document.get("at", "08:30")), steps=steps, **whose)
     for rule in ladder.rules():
         language.read(rule)
     return ladder
@@ -206,6 +214,13 @@ def find(key: str) -> RowMapping:
 def everything() -> Sequence[RowMapping]:
     """The newest version of every ladder."""
     return store.run(ALL).mappings().all()
+
+
+def _names(raw: Any, at: str, faults: Ledger) -> tuple[str, ...]:
+    if not isinstance(raw, list) or not all(isinstance(each, str) and each for each in raw):
+        faults.add(at, "This is a list of names.", 'Write for example ["key"], or [] for everybody.')
+        return ()
+    return tuple(raw)
 
 
 def _steps(raw: Any, faults: Ledger) -> tuple[Step, ...]:

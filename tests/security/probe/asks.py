@@ -136,6 +136,10 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     ),
     "conduct.add_ceiling": lambda w: Ask(body={"group": "key", "tone": "First reminder"}),
     "conduct.remove": lambda w: Ask(body={"days_off": "0"}),
+    "going_live.switch_on": lambda w: Ask(
+        body={"waiting": "send", "customers": str(w.ready_to_go_live()), "reason": "All is ready"}
+    ),
+    "going_live.go_back": lambda w: Ask(body={"reason": "A new ledger comes"}),
     "wordings.text_page": lambda w: Ask(query={"template": "First reminder"}),
     "wordings.preview": lambda w: Ask(body={"template": "First reminder", "source": WORDS}),
     "wordings.keep": lambda w: Ask(body={"template": "First reminder", "source": WORDS}),

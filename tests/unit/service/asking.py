@@ -17,7 +17,7 @@ from service import faces
 from service.endpoint import Route
 from service.fields import Ref
 from service.openapi import PART, described
-from tenants.rules import recipes
+from tenants.rules import ladders, recipes
 from tenants.values import ids
 from tests.unit.service.world import RULE, World
 
@@ -217,6 +217,13 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "replace_api_client_keys": lambda w: Ask({"api": w.api_client()}, body=new_api_client()["jwks"]),
     "revoke_api_client": lambda w: Ask({"api": w.api_client()}, body={"reason": "It is not used"}),
     "change_contact_policy": lambda w: Ask(body={"document": {"most_reminders": 5}, "reason": "As agreed"}),
+    "go_live": lambda w: Ask(body={"send": True, "customers": w.ready_to_go_live(), "reason": "All is ready"}),
+    "enter_test_mode": lambda w: Ask(body={"reason": "A new ledger comes"}),
+    "show_ladder": lambda w: Ask({"ladder": w.ladder()}),
+    "keep_ladder": lambda w: Ask(body={"document": ladders.STANDARD}),
+    "expand_ladder": lambda w: Ask(body={"document": ladders.STANDARD}),
+    "try_ladder": lambda w: Ask({"ladder": w.ladder()}),
+    "publish_ladder": lambda w: Ask({"ladder": w.tried_ladder()}),
     "overrule_message": lambda w: Ask({"msg": w.waiting_message()}, body={"reason": "They asked for it"}),
     "show_wording": lambda w: Ask(worded()),
     "keep_wording": lambda w: Ask(worded(), body={"source": WORDS}),

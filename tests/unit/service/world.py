@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 from tenants import store
 from tenants.adapters.documents import MemoryStore
 from tenants.cash import deciding, matching, queue
-from tenants.collections import alerts, holds, policies, tasks
+from tenants.collections import alerts, holds, policies, tasks, test_mode
 from tenants.collections.alerts import NewAlert
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing, wordings
@@ -305,6 +305,28 @@ class World:
         with self.books():
             ladders.keep(ladders.STANDARD, now=self.now)
         return "standard"
+
+    def tried_ladder(self) -> str:
+        """A ladder whose steps somebody has looked at, and that nobody has published."""
+        key = self.ladder()
+        with self.books():
+            ladders.try_out(key, now=self.now, real=self.now)
+        return key
+
+    def ready_to_go_live(self) -> int:
+        """All that the list asks for; tells to how many customers messages wait."""
+        with self.books():
+            letterhead = {"contact_email": "dora@alder.test", "iban": "DE02120300000000202051"}
+            clients.change(test_since_at=self.now, contact_name="Dora", **letterhead)
+            policies.change({}, now=self.now, reason="As agreed")
+            for role, side in (("tenant_admin", "client"), ("tenant_admin", "client"), ("specialist", "provider")):
+                address = f"m.{str(ids.new())[-12:]}@people.test"
+                people.add(address, name="Mina", side=side, now=self.now)
+                assignments.give(address, name="Mina", role=role, side=side, now=self.now)
+            kept = rule_book.save(recipes.find("overdue-reminder"), now=self.now, worded_by="recipe:overdue-reminder")
+            publishing.try_out(kept.key, now=self.now, real=self.now)
+            publishing.publish(kept.key, now=self.now, real=self.now)
+            return test_mode.waiting().customers
 
     def sayable_invoice(self) -> UUID:
         """An invoice of a client of which all is known that EN 16931 asks for."""
