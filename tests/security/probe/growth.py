@@ -46,25 +46,23 @@ def grow(world: World) -> None:
 
 
 def _read(walk_: Walk) -> dict[tuple[str, str], Said]:
-    found = {}
-    alder = walk_.stage.alder
-    for route in walk_.routes:
-        build = asks.builder(route)
-        if route.method not in SAFE or build is None or route.needs == DIRECTORY:
-            continue
+    alder, found = walk_.stage.alder, {}
+    for route, ask in _fixed(walk_):
         for caller in walk_.callers:
             if _sees_alone(route, caller, alder.tenant):
-                ask = _fixed(walk_, route, alder)
-                if ask is not None:
-                    path = asks.address(route, alder, ask)
-                    found[f"{route.method} {route.rule}", caller.name] = shown(caller.ask(route, path, ask), "-")
+                path = asks.address(route, alder, ask)
+                found[f"{route.method} {route.rule}", caller.name] = shown(caller.ask(route, path, ask), "-")
     return found
 
 
-def _fixed(walk_: Walk, route: Route, alder: World) -> Ask | None:
-    build = asks.builder(route)
-    assert build is not None
-    return walk_.asked(route, build, alder)
+def _fixed(walk_: Walk) -> list[tuple[Route, Ask]]:
+    """All that is read, with what is asked for; made before anything is read, so that nothing is made in between."""
+    found = []
+    for route in walk_.routes:
+        build = asks.builder(route)
+        if route.method in SAFE and build is not None and route.needs != DIRECTORY:
+            found.append((route, walk_.asked(route, build, walk_.stage.alder)))
+    return [(route, ask) for route, ask in found if ask is not None]
 
 
 def _sees_alone(route: Route, caller: Caller, alder: UUID) -> bool:

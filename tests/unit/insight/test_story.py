@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from tenants import store
 from tenants.collections import holds, tasks
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing
@@ -44,3 +45,16 @@ def test_a_customer_is_told_newest_first_and_nobody_elses_story(alder, birch, in
     assert [each["at"] for each in told] == sorted((each["at"] for each in told), reverse=True)
     assert [each["subject"] for each in quiet] == ["S-2"]
     assert [each["kind"] for each in coming] == ["invoice"] and [each["title"] for each in work] == ["Call them"]
+
+
+def test_what_happened_at_the_same_moment_is_told_in_one_order(alder, in_alder):
+    debtor = a_debtor(alder)
+    ends = TODAY + timedelta(days=7)
+    with in_alder:
+        opened = [
+            holds.open("pause", debtor_id=debtor, starts_on=TODAY, ends_on=ends, reason=f"Reason {n}", now=NOW)
+            for n in range(12)
+        ]
+        store.run("UPDATE hold SET outcome = 'x' WHERE tenant_id = :tenant AND id = :id", id=opened[3])
+        told = story.of_customer(debtor, limit=5)
+    assert [each["detail"] for each in told] == [f"Reason {n}" for n in (11, 10, 9, 8, 7)]
