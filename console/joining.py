@@ -44,10 +44,12 @@ class Entered:
 
 @dataclass(frozen=True)
 class Opened:
-    """One client's books, open to look at, with the documents that belong to them."""
+    """One client's books, open, with the documents that belong to them."""
 
     slug: str
     documents: DocumentStore
+    now: datetime
+    """The client's own instant."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,9 @@ class Door:
     now: datetime
 
 
-def each_client(slug: str = "") -> Iterator[Opened]:
-    """The books of every client in turn, or of one, for whoever runs the program itself; nothing can be changed."""
+def each_client(slug: str = "", *, writes: bool = False) -> Iterator[Opened]:
+    """The books of every client in turn, or of one, for whoever runs the program itself; to look at, unless it
+    `writes`."""
     with wearing(addresses()), _shell():
         documents = assembly.make_tools(settings.read()).documents
         with unit_of_work(scope.platform(actor="command line", reason="find the clients by their short names")):
@@ -67,8 +70,9 @@ def each_client(slug: str = "") -> Iterator[Opened]:
         if not known:
             raise CannotRun(f"No client is called “{slug}” here." if slug else "There is no client yet.", code=USAGE)
         for tenant_id, name in known:
-            with unit_of_work(scope.viewing(tenant_id, actor="command line")):
-                yield Opened(name, documents)
+            opening = scope.tenant if writes else scope.viewing
+            with unit_of_work(opening(tenant_id, actor="command line")):
+                yield Opened(name, documents, clients.clock().now(datetime.now(UTC)))
 
 
 @contextmanager

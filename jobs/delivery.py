@@ -5,7 +5,7 @@ from functools import lru_cache
 from jobs.turns import Handler, Later, Outside, Turn
 from tenants.adapters.schematron import Schematron
 from tenants.collections.conduct import Gate
-from tenants.delivery import evidence, news, queueing, receipts, sending, unsettled
+from tenants.delivery import evidence, news, parking, queueing, receipts, sending, traces, unsettled
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.outcome import Result
 from tenants.rules.rechecking import recheck
@@ -88,6 +88,16 @@ def read_news(turn: Turn) -> None:
     news.read(turn.ids("inbox_ids"), now=turn.now, real=turn.real_now)
 
 
+def look_for_mail(turn: Turn) -> None:
+    """News came about mails that nobody knew; perhaps they are known by now."""
+    parking.look(turn.ids("parked_ids"), turn=turn.payload["turn"], real=turn.real_now)
+
+
+def forget_traces(turn: Turn) -> None:
+    """A new day: who readers were is forgotten when its time is over."""
+    traces.forget(now=turn.real_now, days=turn.tools.settings.trace_days)
+
+
 HANDLERS: dict[str, Handler] = {
     "queue_invoice_messages": queue_invoice_messages,
     "open_day": open_day,
@@ -96,4 +106,6 @@ HANDLERS: dict[str, Handler] = {
     "grade_hit": grade_hit,
     "read_receipt": read_receipt,
     "read_news": read_news,
+    "look_for_mail": look_for_mail,
+    "forget_traces": forget_traces,
 }

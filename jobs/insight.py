@@ -3,6 +3,7 @@
 from datetime import date
 
 from jobs.turns import Handler, Outside, Turn
+from tenants.delivery import rescoring
 from tenants.events import api_calls, history, history_keeping, recording, request_keys
 from tenants.events.history_keeping import Paper
 from tenants.events.recording import Occurrence
@@ -39,6 +40,14 @@ def forecast_payments(turn: Turn) -> None:
     forecast.keep(turn.today)
 
 
+def rejudge_hits(turn: Turn) -> None:
+    """Hits that an older ruleset judged are judged again, a part at a time."""
+    after = turn.id("after") if "after" in turn.payload else None
+    done = rescoring.history(now=turn.now, after=after)
+    if done.last is not None:
+        recording.record("hits.outdated", key=str(done.last), now=turn.real_now, after=str(done.last))
+
+
 def claim_head(turn: Turn) -> Paper | None:
     """Read the newest signed head of the client's history."""
     return history_keeping.head(now=turn.now)
@@ -68,6 +77,7 @@ def forget_requests(turn: Turn) -> None:
 HANDLERS: dict[str, Handler] = {
     "noop": noop,
     "forget_requests": forget_requests,
+    "rejudge_hits": rejudge_hits,
     "put_history_by": Outside(claim_head, put_head_by, settle_head),
     "plan_figures": plan_figures,
     "tell_week": tell_week,

@@ -103,6 +103,13 @@ TABLE: dict[str, Setting] = {
         default=2,
         check=validate.Range(min=0),
     ),
+    "trace_days": Setting(
+        "GOODTERMS_TRACE_DAYS",
+        "after how many days the network and the program of a reader are forgotten; 0: never",
+        kind="int",
+        default=30,
+        check=validate.Range(min=0),
+    ),
     "aws_region": Setting("GOODTERMS_AWS_REGION", "region of SES, SNS and S3", default="eu-central-1"),
     "aws_endpoint": Setting(
         "GOODTERMS_AWS_ENDPOINT", "address of a server that speaks like AWS; empty: AWS itself", default=""
@@ -162,6 +169,19 @@ TABLE: dict[str, Setting] = {
     "provider_name": Setting(
         "GOODTERMS_PROVIDER_NAME", "name of the provider on pages and in mail", default="Goodterms"
     ),
+    "staff_second_factor": Setting(
+        "GOODTERMS_STAFF_SECOND_FACTOR",
+        "the provider's people have to hold a second factor; switch off for demos only",
+        kind="bool",
+        default=True,
+    ),
+    "letters_s": Setting(
+        "GOODTERMS_LETTERS_S",
+        "after how many seconds at the latest letters about signing in leave the web face; 0: it sends none",
+        kind="int",
+        default=15,
+        check=validate.Range(min=0),
+    ),
     "loopback_peers": Setting(
         "GOODTERMS_LOOPBACK_PEERS",
         "clients' identity providers may stand on this machine, without https; for demos and tests only",
@@ -213,6 +233,9 @@ class Settings:
     api_per_caller: int = 0
     api_per_client: int = 0
     api_log_s: int = 0
+    staff_second_factor: bool = False
+    letters_s: int = 0
+    trace_days: int = 30
 
     @property
     def keyring(self) -> Keyring:

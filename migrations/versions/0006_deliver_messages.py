@@ -86,6 +86,9 @@ HELD_ACTION = """
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, step_key, reason), FOREIGN KEY (tenant_id,
   debtor_id) REFERENCES app.debtor (tenant_id, id)
 """
+# What was judged is never taken away; but a better ruleset judges again, and what could name a reader is forgotten after
+# a while. Nothing else of a sign can change.
+REJUDGED = "GRANT UPDATE (level, verdict, reasons, ruleset, agent, ip_prefix) ON app.evidence TO gt_app, gt_worker"
 ONE_LIVE = "CREATE UNIQUE INDEX uq_suppression_live ON app.suppression (tenant_id, address) WHERE lifted_at IS NULL"
 
 
@@ -101,8 +104,10 @@ def upgrade() -> None:
     tenant_table("delivery_attempt", ATTEMPT)
     index("delivery_attempt", "unsettled", "intent_at", "state IN ('intent', 'ambiguous')")
     tenant_table("evidence", EVIDENCE, debtor="debtor_id", rights=APPEND_ONLY)
+    op.execute(REJUDGED)
     index("evidence", "invoice", "invoice_id, occurred_at")
     index("evidence", "message", "message_id, occurred_at")
+    index("evidence", "traces", "recorded_at, id", "agent <> '' OR ip_prefix <> ''")
     tenant_table("suppression", SUPPRESSION)
     op.execute(ONE_LIVE)
     tenant_table("portal_link", PORTAL_LINK, debtor="debtor_id")

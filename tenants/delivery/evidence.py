@@ -10,21 +10,23 @@ from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import hits, scoring, standing
+from tenants.delivery import hits, rescoring, scoring, standing, verdicts
 from tenants.delivery.hits import Fetch
 from tenants.delivery.links import LinkGrant
-from tenants.delivery.scoring import Hit, Score
+from tenants.delivery.scoring import Score
 from tenants.events import inbox, recording
+from tenants.events.inbox import Kept
 from tenants.values import ids
 
-NEIGHBOURS = timedelta(minutes=1)
+TRAP = "decoy"
+"""Who follows what nobody sees gives its company away, also the company that came before and was judged already."""
 
 MESSAGE = """
-SELECT id, debtor_id, contact_id, sent_at, delivered_at FROM message WHERE tenant_id = :tenant AND id = :message_id
+SELECT id, debtor_id, contact_id, sent_at FROM message WHERE tenant_id = :tenant AND id = :message_id
 """
 KEPT = """
-SELECT id, kind, message_id, occurred_at, payload FROM inbox_event WHERE tenant_id = :tenant AND id = :id
-  AND source = 'portal'
+SELECT message_id, id, source, external_id, kind, occurred_at, received_at, payload FROM inbox_event
+WHERE tenant_id = :tenant AND id = :id AND source = 'portal'
 """
 ADD = """
 INSERT INTO evidence (tenant_id, id, debtor_id, invoice_id, message_id, contact_id, level, kind, verdict, reasons,
@@ -50,19 +52,18 @@ def record_pixel(message_id: UUID, *, fetch: Fetch, now: datetime, real: datetim
 
 def grade(inbox_id: UUID, *, now: datetime, real: datetime) -> Score | None:
     """Judge one kept hit and draw the consequences; judged twice, it counts once. None when there is no such hit."""
-    event = store.run(KEPT, id=inbox_id).one_or_none()
-    if event is None:
+    found = store.run(KEPT, id=inbox_id).one_or_none()
+    if found is None:
         return None
-    message = None
-    if event.message_id is not None:
-        message = store.run(MESSAGE, message_id=event.message_id).one_or_none()
-    verdict = scoring.score(
-        _hit(event.kind, event.occurred_at, event.payload),
-        sent_at=message.sent_at if message else None,
-        delivered_at=message.delivered_at if message else None,
-        others=_neighbours(event.message_id, event.id, event.occurred_at),
-    )
-    _conclude(event, verdict, now=now, real=real)
+    message_id, event = found.message_id, Kept(*found[1:])
+    sent_at, company = None, [event]
+    if message_id is not None:
+        message = store.run(MESSAGE, message_id=message_id).one_or_none()
+        sent_at, company = message.sent_at if message else None, list(inbox.about(message_id))
+    verdict = verdicts.of(event, company=company, sent_at=sent_at)
+    _conclude(event, verdict, message_id=message_id, now=now, real=real)
+    if message_id is not None and TRAP in verdict.reasons:
+        rescoring.again([message_id], now=now)
     return verdict
 
 
@@ -142,23 +143,7 @@ def add(
     return made.rowcount == 1
 
 
-def _neighbours(message_id: UUID | None, own_id: UUID, at: datetime) -> tuple[Hit, ...]:
-    if message_id is None:
-        return ()
-    return tuple(
-        _hit(event.kind, event.occurred_at, event.payload)
-        for event in inbox.about(message_id)
-        if event.source == hits.SOURCE
-        and event.id != own_id
-        and (event.kind == "portal_interaction" or abs(event.occurred_at - at) <= NEIGHBOURS)
-    )
-
-
-def _hit(kind: str, at: datetime, payload: dict[str, Any]) -> Hit:
-    return Hit(kind, at, payload["agent"], payload["method"], payload["target"] or kind, payload["ip_prefix"])
-
-
-def _conclude(event: Any, verdict: Score, *, now: datetime, real: datetime) -> None:
+def _conclude(event: Kept, verdict: Score, *, message_id: UUID | None, now: datetime, real: datetime) -> None:
     about = event.payload
     invoice_id = UUID(about["invoice_id"]) if about["invoice_id"] else None
     fresh = add(
@@ -171,7 +156,7 @@ def _conclude(event: Any, verdict: Score, *, now: datetime, real: datetime) -> N
         debtor_id=UUID(about["debtor_id"]),
         contact_id=UUID(about["contact_id"]) if about["contact_id"] else None,
         invoice_id=invoice_id,
-        message_id=event.message_id,
+        message_id=message_id,
         occurred_at=event.occurred_at,
         recorded_at=now,
         agent=about["agent"],
@@ -180,18 +165,18 @@ def _conclude(event: Any, verdict: Score, *, now: datetime, real: datetime) -> N
     )
     if not fresh:
         return
-    invoice_ids = [invoice_id] if invoice_id else standing.invoices_of(event.message_id) if event.message_id else []
+    invoice_ids = [invoice_id] if invoice_id else standing.invoices_of(message_id) if message_id else []
     if verdict.verdict == "human":
         _seen(
             verdict.level,
-            message_id=event.message_id,
+            message_id=message_id,
             invoice_ids=invoice_ids,
             at=event.occurred_at,
             real=real,
             key=str(event.id),
         )
     else:
-        standing.raise_level(verdict.level, at=event.occurred_at, message_id=event.message_id, invoice_ids=invoice_ids)
+        standing.raise_level(verdict.level, at=event.occurred_at, message_id=message_id, invoice_ids=invoice_ids)
 
 
 def _seen(

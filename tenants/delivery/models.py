@@ -142,6 +142,7 @@ class Evidence(Delivered, Model):
         _key("message_id", "message"),
         _index("evidence", "invoice", "invoice_id", "occurred_at"),
         _index("evidence", "message", "message_id", "occurred_at"),
+        _index("evidence", "traces", "recorded_at", "id", where="agent <> '' OR ip_prefix <> ''"),
     )
     debtor_id: Mapped[UUID]
     invoice_id: Mapped[UUID | None]

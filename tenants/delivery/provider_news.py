@@ -8,16 +8,17 @@ what they led to is a page of ours, which keeps its own.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import hits, ses_events, tokens
+from tenants.delivery import hits, parking, ses_events, tokens
 from tenants.delivery.hits import Fetch, Hit
 from tenants.delivery.inbound import NotForUs
+from tenants.delivery.parking import Stray
 from tenants.delivery.ses_events import Told
 from tenants.directory import clients
 from tenants.events import recording
@@ -25,6 +26,7 @@ from tenants.values import ids
 
 SOURCE = "ses"
 LEFT_OUT = frozenset({"clicked", "subscription"})
+NOT_PARKED = LEFT_OUT | {"opened"}
 MESSAGES_OF = "SELECT id, message_id FROM delivery_attempt WHERE tenant_id = :tenant AND id = ANY(:attempts)"
 KEEP = """
 INSERT INTO inbox_event (tenant_id, id, source, external_id, kind, message_id, occurred_at, received_at, payload)
@@ -66,7 +68,8 @@ def sorted_out(documents: Iterable[Any], *, secret: str) -> tuple[dict[UUID, lis
 
 
 def receive(news: Sequence[Addressed], *, real: datetime) -> tuple[list[UUID], list[Addressed]]:
-    """Keep events in their client's scope; return what is new, and what the client has no such attempt for."""
+    """Keep events in their client's scope; return what is new, and what the client has no such attempt for (yet): that
+    is parked."""
     known = {
         row.id: row.message_id for row in store.run(MESSAGES_OF, attempts=list({each.attempt_id for each in news}))
     }
@@ -83,24 +86,34 @@ def receive(news: Sequence[Addressed], *, real: datetime) -> tuple[list[UUID], l
         else:
             rows.append(_row(each, message_id, at))
     hits.keep(opens)
+    strays = [_stray(each, clock.now(each.told.at)) for each in news if each.attempt_id not in known]
+    parking.park([each for each in strays if each.kind not in NOT_PARKED], source=SOURCE, real=real)
     return _keep(rows, real=real), [each for each in news if each.attempt_id not in known]
 
 
 def _row(each: Addressed, message_id: UUID, at: datetime) -> dict[str, Any]:
     told = each.told
-    said: Mapping[str, str] = {
-        "attempt_id": str(each.attempt_id),
-        "status": told.status,
-        "said": f"{told.reason} {told.detail}".strip()[:500],
-        "reference": told.reference,
-    }
     return {
         "id": ids.new(),
         "external_id": told.key,
         "kind": told.kind,
         "message_id": message_id,
         "occurred_at": at,
-        "payload": said,
+        "payload": _said(each),
+    }
+
+
+def _stray(each: Addressed, at: datetime) -> Stray:
+    return Stray(each.attempt_id, each.told.key, each.told.kind, at, _said(each))
+
+
+def _said(each: Addressed) -> dict[str, Any]:
+    told = each.told
+    return {
+        "attempt_id": str(each.attempt_id),
+        "status": told.status,
+        "said": f"{told.reason} {told.detail}".strip()[:500],
+        "reference": told.reference,
     }
 
 

@@ -63,6 +63,30 @@ WHERE i.tenant_id = :tenant AND i.id = ANY(CAST(:ids AS uuid[])) AND i.id = r.id
 """
 IN_ORDER = """held AS (
   SELECT id FROM invoice WHERE tenant_id = :tenant AND id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE)"""
+# What was inferred from a reader who was none did not happen.
+NOT_ARRIVED = """
+UPDATE message SET delivered_at = NULL WHERE tenant_id = :tenant AND id = ANY(CAST(:messages AS uuid[]))
+  AND state IN ('sent', 'delayed') AND delivered_at IS NOT NULL
+"""
+LEVEL_MESSAGES = """
+UPDATE message m SET evidence_level = coalesce((
+  SELECT max(e.level) FROM evidence e WHERE e.tenant_id = :tenant AND e.message_id = m.id), 0)
+WHERE m.tenant_id = :tenant AND m.id = ANY(CAST(:messages AS uuid[]))
+"""
+SIGNS_OF_INVOICE = """
+SELECT e.level, e.occurred_at FROM evidence e WHERE e.tenant_id = :tenant AND e.invoice_id = h.id
+UNION ALL
+SELECT e.level, e.occurred_at FROM message_item x
+JOIN evidence e ON e.tenant_id = :tenant AND e.message_id = x.message_id AND e.invoice_id IS NULL
+WHERE x.tenant_id = :tenant AND x.invoice_id = h.id"""
+LEVEL_INVOICES = f"""
+WITH {IN_ORDER},
+known AS (
+  SELECT h.id, coalesce(max(s.level), 0) AS level, min(s.occurred_at) FILTER (WHERE s.level >= 4) AS seen_at
+  FROM held h LEFT JOIN LATERAL ({SIGNS_OF_INVOICE}) s ON true GROUP BY h.id)
+UPDATE invoice i SET evidence_level = k.level, first_seen_at = k.seen_at
+FROM known k WHERE i.tenant_id = :tenant AND i.id = k.id
+"""
 RAISE_MESSAGE = """
 UPDATE message SET evidence_level = :level WHERE tenant_id = :tenant AND id = :message_id AND evidence_level < :level
 """
@@ -204,3 +228,12 @@ def raise_level(level: int, *, at: datetime, message_id: UUID | None, invoice_id
     if message_id is not None:
         store.run(RAISE_MESSAGE, message_id=message_id, level=level)
     return list(store.run(RAISE_INVOICES, ids=list(invoice_ids), level=level, at=at).scalars())
+
+
+def relevel(message_ids: Sequence[UUID]) -> None:
+    """Compute levels and first sights of messages and their invoices anew from all evidence; they may fall."""
+    messages = array(message_ids)
+    store.run(LEVEL_MESSAGES, messages=messages)
+    store.run(LEVEL_INVOICES, ids=list({row.invoice_id for row in store.run(ITEMS_OF, messages=messages)}))
+    conclude(message_ids)
+    store.run(NOT_ARRIVED, messages=messages)

@@ -30,6 +30,8 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "message.unsettled": (Consumer("settle_attempt", "delivery"),),
     "receipt.arrived": (Consumer("read_receipt", "delivery"),),
     "provider.told": (Consumer("read_news", "delivery"),),
+    "news.parked": (Consumer("look_for_mail", "delivery"),),
+    "hits.outdated": (Consumer("rejudge_hits", "insight"),),
     "portal.hit": (Consumer("grade_hit", "delivery"),),
     "customer.wrote": (Consumer("ask_to_answer", "collections"),),
     "address.suppressed": (Consumer("ask_for_address", "collections"),),
@@ -51,6 +53,8 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
         Consumer("tell_week", "insight", max_attempts=3),
         Consumer("forecast_payments", "insight", max_attempts=3),
         Consumer("forget_requests", "insight"),
+        Consumer("forget_traces", "delivery"),
+        Consumer("rejudge_hits", "insight"),
     ),
     "hour.struck": (
         Consumer("check_ledger", "ledger"),

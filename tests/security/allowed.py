@@ -18,6 +18,7 @@ WITHOUT_TENANT = {
     "identity.recovery_code": "hashes of recovery codes; sign-in role only",
     "identity.passkey": "public halves of passkeys; sign-in role only",
     "identity.sign_in_step": "sign-ins that wait for their next step; sign-in role only",
+    "identity.letter": "letters about signing in that wait to be sent; sign-in role only",
     "identity.outside_identity": "subjects of clients' identity providers; sign-in role only",
 }
 
@@ -35,6 +36,7 @@ MORE_POLICIES = {
     ),
     ("idp_connection", "known"): ("SELECT", "{gt_auth}", "true", "an address leads to its identity provider"),
     ("email_domain", "known"): ("SELECT", "{gt_auth}", "true", "an address leads to the client that owns its domain"),
+    ("sign_in_rule", "known"): ("SELECT", "{gt_auth}", "true", "a session is led by what its person's clients want"),
     ("scim_token", "known"): ("SELECT", "{gt_auth}", "true", "a directory's token says whose directory speaks"),
     ("api_client", "known"): (
         "SELECT",
@@ -56,6 +58,7 @@ INDEXES_OVER_CLIENTS = {
 WITHOUT_PROGRAM_WRITES = {"tenant_lane": "the dispatcher alone writes it"}
 APPEND_ONLY = {"inbox_event", "history", "allocation", "evidence", "rule_version", "rule_firing", "rule_consent"} | {
     "access_visit",
+    "former_verdict",
     "contact_policy",
     "wording",
     *("due_schedule", "instalment", "period_close", "period_control", "exchange_rate", "late_term", "base_rate"),

@@ -106,7 +106,8 @@ FROM message m
 JOIN contact c ON c.tenant_id = :tenant AND c.id = m.contact_id
 LEFT JOIN evidence e ON e.tenant_id = :tenant AND e.message_id = m.id
   AND e.occurred_at < m.delivered_at + interval '72 hours'
-WHERE m.tenant_id = :tenant AND m.delivered_at >= :since AND m.delivered_at < :until AND m.bounced_at IS NULL
+WHERE m.tenant_id = :tenant AND m.channel = 'email'
+  AND m.delivered_at >= :since AND m.delivered_at < :until AND m.bounced_at IS NULL
 GROUP BY m.id, m.delivered_at, m.template, m.recipient, c.pixel_consent
 """
 RIPEN = f"""

@@ -1,7 +1,9 @@
-"""Decides what cannot wait for a cohort: too many mails come back, or readers call them unwanted.
+"""Decides what cannot wait for a cohort: too many mails come back, readers call them unwanted, or a provider that
+always told of its mails has fallen silent.
 
 The bars are those at which a mail service puts an account under review: 5 % returned, 0.1 % complaints. Counted over
-the last seven days of the client, by what was sent then.
+the last seven days of the client, by what was sent then. Silence is half an hour of mails handed over without a word
+about any of them.
 """
 
 from dataclasses import dataclass
@@ -17,11 +19,26 @@ LEAST_SENT = 50
 """Below that a single dead address would be a rate."""
 BOUNCES, COMPLAINTS = 0.05, 0.001
 
+SILENCE = "silence"
+TELLING = ("ses", "sms")
+"""Providers that tell of each message; a mail server tells only of what comes back."""
+QUIET = timedelta(minutes=30)
+LEAST_QUIET = 10
+"""Below that nobody can tell silence from chance."""
+
+WORDS = ["delivered", "bounced", "delayed", "failed", "complained"]
+HANDED_OVER = """
+SELECT count(*), count(*) FILTER (WHERE EXISTS (
+  SELECT FROM inbox_event k WHERE k.tenant_id = :tenant AND k.message_id = m.id AND k.kind = ANY(:words)))
+FROM message m WHERE m.tenant_id = :tenant AND m.queued_at > :long_ago AND m.sent_at > :since AND m.sent_at <= :until
+  AND EXISTS (SELECT FROM delivery_attempt a
+    WHERE a.tenant_id = :tenant AND a.message_id = m.id AND a.state = 'accepted' AND a.provider = ANY(:telling))
+"""
 COUNTS = """
 SELECT count(*), count(m.bounced_at),
   (SELECT count(*) FROM suppression s
    WHERE s.tenant_id = :tenant AND s.reason = 'complaint' AND s.since_at > :since AND s.since_at <= :now)
-FROM message m WHERE m.tenant_id = :tenant AND m.sent_at > :since AND m.sent_at <= :now
+FROM message m WHERE m.tenant_id = :tenant AND m.channel = 'email' AND m.sent_at > :since AND m.sent_at <= :now
 """
 OPEN = "SELECT id, dedupe_key FROM alert WHERE tenant_id = :tenant AND cause = :cause AND state <> 'resolved'"
 
@@ -61,9 +78,25 @@ def reputation(*, now: datetime) -> Reputation:
     return Reputation(*store.run(COUNTS, since=now - WINDOW, now=now).one())
 
 
+def silence(*, now: datetime) -> dict[str, tuple[str, str]]:
+    """Whether a provider that tells of each message was given some and said nothing about any."""
+    since, until = now - 4 * QUIET, now - QUIET
+    given, heard = store.run(
+        HANDED_OVER, long_ago=now - WINDOW, since=since, until=until, telling=list(TELLING), words=WORDS
+    ).one()
+    if given < LEAST_QUIET or heard:
+        return {}
+    reason = (
+        f"{given} messages were handed over between half an hour and two hours ago, and the provider has not said what "
+        "became of any. Check that its events still reach us (topic, queue, address of the hook); until then nobody "
+        "knows what arrived."
+    )
+    return {SILENCE: ("The mail provider has fallen silent", reason)}
+
+
 def check(*, now: datetime) -> list[str]:
     """Warn of what passes a bar, and end the warnings whose bar is no longer passed. Returns what is bad."""
-    bad = reputation(now=now).bad
+    bad = reputation(now=now).bad | silence(now=now)
     drafts = [
         NewAlert(f"reputation:{key}", title, reason, cause=CAUSE, severity="high", ends_when="done")
         for key, (title, reason) in bad.items()
@@ -71,5 +104,5 @@ def check(*, now: datetime) -> list[str]:
     alerts.raise_many(drafts, now=now)
     over = [row.id for row in store.run(OPEN, cause=CAUSE) if row.dedupe_key.removeprefix("reputation:") not in bad]
     if over:
-        alerts.resolve(over, now=now, resolution="the last seven days are below the bar again")
+        alerts.resolve(over, now=now, resolution="the bar is not passed any more")
     return sorted(bad)

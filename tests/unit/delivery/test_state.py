@@ -1,5 +1,6 @@
 """Where a message stands depends on what happened and when, never on the order in which we heard of it."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -74,6 +75,19 @@ def test_order_and_repeats_change_nothing(told, random):
     shuffled = told + told[: len(told) // 2]
     random.shuffle(shuffled)
     assert state.of(shuffled) == state.of(told)
+
+
+def test_ten_thousand_orders_of_one_story_end_alike():
+    """Everything that can happen to one mail, some of it twice, in ten thousand orders."""
+    rng = random.Random(7)
+    story = facts(
+        *((kind, minutes) for minutes, kind in enumerate(KINDS)), ("delivered", 2), ("bounced", 40), ("seen", 3)
+    )
+    ends = set()
+    for _ in range(10_000):
+        rng.shuffle(story)
+        ends.add(state.of(story + story[:3]))
+    assert len(ends) == 1 and ends.pop().state == "bounced"
 
 
 @settings(deadline=None)

@@ -204,3 +204,33 @@ def test_one_complaint_among_few_is_an_alert(post):
 def test_few_messages_are_no_rate(post):
     post.day(MONDAY, count=10, bounced=9)
     assert hard.check(now=MONDAY + timedelta(hours=1)) == []
+
+
+def hand_over(post, at, *, count, provider="ses", told=0):
+    """Mails given to a provider that tells of each, and its word about some of them."""
+    post.day(at, count=count)
+    attempt = """INSERT INTO delivery_attempt (tenant_id, id, message_id, attempt_no, state, provider, intent_at)
+      SELECT :tenant, gen_random_uuid(), m.id, 1, 'accepted', :provider, m.sent_at FROM message m
+      WHERE m.tenant_id = :tenant AND m.sent_at = :at ON CONFLICT DO NOTHING"""
+    store.run(attempt, provider=provider, at=at)
+    word = """INSERT INTO inbox_event (tenant_id, id, source, external_id, kind, message_id, occurred_at, received_at,
+        payload)
+      SELECT :tenant, gen_random_uuid(), 'ses', m.id::text, 'delivered', m.id, m.sent_at, m.sent_at, '{}'
+      FROM (SELECT * FROM message WHERE tenant_id = :tenant AND sent_at = :at LIMIT :told) m ON CONFLICT DO NOTHING"""
+    store.run(word, at=at, told=told)
+
+
+def test_a_provider_that_says_nothing_about_any_mail_is_an_alert_until_it_speaks(post):
+    hand_over(post, MONDAY, count=12)
+    assert hard.check(now=MONDAY + timedelta(minutes=20)) == []
+    assert hard.check(now=MONDAY + timedelta(minutes=45)) == ["silence"]
+    assert open_alerts() == {"The mail provider has fallen silent": "high"}
+    hand_over(post, MONDAY + timedelta(minutes=50), count=12, told=1)
+    assert hard.check(now=MONDAY + timedelta(minutes=90)) == []
+    assert open_alerts() == {}
+
+
+@pytest.mark.parametrize(("count", "provider"), [(9, "ses"), (30, "smtp")])
+def test_few_mails_and_servers_that_never_tell_are_no_silence(post, count, provider):
+    hand_over(post, MONDAY, count=count, provider=provider)
+    assert hard.silence(now=MONDAY + timedelta(minutes=45)) == {}
