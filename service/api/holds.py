@@ -35,6 +35,11 @@ class NewHold(Schema):
     ends_on = Day(load_default=None)
     amount = MoneyField(load_default=None)
     reason = fields.String(required=True, validate=validate.Length(1, 500))
+    sign = fields.String(
+        load_default="",
+        validate=validate.OneOf(("", *holds.SIGNS)),
+        metadata={"description": "Of a pause: the sign to stop that it stands for; then it needs no end"},
+    )
 
 
 class Hold(Schema):
@@ -42,6 +47,7 @@ class Hold(Schema):
 
     id = Ref("hld", required=True)
     kind = fields.String(required=True)
+    sign = fields.String(required=True)
     debtor_id = Ref("deb", required=True)
     debtor_name = fields.String(attribute="customer", required=True)
     invoice_id = Ref("inv", required=True, allow_none=True)
@@ -139,6 +145,7 @@ def open_hold(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
         amount_minor=amount.minor if amount else None,
         currency=amount.currency if amount else "",
         reason=body["reason"],
+        sign=body["sign"],
         now=here.now,
         wall=here.wall,
     )

@@ -52,11 +52,22 @@ class Ceiling(Schema):
     tone = fields.String(required=True)
 
 
+class OfCountry(Schema):
+    """What is stricter in one country; what is left empty is as everywhere."""
+
+    country = fields.String(required=True, validate=validate.Regexp("^[A-Z]{2}$", error="Use two letters, like DE."))
+    opens = fields.String(load_default="")
+    closes = fields.String(load_default="")
+    per_week = fields.Integer(load_default=7, validate=validate.Range(0, 7))
+    machine = fields.Boolean(load_default=False)
+
+
 class Gone(Schema):
-    """Which range or which group's ceiling is taken away."""
+    """Which range, which group's ceiling or which country's rule is taken away."""
 
     days_off = fields.Integer(load_default=None, allow_none=True)
     group = fields.String(load_default=None, allow_none=True)
+    country = fields.String(load_default=None, allow_none=True)
 
 
 @endpoint(face, PAGE, needs="settings.read")
@@ -106,13 +117,24 @@ def add_ceiling(client: VisibleClient, body: dict[str, str]) -> Response:
     return _changed(client, {"ceilings": ceilings}, reason=f"Ceiling of the group {body['group']}")
 
 
+@endpoint(face, f"{PAGE}/countries", needs="settings.write", method="POST", accepts=OfCountry)
+def add_country(client: VisibleClient, body: dict[str, Any]) -> Response:
+    """Be stricter in a country."""
+    country = body.pop("country")
+    rule = {name: value for name, value in body.items() if value != ""}
+    countries = policies.as_document(policies.current())["countries"] | {country: rule}
+    return _changed(client, {"countries": countries}, reason=f"Rule of the country {country}")
+
+
 @endpoint(face, f"{PAGE}/remove", needs="settings.write", method="POST", accepts=Gone)
 def remove(client: VisibleClient, body: dict[str, Any]) -> Response:
-    """Take a range of days off, or a group's own ceiling, away."""
+    """Take a range of days off, a group's own ceiling or a country's rule away."""
     document = policies.as_document(policies.current())
     ranges = [each for place, each in enumerate(document["blackouts"]) if place != body["days_off"]]
     ceilings = {group: tone for group, tone in document["ceilings"].items() if group != body["group"]}
-    return _changed(client, {"blackouts": ranges, "ceilings": ceilings}, reason="Taken away")
+    countries = {country: rule for country, rule in document["countries"].items() if country != body["country"]}
+    left = {"blackouts": ranges, "ceilings": ceilings, "countries": countries}
+    return _changed(client, left, reason="Taken away")
 
 
 def _changed(client: VisibleClient, parts: dict[str, Any], *, reason: str) -> Response:

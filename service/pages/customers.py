@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from service import cursors
 from service.endpoint import endpoint, tools
 from service.pages import frame
-from service.pages.invoices import NewHold, end_of
+from service.pages.invoices import EndHold, NewHold, end_of
 from tenants.collections import holds
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
@@ -28,6 +28,12 @@ class Listed(Schema):
 
     currency = fields.String(load_default="", validate=validate.Regexp("^([A-Z]{3})?$"))
     after = fields.String(load_default="")
+
+
+class NewPause(NewHold):
+    """A pause of the whole customer, or a sign to stop."""
+
+    sign = fields.String(load_default="", validate=validate.OneOf(("", *holds.SIGNS)))
 
 
 @endpoint(face, "/c/<client:client>/customers", needs="ledger.read", query=Listed)
@@ -81,7 +87,7 @@ def customer_page(client: VisibleClient, debtor_id: UUID) -> str:
     "/c/<client:client>/customers/<ref('deb'):debtor_id>/holds",
     needs="collections.write",
     method="POST",
-    accepts=NewHold,
+    accepts=NewPause,
 )
 def hold_open(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> Response:
     """Open a hold on the whole customer."""
@@ -93,6 +99,24 @@ def hold_open(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> R
         starts_on=clock.today(real),
         ends_on=end_of(body["ends_on"]),
         reason=body["reason"].strip(),
+        sign=body["sign"],
         now=clock.now(real),
     )
+    return frame.after_change(url_for("customers.customer_page", client=client.slug, debtor_id=debtor_id))
+
+
+@endpoint(
+    face,
+    "/c/<client:client>/customers/<ref('deb'):debtor_id>/holds/<ref('hld'):hold_id>/end",
+    needs="collections.write",
+    method="POST",
+    accepts=EndHold,
+)
+def hold_end(client: VisibleClient, debtor_id: UUID, hold_id: UUID, body: dict[str, Any]) -> Response:
+    """End a hold of the whole customer: the automation may go on."""
+    card, clock, real = debtors.card(debtor_id), clients.clock(), tools().clock.now()
+    own = {each["id"] for each in holds.live(today=clock.today(real), debtor_id=card.id)}
+    if hold_id not in own:
+        raise holds.HoldUnknown("There is no such hold.")
+    holds.end(hold_id, now=clock.now(real), outcome=body["outcome"])
     return frame.after_change(url_for("customers.customer_page", client=client.slug, debtor_id=debtor_id))

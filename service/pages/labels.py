@@ -86,6 +86,11 @@ DONE = {
     "payments_applied": "Invoices with payments applied",
 }
 HOLDS = {"dispute": "Dispute", "promise": "Promise to pay", "plan": "Payment plan", "pause": "Pause"}
+SIGNS = {
+    "hardship": "Cannot pay for now",
+    "insolvency": "Insolvent or before a court",
+    "cease": "Asked not to be written to",
+}
 HOLD_TONES = {"dispute": "warn", "promise": "info", "plan": "info", "pause": ""}
 REFUSALS = {
     "settled": "Paid or cancelled",
@@ -102,6 +107,11 @@ REFUSALS = {
     "quiet_hours": "Outside office hours",
     "sending_paused": "Sending is paused for this client",
     "test_mode": "This client is in test mode",
+    "hardship": "Cannot pay for now",
+    "insolvency": "Insolvent or before a court",
+    "cease": "Asked not to be written to",
+    "extended": "Has been given more time",
+    "country": "Not by machine in this country",
     "contact_budget": "Enough messages lately",
     "contacted_lately": "Written to lately about the same",
     "talked_lately": "Wrote to us lately",

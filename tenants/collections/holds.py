@@ -23,6 +23,8 @@ from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
 
 KINDS = ("dispute", "promise", "plan", "pause")
+SIGNS = ("hardship", "insolvency", "cease")
+"""Pauses that are no respite but a sign to stop: the customer cannot pay, is before a court, or asked for silence."""
 LONGEST_PAUSE = timedelta(days=90)
 TOLD_AT_ONCE = 500
 """Invoices in one event: a file can dispute thousands."""
@@ -55,6 +57,7 @@ class Hold(TenantOwned, Model):
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(Text)
+    sign: Mapped[str] = mapped_column(Text, default="")
     debtor_id: Mapped[UUID]
     invoice_id: Mapped[UUID | None]
     starts_on: Mapped[date] = mapped_column(Date)
@@ -81,17 +84,19 @@ class NewHold:
     amount_minor: int | None = None
     currency: str = ""
     reason: str = ""
+    sign: str = ""
+    """Of a pause: the sign to stop that it stands for; such a pause needs no end."""
 
 
 LIVE = "(h.ended_at IS NULL AND h.starts_on <= :today AND (h.ends_on IS NULL OR h.ends_on >= :today))"
 """Of an alias `h`: the one meaning of "in force", for the gate and for rules."""
 
 OPEN = """
-INSERT INTO hold (tenant_id, id, kind, debtor_id, invoice_id, starts_on, ends_on, amount_minor, currency, reason,
+INSERT INTO hold (tenant_id, id, kind, sign, debtor_id, invoice_id, starts_on, ends_on, amount_minor, currency, reason,
   actor, opened_at)
-SELECT :tenant, d.id, d.kind, d.debtor_id, d.invoice_id, d.starts_on, d.ends_on, d.amount_minor, d.currency, d.reason,
-  :actor, :now
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS d(id uuid, kind text, debtor_id uuid, invoice_id uuid,
+SELECT :tenant, d.id, d.kind, d.sign, d.debtor_id, d.invoice_id, d.starts_on, d.ends_on, d.amount_minor, d.currency,
+  d.reason, :actor, :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS d(id uuid, kind text, sign text, debtor_id uuid, invoice_id uuid,
   starts_on date, ends_on date, amount_minor bigint, currency text, reason text)
 RETURNING id
 """
@@ -105,7 +110,7 @@ WHERE h.tenant_id = :tenant AND h.id = :hold_id AND i.id = :invoice_id
   AND (h.invoice_id IS NULL OR h.invoice_id = i.id) AND h.ended_at IS NULL
 """
 NOW_LIVE = f"""
-SELECT h.id, h.kind, h.debtor_id, d.name AS customer, h.invoice_id, i.number AS invoice_number, h.starts_on,
+SELECT h.id, h.kind, h.sign, h.debtor_id, d.name AS customer, h.invoice_id, i.number AS invoice_number, h.starts_on,
        h.ends_on,
   h.amount_minor, h.currency, h.reason, h.actor, h.opened_at
 FROM hold h JOIN debtor d ON d.tenant_id = :tenant AND d.id = h.debtor_id
@@ -115,10 +120,11 @@ WHERE h.tenant_id = :tenant AND {LIVE} AND (CAST(:debtor AS uuid) IS NULL OR h.d
 ORDER BY h.opened_at DESC, h.id DESC LIMIT :limit
 """
 ON_INVOICES = f"""
-SELECT i.id, h.kind, h.reason, h.ends_on FROM invoice i
+SELECT i.id, h.kind, h.sign, h.reason, h.ends_on FROM invoice i
 JOIN hold h ON h.tenant_id = i.tenant_id AND h.debtor_id = i.debtor_id AND (h.invoice_id IS NULL OR h.invoice_id =
   i.id)
-WHERE i.tenant_id = :tenant AND h.tenant_id = :tenant AND i.id = ANY(:ids) AND {LIVE} ORDER BY h.opened_at, h.id
+WHERE i.tenant_id = :tenant AND h.tenant_id = :tenant AND i.id = ANY(:ids) AND {LIVE}
+ORDER BY h.sign DESC, h.opened_at, h.id
 """
 
 
@@ -133,13 +139,14 @@ def open(
     amount_minor: int | None = None,
     currency: str = "",
     reason: str = "",
+    sign: str = "",
     wall: datetime | None = None,
 ) -> UUID:
     """Open one hold; `wall` is the real time where the client's clock may have been moved.
 
     Raises BadHold when it cannot be one: no such kind, a promise without a day, a pause without an end.
     """
-    draft = NewHold(kind, debtor_id, starts_on, invoice_id, ends_on, amount_minor, currency, reason)
+    draft = NewHold(kind, debtor_id, starts_on, invoice_id, ends_on, amount_minor, currency, reason, sign)
     return open_many([draft], now=now, wall=wall)[0]
 
 
@@ -153,6 +160,7 @@ def open_many(drafts: Sequence[NewHold], *, now: datetime, wall: datetime | None
         {
             "id": ids.new(),
             "kind": draft.kind,
+            "sign": draft.sign,
             "debtor_id": draft.debtor_id,
             "invoice_id": draft.invoice_id,
             "starts_on": draft.starts_on,
@@ -200,7 +208,8 @@ def live(
 
 
 def on_invoices(invoice_ids: Sequence[UUID], *, today: date) -> dict[UUID, RowMapping]:
-    """For each invoice that is held today, the hold that came first; a customer's hold covers all its invoices."""
+    """For each invoice that is held today, the sign to stop or else the hold that came first; a customer's hold covers
+    all its invoices."""
     found: dict[UUID, RowMapping] = {}
     for row in store.run(ON_INVOICES, ids=list(invoice_ids), today=today).mappings():
         found.setdefault(row["id"], row)
@@ -214,7 +223,11 @@ def _refuse_nonsense(draft: NewHold) -> None:
         raise BadHold("The hold would end before it starts.", remedy="Choose a later last day.")
     if draft.kind == "promise" and draft.ends_on is None:
         raise BadHold("A promise needs its day.", remedy="Say by which day the customer will pay.")
-    if draft.kind == "pause" and (draft.ends_on is None or draft.ends_on - draft.starts_on > LONGEST_PAUSE):
+    if draft.sign and (draft.kind != "pause" or draft.sign not in SIGNS or not draft.reason.strip()):
+        words = f"A sign to stop is one of: {', '.join(SIGNS)}; it is a pause and has a reason."
+        raise BadHold("This is no sign to stop.", remedy=words)
+    endless = draft.ends_on is None or draft.ends_on - draft.starts_on > LONGEST_PAUSE
+    if draft.kind == "pause" and endless and not draft.sign:
         raise BadHold("A pause needs an end within 90 days.", remedy="Choose a last day; the pause can be renewed.")
     if draft.amount_minor is not None and not draft.currency:
         raise BadHold("An amount needs its currency.", remedy="Name the currency of the amount.")

@@ -6,9 +6,10 @@ talk with a person keeps the machine silent, and whether people may decide other
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,8 @@ TONES = (
 """What the machine may say by itself, from the mildest to the sternest."""
 MOST_BLACKOUTS = 40
 MOST_GROUPS = 20
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 
 
 class PolicyRefused(Refusal, ValueError):
@@ -55,6 +58,17 @@ class ContactPolicy(TenantOwned, Model):
 
 
 @dataclass(frozen=True, slots=True)
+class CountryRule:
+    """What holds for the customers of one country; it can only be stricter than what holds for all."""
+
+    opens: time = time(0)
+    closes: time = time(23, 59)
+    per_week: int = 7
+    machine: bool = True
+    """Whether the machine may remind there at all; otherwise a person is asked to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What the gate obeys beyond budget and hours."""
 
@@ -69,6 +83,8 @@ class Policy:
     most_reminders: int = 6
     silence_after_talk: int = 2
     """Business days without automatic reminders after the customer wrote or spoke to somebody."""
+    countries: Mapping[str, CountryRule] | None = None
+    """By the two letters of ISO 3166."""
     overrides: bool = False
     """Whether people may send in spite of a refusal that is only too early, with a reason."""
 
@@ -125,7 +141,12 @@ def as_document(policy: Policy) -> dict[str, Any]:
         {"first_on": each.first_on.isoformat(), "last_on": each.last_on.isoformat(), "reason": each.reason}
         for each in policy.blackouts
     ]
-    return shown | {"ceilings": dict(policy.ceilings or {}), "pays_by_itself": list(policy.pays_by_itself)}
+    countries = {
+        country: asdict(each) | {"opens": f"{each.opens:%H:%M}", "closes": f"{each.closes:%H:%M}"}
+        for country, each in sorted((policy.countries or {}).items())
+    }
+    lists = {"ceilings": dict(policy.ceilings or {}), "pays_by_itself": list(policy.pays_by_itself)}
+    return shown | lists | {"countries": countries}
 
 
 def read(document: Any) -> Policy:
@@ -187,6 +208,33 @@ def _groups(value: Any, at: str) -> tuple[str, ...]:
     return tuple(_words(each, f"{at}/{n}") for n, each in enumerate(value))
 
 
+def _countries(value: Any, at: str) -> dict[str, CountryRule]:
+    if not isinstance(value, dict) or len(value) > MOST_GROUPS:
+        raise PolicyRefused(f"Countries are an object of at most {MOST_GROUPS} countries.", pointer=at)
+    return {_country(country, at): _country_rule(rule, f"{at}/{country}") for country, rule in value.items()}
+
+
+def _country(value: Any, at: str) -> str:
+    if not isinstance(value, str) or COUNTRY.fullmatch(value) is None:
+        raise PolicyRefused(f"“{str(value)[:12]}” is no country.", pointer=at, remedy="Use two letters, like DE.")
+    return value
+
+
+def _country_rule(value: Any, at: str) -> CountryRule:
+    if not isinstance(value, dict) or set(value) - set(OF_COUNTRY):
+        raise PolicyRefused(f"A country has {', '.join(OF_COUNTRY)}.", pointer=at)
+    rule = CountryRule(**{key: OF_COUNTRY[key](each, f"{at}/{key}") for key, each in value.items()})
+    if rule.closes <= rule.opens:
+        raise PolicyRefused("The hours end before they begin.", pointer=f"{at}/closes")
+    return rule
+
+
+def _time(value: Any, at: str) -> time:
+    if not isinstance(value, str) or CLOCK.fullmatch(value) is None:
+        raise PolicyRefused(f"“{str(value)[:12]}” is no time.", pointer=at, remedy="Write it as 09:30.")
+    return time.fromisoformat(value)
+
+
 def _consumers(value: Any, at: str) -> str:
     if value not in ("person", "automatic"):
         raise PolicyRefused("Consumers are left to a “person”, or written to “automatic”ally.", pointer=at)
@@ -208,6 +256,7 @@ def _yes_or_no(value: Any, at: str) -> bool:
     return value
 
 
+OF_COUNTRY: dict[str, Any] = {"opens": _time, "closes": _time, "per_week": _count(7), "machine": _yes_or_no}
 READERS: dict[str, Any] = {
     "blackouts": _blackouts,
     "ceiling": _tone,
@@ -216,5 +265,6 @@ READERS: dict[str, Any] = {
     "consumers": _consumers,
     "most_reminders": _count(20, least=1),
     "silence_after_talk": _count(20),
+    "countries": _countries,
     "overrides": _yes_or_no,
 }

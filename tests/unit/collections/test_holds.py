@@ -68,6 +68,9 @@ def test_of_two_holds_the_older_one_is_named(in_alder):
         ("pause", {"ends_on": TODAY + timedelta(days=91)}),
         ("dispute", {"ends_on": TODAY - timedelta(days=1)}),
         ("promise", {"ends_on": NEXT_WEEK, "amount_minor": 100}),
+        ("pause", {"sign": "sulking", "reason": "They said so"}),
+        ("pause", {"sign": "hardship", "reason": " "}),
+        ("dispute", {"sign": "hardship", "reason": "They said so"}),
     ],
 )
 def test_a_hold_that_makes_no_sense_is_refused_with_a_remedy(in_alder, kind, more):

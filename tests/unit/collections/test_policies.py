@@ -40,7 +40,14 @@ def test_without_a_document_the_plain_policy_holds(in_alder):
 
 def test_a_document_comes_back_as_it_was_read(in_alder):
     with in_alder:
-        decide(blackouts=[CLOSED], ceilings={"key": "First reminder"}, most_reminders=4, overrides=True)
+        countries = {"FR": {"opens": "10:00"}, "US": {"machine": False}}
+        decide(
+            blackouts=[CLOSED],
+            ceilings={"key": "First reminder"},
+            countries=countries,
+            most_reminders=4,
+            overrides=True,
+        )
         found = policies.current()
         assert found.blackouts[0].covers(TODAY) and found.most_reminders == 4
         assert policies.read(json.loads(json.dumps(policies.as_document(found)))) == found
@@ -68,6 +75,12 @@ def test_a_document_comes_back_as_it_was_read(in_alder):
         ({"most_reminders": 0}, "/most_reminders"),
         ({"silence_after_talk": True}, "/silence_after_talk"),
         ({"overrides": 1}, "/overrides"),
+        ({"countries": []}, "/countries"),
+        ({"countries": {"France": {}}}, "/countries"),
+        ({"countries": {"FR": {"hours": 3}}}, "/countries/FR"),
+        ({"countries": {"FR": {"opens": "9 am"}}}, "/countries/FR/opens"),
+        ({"countries": {"FR": {"opens": "12:00", "closes": "11:00"}}}, "/countries/FR/closes"),
+        ({"countries": {"FR": {"per_week": 8}}}, "/countries/FR/per_week"),
     ],
 )
 def test_a_fault_is_named_with_its_place(document, pointer):

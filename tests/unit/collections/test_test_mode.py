@@ -76,4 +76,5 @@ def test_both_ways_are_remembered_and_lead_nowhere_twice(in_alder):
         with pytest.raises(Reasonless):
             test_mode.leave(send=True, customers=0, now=NOW, real=NOW, reason="")
         test_mode.leave(send=True, customers=0, now=NOW, real=NOW, reason="All is ready")
+    with in_alder:
         assert list(store.run(ACTS).scalars()) == ["test_mode.entered", "test_mode.left"]

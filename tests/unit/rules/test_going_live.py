@@ -23,7 +23,7 @@ def undone():
 
 def let_in(role):
     person = ids.new()
-    memberships.give(person, name="Mina", email=f"{person}@people.test", role=role, now=NOW, granted_by="test")
+    memberships.give(person, name="Mina", email=f"{person}@people.test", role=role, now=NOW)
 
 
 def live(**over):

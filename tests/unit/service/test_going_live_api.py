@@ -25,7 +25,7 @@ def test_a_ladder_is_expanded_kept_tried_and_published_by_a_second_person(alder,
     admin, at = as_(alder_admin), f"/api/v1/tenants/{alder_world.slug}/ladders"
     steps = admin.post(f"{at}/expand", json={"document": LADDER}).json["steps"]
     assert [step["key"] for step in steps] == [f"trade-{n}" for n in (1, 2, 3, 4)]
-    assert "belongs to a customer in trade" in steps[0]["sentence"] and "de" in steps[0]["sentence"]
+    assert "belongs to a customer in Trade" in steps[0]["sentence"] and "de" in steps[0]["sentence"]
     assert [each["key"] for each in admin.get(at).json["items"]] == []
     kept = admin.post(at, json={"document": LADDER})
     assert (kept.status_code, kept.json["version"], kept.json["state"]) == (201, 1, "draft")

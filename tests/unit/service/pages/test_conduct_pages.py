@@ -1,8 +1,11 @@
 """Contact policy and message texts, as the client's admin and a second person use them."""
 
+import re
+
 import pytest
 
 from tenants.collections import policies
+from tenants.values import ids
 from tests.cast import engage
 
 FORM = {
@@ -61,6 +64,42 @@ def test_days_off_and_milder_groups_come_and_go(admin, policy, words):
     admin.post(f"{policy}/remove", data={"group": "key"})
     page = words(admin.get(policy))
     assert "None beyond weekends" in page and "Every group is treated alike" in page
+
+
+def test_a_country_is_stricter_until_it_is_taken_away(admin, policy, words):
+    admin.post(f"{policy}/countries", data={"country": "FR", "opens": "10:00", "per_week": "1", "machine": "true"})
+    admin.post(f"{policy}/countries", data={"country": "US"})
+    page = words(admin.get(policy))
+    assert "FR : 10:00 to 23:59, at most 1 a week" in page and "US : people write" in page
+    admin.post(f"{policy}/remove", data={"country": "US"})
+    assert "US :" not in words(admin.get(policy))
+    assert admin.post(f"{policy}/countries", data={"country": "france"}).status_code == 422
+
+
+def test_going_live_is_shown_and_test_mode_stands_on_each_page(admin, alder_world, words):
+    page, other = f"/c/{alder_world.slug}/go-live", f"/c/{alder_world.slug}/rules"
+    assert "is live" in words(admin.get(page)) and "Test mode:" not in words(admin.get(other))
+    assert admin.post(f"{page}/test", data={"reason": "A new ledger"}).status_code == 303
+    assert "Test mode: nothing leaves" in words(admin.get(other))
+    assert "lines are still open" in words(admin.get(page))
+    customers = alder_world.ready_to_go_live()
+    assert "To let it leave, type to how many customers" in words(admin.get(page))
+    wrong = {"waiting": "send", "customers": "99", "reason": "Ready"}
+    assert admin.post(page, data=wrong).status_code == 409
+    assert admin.post(page, data=wrong | {"customers": str(customers)}).status_code == 303
+    assert "Test mode:" not in words(admin.get(other))
+
+
+def test_a_sign_to_stop_is_put_on_a_customer_and_ended(admin, alder_world, as_, specialist, words):
+    browser = as_(specialist)
+    page = f"/c/{alder_world.slug}/customers/{ids.show('deb', alder_world.at['deb'])}"
+    browser.post(f"{page}/holds", data={"kind": "pause", "sign": "insolvency", "reason": "Court file 7 IN 12/26"})
+    shown = browser.get(page)
+    assert "Insolvent or before a court on the whole customer: Court file 7 IN 12/26" in words(shown)
+    held = re.findall(r"/holds/(hld_[^/]+)/end", shown.get_data(as_text=True))
+    assert browser.post(f"{page}/holds/{held[0]}/end", data={"outcome": "Opened by mistake"}).status_code == 303
+    assert "Court file" not in words(browser.get(page)).split("What happened")[0]
+    assert browser.post(f"{page}/holds/{held[0]}/end", data={"outcome": "Again"}).status_code == 404
 
 
 def test_a_fault_in_the_form_is_named(admin, policy):
