@@ -36,9 +36,11 @@ class Parts(Schema):
 
     key = fields.String(required=True, validate=validate.Length(max=63))
     about = fields.String(required=True, validate=validate.OneOf(("invoice", "customer")))
-    every = fields.String(load_default="business_day", validate=validate.OneOf(("business_day", "day", "hour")))
+    every = fields.String(load_default="business_day", validate=validate.OneOf(("business_day", "day")))
     at = fields.String(load_default="09:00", validate=validate.Length(max=5))
-    again = fields.String(load_default="never", validate=validate.OneOf(("never", "rematch")))
+    again = fields.String(load_default="never", validate=validate.OneOf(("never", "rematch", "after")))
+    after = fields.String(load_default="5 business days", validate=validate.Length(max=30))
+    most = fields.String(load_default="3", validate=validate.Length(max=4))
     cap = fields.String(load_default="", validate=validate.Length(max=8))
     change = fields.String(load_default="", validate=validate.Length(max=20))
     sample = fields.String(load_default="", validate=validate.Length(max=64))

@@ -33,6 +33,8 @@ class Steps(Schema):
     key = fields.String(required=True, validate=KEY)
     at = fields.String(required=True, validate=validate.Length(max=5))
     groups = fields.String(load_default="", validate=validate.Length(max=400))
+    except_groups = fields.String(load_default="", validate=validate.Length(max=400))
+    languages = fields.String(load_default="", validate=validate.Length(max=60))
     day = fields.List(fields.String(validate=validate.Length(max=5)), required=True)
     template = fields.List(fields.String(validate=validate.Length(max=80)), required=True)
     task = fields.List(fields.String(validate=validate.Length(max=120)), required=True)
@@ -94,7 +96,7 @@ def _page(
         steps=steps + [{"day": "", "template": "", "task": ""}] * max(0, ROWS - len(steps)),
         said=[(name, states.get(name, ""), text) for name, text in zip(names, said, strict=True)],
         row=row,
-        others=[each["key"] for each in ladders.everything() if each["key"] != shown["key"]],
+        every=ladders.everything(),
         templates=actions.TEMPLATES,
         faults=faults,
     )
@@ -106,7 +108,7 @@ def _document(body: dict[str, Any]) -> dict[str, Any]:
         "format": ladders.FORMAT,
         "key": body["key"],
         "at": body["at"],
-        "groups": [each.strip() for each in body["groups"].split(",") if each.strip()],
+        **{name: [each.strip() for each in body[name].split(",") if each.strip()] for name in ladders.WHOSE},
         "steps": [_step(*each) for each in rows if each[0].strip()],
     }
 

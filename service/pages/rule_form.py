@@ -9,8 +9,32 @@ from tenants.rules.readers import VALUELESS
 
 MOST_ROWS = 12
 MOST_ACTS = 4
+ONE_OF_FEW = ("eq", "ne", "at_least", "below")
 ACTS = {"alert": "raise an alert", "task": "give somebody a task", "send": "write to the customer", "pause": "pause"}
-SIMPLE_ACTS = tuple(ACTS)
+OPERATORS = {
+    "eq": "is",
+    "ne": "is not",
+    "in": "is one of",
+    "not_in": "is none of",
+    "gte": "is at least",
+    "gt": "is more than",
+    "lte": "is at most",
+    "lt": "is less than",
+    "at_least": "is at least",
+    "below": "is weaker than",
+    "any_of": "has one of",
+    "none_of": "has none of",
+    "before": "is before",
+    "after": "is after",
+    "due_in": "is within the next",
+    "past_by": "is past by at least",
+    "within_last": "was within the last",
+    "older_than": "was longer ago than",
+    "is_set": "is known",
+    "is_not_set": "is not known",
+    "between": "is between",
+}
+"""What the menus call the operators."""
 
 
 class NotSimple(ValueError):
@@ -35,7 +59,13 @@ class Row:
     def operators(self) -> list[tuple[str, str]]:
         """What can be chosen, in words."""
         known = REGISTRY.get(self.field)
-        return [(op, op.replace("_", " ")) for op in known.operators] if known else []
+        return [(op, OPERATORS.get(op, op.replace("_", " "))) for op in known.operators] if known else []
+
+    @property
+    def options(self) -> list[str]:
+        """The values to choose from, where there are only these and one of them is meant."""
+        known = REGISTRY.get(self.field)
+        return list(known.words) if known and self.op in ONE_OF_FEW else []
 
 
 @dataclass(slots=True)
@@ -59,8 +89,8 @@ class Form:
     acts: list[Act] = field(default_factory=list)
     again: str = "never"
     cap: str = ""
-    rest: dict[str, Any] = field(default_factory=dict)
-    """Parts of the document that the form does not show and must not lose."""
+    after: str = "5 business days"
+    most: str = "3"
 
     def document(self) -> dict[str, Any]:
         """The rule that the form says."""
@@ -73,11 +103,16 @@ class Form:
                 "all": [plain_values.condition(row.field, row.op, row.value, negated=row.negated) for row in self.rows]
             },
             "then": [_action(act, self.about) for act in self.acts],
-            "again": {"never": True} if self.again == "never" else {"rematch": True},
+            "again": self._again(),
         }
         if self.cap.strip():
             made["caps"] = {"per_run": int(self.cap) if self.cap.strip().isdigit() else self.cap}
         return made
+
+    def _again(self) -> dict[str, Any]:
+        if self.again == "after":
+            return {"after": _span(self.after), "max": int(self.most) if self.most.strip().isdigit() else self.most}
+        return {"on": "rematch"} if self.again == "rematch" else {"never": True}
 
 
 def posted(body: dict[str, Any]) -> Form:
@@ -89,6 +124,7 @@ def posted(body: dict[str, Any]) -> Form:
     ]
     acts = [Act(*each) for each in zip(names["do"], names["detail"], names["due"], strict=False)]
     form = Form(body["key"].strip(), body["about"], body["every"], body["at"], rows, acts, body["again"], body["cap"])
+    form.after, form.most = body["after"], body["most"]
     _obey(form, str(body.get("change", "")))
     return form
 
@@ -97,21 +133,28 @@ def of_document(document: dict[str, Any]) -> Form:
     """The form of a document. Raises NotSimple."""
     conditions = document["if"].get("all") if set(document["if"]) == {"all"} else None
     again, when = document.get("again", {}), document["when"]
-    simple = conditions and set(when) == {"every", "at"} and again in ({"never": True}, {"rematch": True})
+    spaced = set(again) == {"after", "max"}
+    plain = spaced or again in ({"never": True}, {"on": "rematch"})
+    simple = conditions and set(when) == {"every", "at"} and when["every"] in ("business_day", "day") and plain
     known = {"format", "key", "about", "when", "if", "then", "again", "caps"}
     if not simple or set(document) - known or set(document.get("caps", {})) - {"per_run"}:
         raise NotSimple(document["key"])
     cap = str(document.get("caps", {}).get("per_run", ""))
-    return Form(
+    form = Form(
         document["key"],
         document["about"],
         when["every"],
         when["at"],
         [_row(each) for each in conditions or ()],
         [_act(each) for each in document["then"]],
-        next(iter(again)),
+        "after" if spaced else "rematch" if "on" in again else "never",
         cap,
     )
+    if spaced:
+        form.after, form.most = plain_values.typed(again["after"]), str(again["max"])
+    if form.document() != document:
+        raise NotSimple(document["key"])
+    return form
 
 
 def _row(raw: dict[str, Any]) -> Row:

@@ -1,5 +1,6 @@
 """The life of one rule: tried, agreed to, published, paused, released, played on the past."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,11 @@ from werkzeug.wrappers import Response
 
 from service import moment
 from service.endpoint import endpoint
-from service.pages import frame
+from service.pages import frame, rules
 from tenants.directory.access import VisibleClient
-from tenants.rules import backtesting, publishing, rule_book
+from tenants.rules import backtesting, examples, publishing, rule_book
 from tenants.rules.publishing import Backlog
+from tenants.values.faults import Refusal
 
 face = Blueprint("rule_life", __name__)
 PAGE = "/c/<client:client>/rules/<key>"
@@ -45,6 +47,27 @@ class Reason(Schema):
     """Why a rule is stopped or let go."""
 
     reason = fields.String(required=True, validate=validate.Length(min=1, max=300))
+
+
+class Test(Schema):
+    """An invoice or customer that is described, and what the rule does with it."""
+
+    name = fields.String(required=True, validate=validate.Length(1, examples.LONGEST_NAME))
+    given = fields.String(required=True, validate=validate.Length(2, 4000))
+    expect = fields.String(required=True, validate=validate.Length(1, 200))
+
+
+class Named(Schema):
+    """A test by its name."""
+
+    name = fields.String(required=True, validate=validate.Length(1, examples.LONGEST_NAME))
+
+
+class NoDescription(Refusal, ValueError):
+    """What is given cannot be read."""
+
+    code = "not_json"
+    remedy = 'Write for example {"invoice": {"open_amount": "120.00 EUR"}}.'
 
 
 class Nothing(Schema):
@@ -111,6 +134,32 @@ def backtest(client: VisibleClient, key: str, body: dict[str, Any]) -> Response:
         rule_id=kept.id,
     )
     return _back(client, key)
+
+
+@endpoint(face, f"{PAGE}/tests", needs="rules.propose", method="POST", accepts=Test)
+def keep_example(client: VisibleClient, key: str, body: dict[str, str]) -> Response:
+    """Keep a test beside the rule, as of now."""
+    now, said = moment.here().now, body["expect"]
+    try:
+        given = json.loads(body["given"])
+    except ValueError:
+        raise NoDescription("This is no JSON.", pointer="/given") from None
+    expect = said if said == "fires" else {"not": said}
+    examples.keep(key, name=body["name"], given=given, at=now, expect=expect, now=now)
+    return _back(client, key)
+
+
+@endpoint(face, f"{PAGE}/tests/drop", needs="rules.propose", method="POST", accepts=Named)
+def drop_example(client: VisibleClient, key: str, body: dict[str, str]) -> Response:
+    """Forget a test."""
+    examples.drop(key, name=body["name"])
+    return _back(client, key)
+
+
+@endpoint(face, f"{PAGE}/tests/play", needs="rules.propose", method="POST", accepts=Nothing)
+def play_examples(client: VisibleClient, key: str, body: dict[str, Any]) -> str:
+    """The page again with how each test went: its rows are written, asked about, and undone."""
+    return rules.whole(client, key, outcomes=publishing.check(key, now=moment.here().now).outcomes)
 
 
 def _back(client: VisibleClient, key: str) -> Response:

@@ -1,5 +1,6 @@
 """Rules of one client: what each says in English, what it would do now, what it did, why or why not one invoice."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, url_for
@@ -14,6 +15,7 @@ from tenants.ledger import invoices
 from tenants.rules import (
     backtesting,
     dryrun,
+    examples,
     explain,
     language,
     life,
@@ -23,6 +25,7 @@ from tenants.rules import (
     rule_book,
     sentence,
 )
+from tenants.rules.examples import Outcome
 
 face = Blueprint("rules", __name__)
 
@@ -59,10 +62,14 @@ def list_page(client: VisibleClient) -> str:
 @endpoint(face, "/c/<client:client>/rules/<key>", needs="rules.read", query=Asked)
 def rule_page(client: VisibleClient, key: str, query: dict[str, Any]) -> str:
     """One rule: its sentence, its dry run, its runs, and its answer about one invoice."""
+    return whole(client, key, number=query["invoice"].strip())
+
+
+def whole(client: VisibleClient, key: str, *, number: str = "", outcomes: Sequence[Outcome] = ()) -> str:
+    """The page of a rule; `outcomes` tells how its tests went, where somebody has just had them played."""
     stamp = frame.stamp()
     kept = rule_book.find(key)
     rule = language.read(kept.document)
-    number = query["invoice"].strip()
     answer = None
     if number:
         card = invoices.numbered(number)
@@ -90,6 +97,12 @@ def rule_page(client: VisibleClient, key: str, query: dict[str, Any]) -> str:
         change=publishing.difference(key, old=kept.version, new=kept.shown) if 0 < kept.version != kept.shown else None,
         backtests=backtesting.latest(rule_id=kept.id, limit=3),
         standing=packs.standing(kept),
+        versions=rule_book.versions(kept.id),
+        examples=examples.of(kept.id),
+        outcomes={each.name: each for each in outcomes},
+        places=[
+            (leaf.pointer, sentence.condition(leaf, about=rule.about)) for leaf in rule.leaves() if not leaf.window
+        ],
         tabs=rules_tabs.of(client),
         tab="rules",
     )

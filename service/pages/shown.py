@@ -1,6 +1,7 @@
 """How values look on screens: money with its currency, days and instants without doubt about the zone."""
 
 from datetime import UTC, date, datetime
+from difflib import SequenceMatcher
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ def dress(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=money, day=day, instant=instant, moment=moment, number=number, ref=ref, late=late
     )
-    app.jinja_env.filters.update(percent=percent, size=size, iban=iban, bare=bare)
+    app.jinja_env.filters.update(percent=percent, size=size, iban=iban, bare=bare, changed=changed)
     app.jinja_env.globals.update(static=static.address, labels=labels, words=labels.words, toned=labels.toned)
 
 
@@ -36,6 +37,19 @@ def money(minor: int | None, currency: str) -> str:
 def bare(minor: int, currency: str) -> str:
     """`1,234.50`, for a table whose head or first column names the currency."""
     return money(minor, currency).removeprefix(f"{currency}\u00a0")
+
+
+def changed(said: str, before: str | None) -> str:
+    """A sentence with the words marked that the one before did not have; without one before, just the sentence."""
+    if before is None:
+        return said
+    new, old = said.split(" "), before.split(" ")
+    parts = []
+    for kind, _, _, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        words = " ".join(new[start:end])
+        if words:
+            parts.append(Markup("{}" if kind == "equal" else "<mark>{}</mark>").format(words))
+    return Markup(" ").join(parts)
 
 
 def day(value: date | None) -> str:

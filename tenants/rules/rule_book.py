@@ -85,6 +85,10 @@ CONSENTS = """
 SELECT given_by, given_at, reason FROM rule_consent
 WHERE tenant_id = :tenant AND rule_id = :rule AND version = :version ORDER BY given_at, given_by
 """
+EVERY_CONSENT = """
+SELECT version, given_by, given_at, reason FROM rule_consent
+WHERE tenant_id = :tenant AND rule_id = :rule ORDER BY given_at, given_by
+"""
 HAS_BACKLOG = "SELECT 1 FROM rule_state WHERE tenant_id = :tenant AND rule_id = :rule AND backlog LIMIT 1"
 MACHINES = ("api_client:",)
 
@@ -133,7 +137,8 @@ def all_kept() -> Sequence[RowMapping]:
 def versions(rule_id: UUID) -> list[dict[str, Any]]:
     """Every wording of a rule, the newest first, with who agreed to it."""
     found = store.run(VERSIONS, rule=rule_id).mappings().all()
-    return [{**row, "consents": consents(rule_id, version=row["version"])} for row in found]
+    given = store.run(EVERY_CONSENT, rule=rule_id).mappings().all()
+    return [{**row, "consents": [each for each in given if each["version"] == row["version"]]} for row in found]
 
 
 def runs(rule_id: UUID, *, limit: int = 30) -> Sequence[RowMapping]:

@@ -123,6 +123,11 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "rule_life.publish": lambda w: Ask({"key": w.draft_rule()}, body={"version": "1"}),
     "rule_life.pause": lambda w: Ask({"key": w.draft_rule()}, body={"reason": "Too eager"}),
     "rule_life.release": lambda w: Ask({"key": w.draft_rule()}, body={"reason": "It is right"}),
+    "rule_life.keep_example": lambda w: Ask(
+        {"key": w.draft_rule()}, body={"name": "Of today", "given": '{"invoice": {}}', "expect": "fires"}
+    ),
+    "rule_life.drop_example": lambda w: Ask({"key": w.draft_rule()}, body={"name": "gone"}),
+    "rule_life.play_examples": lambda w: Ask({"key": w.draft_rule()}, body={}),
     "rule_life.backtest": lambda w: Ask({"key": w.draft_rule()}, body={}),
     "builder.builder_page": lambda w: Ask(query={"rule": RULE}),
     "builder.rebuild": lambda w: Ask(body=BUILT),
@@ -134,7 +139,9 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "conduct.add_days_off": lambda w: Ask(
         body={"first_on": "2026-12-24", "last_on": "2026-12-31", "reason": "Stocktaking"}
     ),
+    "customers.hold_end": lambda w: Ask({"hld": w.hold()}, body={"outcome": "They pay again"}),
     "conduct.add_ceiling": lambda w: Ask(body={"group": "key", "tone": "First reminder"}),
+    "conduct.add_country": lambda w: Ask(body={"country": "FR", "opens": "10:00", "machine": "true"}),
     "conduct.remove": lambda w: Ask(body={"days_off": "0"}),
     "going_live.switch_on": lambda w: Ask(
         body={"waiting": "send", "customers": str(w.ready_to_go_live()), "reason": "All is ready"}
