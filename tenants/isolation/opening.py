@@ -8,6 +8,7 @@ wants it.
 """
 
 import contextlib
+import select
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,7 +95,7 @@ def _answer(
         wire.send_query_prepared(name, [None if value is None else value.encode() for value in values])
     wire.pipeline_sync()
     for _ in range(len(statements) + 2):
-        result = wire.get_result()
+        result = _next(wire)
         if result is None:
             raise psycopg.OperationalError("the line broke while a transaction was opened")
         if result.status not in GOOD:
@@ -102,11 +103,26 @@ def _answer(
         elif result.status == pq.ExecStatus.TUPLES_OK:
             row = [_decoded(result.get_value(0, n)) for n in range(result.nfields)] if result.ntuples else None
         if result.status != pq.ExecStatus.PIPELINE_SYNC:
-            wire.get_result()
+            _next(wire)
     wire.exit_pipeline_mode()
     if fault is not None:
         _check(line, fault)
     return row
+
+
+def _next(wire: pq.abc.PGconn) -> pq.abc.PGresult | None:
+    """The next result. The driver keeps the interpreter's lock while it waits for one, so we wait ourselves, without
+    it: the statement may be waiting for a row that another thread of this process holds and has yet to let go."""
+    ear = select.poll()
+    while wire.flush():
+        ear.register(wire.socket, select.POLLOUT | select.POLLIN)
+        ear.poll()
+        wire.consume_input()
+    while wire.is_busy():
+        ear.register(wire.socket, select.POLLIN)
+        ear.poll()
+        wire.consume_input()
+    return wire.get_result()
 
 
 def _decoded(value: bytes | None) -> str | None:

@@ -1,5 +1,7 @@
 """Short units: the scope and the first statement in one round trip, behind the same wall."""
 
+import threading
+
 import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -96,3 +98,19 @@ def test_a_cut_line_is_reported_and_then_replaced(line, alder, database_urls):
     assert cut.value.connection_invalidated
     with unit(alder) as answer:
         assert answer
+
+
+def test_whoever_waits_for_a_row_lets_the_thread_go_on_that_holds_it(line, alder, database_urls):
+    """Otherwise neither ever goes on: one waits for the row, the other for the interpreter."""
+    own = (str(alder),)
+    with psycopg.connect(database_urls["admin"]) as other:
+        other.execute("SELECT 1 FROM app.tenant WHERE id = %s FOR UPDATE", own)
+        release = threading.Timer(0.3, other.commit)
+        release.start()
+        with unit(alder):
+            store.db.session.connection().exec_driver_sql("SET lock_timeout = '10s'")
+        with unit(alder, First("rename_own", RENAME, own)) as answer:
+            assert answer == list(own)
+        with unit(alder):
+            store.db.session.connection().exec_driver_sql("RESET lock_timeout")
+        release.join()
