@@ -31,6 +31,9 @@ class Item(NamedTuple):
     issued_on: date
     due_on: date
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
 
 class Ref(StrEnum):
     """How the line names its invoices, the weakest of them."""

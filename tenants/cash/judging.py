@@ -51,6 +51,8 @@ class View:
     advices: Mapping[tuple[str, int], Sequence[Advice]] = field(default_factory=dict)
     taken: dict[UUID, int] = field(default_factory=dict)
     """What earlier lines of this batch take from each invoice."""
+    touched: set[UUID] = field(default_factory=set)
+    """Whose invoices they take something from."""
 
     def now(self, items: Sequence[Item]) -> list[Item]:
         """The items with what earlier lines left of them."""
@@ -61,8 +63,15 @@ class View:
                 left.append(item._replace(open_minor=item.open_minor - taken) if taken else item)
         return left
 
-    def take(self, parts: Sequence[Part]) -> None:
+    def of(self, debtor_id: UUID, *, currency: str) -> list[Item]:
+        """What earlier lines left of one customer's items."""
+        items = self.of_debtor.get(debtor_id, ())
+        left = self.now(items) if debtor_id in self.touched else items
+        return [item for item in left if item.currency == currency]
+
+    def take(self, parts: Sequence[Part], *, debtor_id: UUID) -> None:
         """Remember what a line takes."""
+        self.touched.add(debtor_id)
         for part in parts:
             self.taken[part.invoice_id] = self.taken.get(part.invoice_id, 0) + part.minor
 
@@ -89,7 +98,7 @@ def _proposals(credit: Credit, found: Sequence[words.Named], view: View) -> Iter
         hits = references.hits(found, credit, by_bones=_Left(view))
     plain = [debtor_id for debtor_id, hit in hits.items() if hit.explains(credit)]
     for debtor_id in plain or _candidates(credit, found, hits, view):
-        items = [item for item in view.now(view.of_debtor.get(debtor_id, ())) if item.currency == credit.currency]
+        items = view.of(debtor_id, currency=credit.currency)
         hit = hits.get(debtor_id)
         if hit is None:
             near = references.nearly(found, items)

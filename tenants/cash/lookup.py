@@ -31,11 +31,13 @@ SELECT id, debtor_id, number, currency, open_minor, issued_on, due_on FROM (
   JOIN invoice i ON i.tenant_id = :tenant AND i.currency = t.currency AND i.open_minor = t.minor AND {OPEN}
 ) found WHERE at <= :most
 """
+# Customers come back as their places in the list: a number is read faster than an id, and there are many rows.
 OF_DEBTORS = f"""
-SELECT id, debtor_id, number, currency, open_minor, issued_on, due_on FROM (
-  SELECT {ITEM}, row_number() OVER (PARTITION BY i.debtor_id ORDER BY i.due_on, i.id) AS at
-  FROM invoice i WHERE i.tenant_id = :tenant AND i.debtor_id = ANY(:debtors) AND {OPEN}
-) found WHERE at <= :most ORDER BY debtor_id, due_on, id
+SELECT place, id, number, currency, open_minor, issued_on, due_on FROM (
+  SELECT t.place, {ITEM}, row_number() OVER (PARTITION BY i.debtor_id ORDER BY i.due_on, i.id) AS at
+  FROM unnest(CAST(:debtors AS uuid[])) WITH ORDINALITY AS t (debtor_id, place)
+  JOIN invoice i ON i.tenant_id = :tenant AND i.debtor_id = t.debtor_id AND {OPEN}
+) found WHERE at <= :most ORDER BY place, at
 """
 NUMBERED = f"""
 SELECT {ITEM} FROM invoice i WHERE i.tenant_id = :tenant AND i.number = ANY(:numbers) AND i.voided_on IS NULL
@@ -64,9 +66,12 @@ class Desk:
         open_ = [each for each in credits if not any(hit.explains(each) for hit in found[each.id].values())]
         longer = {name.written for each in open_ for name in said[each.id] if len(name.plain) >= 4}
         settled = {words.plain(item.number): item.debtor_id for item in _numbered(longer) if not item.open_minor}
-        debtors = {item.debtor_id for items in by_amount.values() for item in items}
+        debtors: set[UUID] = set()
         for credit in open_:
-            debtors |= set(found[credit.id]) | set(self._speaking(credit, said[credit.id], learned, settled))
+            speaking = set(self._speaking(credit, said[credit.id], learned, settled))
+            # The amount alone is asked only where nothing else speaks for anybody; what is named may be paid by then.
+            equal = () if speaking else by_amount.get((credit.currency, credit.amount_minor), ())
+            debtors |= speaking | set(found[credit.id]) | {item.debtor_id for item in equal}
         return View(
             self.names,
             said=said,
@@ -98,7 +103,7 @@ class Desk:
 
 def _by_bones(keys: Collection[str]) -> dict[str, Sequence[Item]]:
     found: dict[str, list[Item]] = {}
-    for key, *item in store.run(BY_BONES, keys=sorted(keys), most=MOST_ALIKE + 1):
+    for key, *item in store.run(BY_BONES, keys=sorted(keys), most=MOST_ALIKE + 1).all():
         found.setdefault(key, []).append(Item(*item))
     return {key: items for key, items in found.items() if len(items) <= MOST_ALIKE}
 
@@ -116,11 +121,11 @@ def _by_amount(wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], 
 
 
 def _of_debtors(debtors: Collection[UUID]) -> Mapping[UUID, Sequence[Item]]:
-    found: dict[UUID, list[Item]] = {}
-    for row in store.run(OF_DEBTORS, debtors=sorted(debtors), most=MOST_OPEN):
-        item = Item(*row)
-        found.setdefault(item.debtor_id, []).append(item)
-    return found
+    listed = sorted(debtors)
+    found: list[list[Item]] = [[] for _ in listed]
+    for place, invoice_id, *rest in store.run(OF_DEBTORS, debtors=listed, most=MOST_OPEN).all():
+        found[place - 1].append(Item(invoice_id, listed[place - 1], *rest))
+    return dict(zip(listed, found, strict=True))
 
 
 def _numbered(numbers: Collection[str]) -> list[Item]:

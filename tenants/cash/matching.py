@@ -153,7 +153,7 @@ def judge(
         if band is Band.AUTOMATIC and credit.id in doubted:
             band = Band.SUGGESTED
         if proposal is not None and band is Band.AUTOMATIC:
-            view.take(proposal.parts)
+            view.take(proposal.parts, debtor_id=proposal.debtor_id)
         judged.append(_Judged(ids.new(), credit, proposal, band))
     return judged
 

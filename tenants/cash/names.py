@@ -6,9 +6,11 @@ millions, and far fewer than their invoices.
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from uuid import UUID
 
 from rapidfuzz import fuzz, process
@@ -97,6 +99,10 @@ class Index:
             self._clean[debtor_id] = text
             for part in {word[:_PREFIX] for word in text.split()}:
                 self._by_part.setdefault(part, []).append(at)
+        self._sorted = sorted((text, at) for at, (_, text) in enumerate(self._names))
+        self._whole: dict[str, list[int]] = {}
+        for text, at in self._sorted:
+            self._whole.setdefault(text, []).append(at)
         self._known: dict[str, tuple[Alike, ...]] = {}
 
     def alike(self, payer: str) -> Sequence[Alike]:
@@ -110,7 +116,19 @@ class Index:
         """How like a payer's name that of one customer is."""
         return score(clean(payer), self._clean.get(debtor_id, ""))
 
+    def _cut(self, text: str) -> set[int]:
+        """The customers whose names begin with this one, and those with which it begins."""
+        found = {at for end in range(1, len(text) + 1) for at in self._whole.get(text[:end], ())}
+        first = bisect_left(self._sorted, (text, -1))
+        for name, at in islice(self._sorted, first, None):
+            if not name.startswith(text):
+                break
+            found.add(at)
+        return found
+
     def _search(self, text: str) -> tuple[Alike, ...]:
+        if not text:
+            return ()
         shared = sorted(
             (found for word in set(text.split()) if (found := self._by_part.get(word[:_PREFIX]))),
             key=lambda each: len(each),
@@ -120,7 +138,7 @@ class Index:
         near = {
             at for _, _, at in process.extract(text, choices, scorer=fuzz.token_set_ratio, score_cutoff=_NEAR, limit=20)
         }
-        near |= {at for at, name in choices.items() if name.startswith(text) or text.startswith(name)}
+        near |= places & self._cut(text)
         scored = [Alike(self._names[at][0], score(text, self._names[at][1])) for at in near]
         best = max((each.score for each in scored), default=0.0)
         kept = [each for each in scored if each.score >= max(LIKE, best - _CLOSE)]

@@ -12,12 +12,15 @@ from tenants.cash.evidence import Credit, Item
 
 NEAR = timedelta(days=21)
 WAITING = """
-SELECT r.id, r.number, r.currency, r.amount_minor, r.paid_on, l.position, l.amount_minor, i.id, i.debtor_id, i.number,
-  i.currency, i.open_minor, i.issued_on, i.due_on
+SELECT r.id, r.number, r.currency, r.amount_minor, r.paid_on, l.amount_minor, l.invoice_number
 FROM remittance r
 JOIN remittance_line l ON l.tenant_id = :tenant AND l.remittance_id = r.id
-JOIN invoice i ON i.tenant_id = :tenant AND i.number = l.invoice_number AND i.open_minor > 0 AND i.voided_on IS NULL
 WHERE r.tenant_id = :tenant AND r.used_at IS NULL AND r.amount_minor = ANY(:amounts) ORDER BY r.id, l.position
+"""
+# Asked by the numbers as values: a join would rather read every open invoice than believe how few are wanted.
+LISTED = """
+SELECT i.id, i.debtor_id, i.number, i.currency, i.open_minor, i.issued_on, i.due_on FROM invoice i
+WHERE i.tenant_id = :tenant AND i.number = ANY(:numbers) AND i.open_minor > 0 AND i.voided_on IS NULL
 """
 USE = "UPDATE remittance SET used_at = :now WHERE tenant_id = :tenant AND id = ANY(:ids)"
 FREE = "UPDATE remittance SET used_at = NULL WHERE tenant_id = :tenant AND id = :id"
@@ -47,9 +50,12 @@ class Advice:
 
 def waiting(amounts: Iterable[int]) -> Mapping[tuple[str, int], Sequence[Advice]]:
     """Advices over these amounts, by currency and amount; only those whose invoices are all one customer's."""
+    found_lines = store.run(WAITING, amounts=sorted(set(amounts))).all()
+    items = {row.number: Item(*row) for row in store.run(LISTED, numbers=sorted({row[-1] for row in found_lines}))}
     rows: dict[UUID, list[tuple[Any, ...]]] = {}
-    for row in store.run(WAITING, amounts=sorted(set(amounts))):
-        rows.setdefault(row[0], []).append(tuple(row))
+    for *told, number in found_lines:
+        if number in items:
+            rows.setdefault(told[0], []).append((*told, items[number]))
     found: dict[tuple[str, int], list[Advice]] = {}
     for lines in rows.values():
         advice = _advice(lines)
@@ -72,13 +78,13 @@ def free(remittance_id: UUID) -> None:
 
 def _advice(lines: Sequence[tuple[Any, ...]]) -> Advice | None:
     remittance_id, number, currency, amount, paid_on = lines[0][:5]
-    items = {item.id: item for item in (Item(*row[7:]) for row in lines)}
+    items = {row[6].id: row[6] for row in lines}
     debtors = {item.debtor_id for item in items.values()}
     if len(debtors) != 1 or any(item.currency != currency for item in items.values()):
         return None
     parts: dict[UUID, int] = {}
     for row in lines:
-        parts[row[7]] = parts.get(row[7], 0) + row[6]
+        parts[row[6].id] = parts.get(row[6].id, 0) + row[5]
     return Advice(
         remittance_id,
         str(number),

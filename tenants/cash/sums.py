@@ -6,10 +6,13 @@ what leaves out one or two of all is found by what is missing.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 MOST_ITEMS = 40
 MOST_TOGETHER = 4
 MOST_LEFT_OUT = 2
+FEWEST_OF_PAIRS = 3
+"""From so many on, the sums of pairs are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,12 @@ def _fewest(usable: dict[int, int], wanted: int, *, most: int) -> Sum | None:
     singles = [at for at, minor in usable.items() if minor == wanted]
     if singles:
         return Sum((singles[0],), len(singles) == 1)
-    places = list(usable)
-    pairs: dict[int, list[tuple[int, int]]] = {}
-    for one, first in enumerate(places):
-        for second in places[one + 1 :]:
-            pairs.setdefault(usable[first] + usable[second], []).append((first, second))
+    pairs: Pairs = {}
     for count, ways in ((2, _twos), (3, _threes), (4, _fours)):
         if count > most:
             break
+        if count == FEWEST_OF_PAIRS:
+            pairs = _pairs(usable)
         found: set[tuple[int, ...]] = set()
         for way in ways(usable, pairs, wanted):
             found.add(way)
@@ -61,8 +62,20 @@ def _fewest(usable: dict[int, int], wanted: int, *, most: int) -> Sum | None:
 Pairs = dict[int, list[tuple[int, int]]]
 
 
-def _twos(_: dict[int, int], pairs: Pairs, wanted: int) -> Iterator[tuple[int, ...]]:
-    yield from pairs.get(wanted, ())
+def _pairs(usable: dict[int, int]) -> Pairs:
+    """All pairs by what they add up to."""
+    pairs: Pairs = {}
+    for (first, one), (second, other) in combinations(usable.items(), 2):
+        pairs.setdefault(one + other, []).append((first, second))
+    return pairs
+
+
+def _twos(usable: dict[int, int], _: Pairs, wanted: int) -> Iterator[tuple[int, ...]]:
+    """Needs no pairs: most searches end here, and what is missing of each amount is looked for alone."""
+    seen: dict[int, list[int]] = {}
+    for second, minor in usable.items():
+        yield from ((first, second) for first in seen.get(wanted - minor, ()))
+        seen.setdefault(minor, []).append(second)
 
 
 def _threes(usable: dict[int, int], pairs: Pairs, wanted: int) -> Iterator[tuple[int, ...]]:
