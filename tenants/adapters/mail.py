@@ -5,8 +5,11 @@ have been accepted, so a broken line is a plain not-now. From that moment on sil
 """
 
 import re
+import select
 import smtplib
 import ssl
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.errors import HeaderDefect, MessageError
@@ -19,6 +22,8 @@ from tenants.delivery.ports import Answer, Handover, Letter, Mailer
 from tenants.settings import Settings
 
 PATIENCE_S = 30.0
+MOST_LETTERS, IDLE_S = 100, 5.0
+"""For so many letters, and for so long after the last, a line is kept."""
 ADDRESS_UNKNOWN = re.compile(r"^5\.1\.(?:[0-36]|10)\b|^5\.2\.1\b")
 """Enhanced codes (RFC 3463, IANA) that condemn the address, not the message."""
 CONDEMNED = frozenset({550, 551, 553})
@@ -49,30 +54,66 @@ def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+@dataclass
+class Line:
+    """One line to the server, kept for a while after a letter: a mailing needs not be introduced a thousand times."""
+
+    talk: smtplib.SMTP
+    letters: int = 0
+    used_at: float = 0.0
+
+    def good(self, now: float) -> bool:
+        """Whether it may take one more letter: servers count letters and hang up on who is silent. One that hung up,
+        or said something unasked, is seen without asking it."""
+        ear = select.poll()
+        ear.register(self.talk.sock, select.POLLIN)  # type: ignore[arg-type]
+        return self.letters < MOST_LETTERS and now - self.used_at < IDLE_S and not ear.poll(0)
+
+
 class SmtpMailer:
-    """Hands each letter to one SMTP server, over a line of its own."""
+    """Hands each letter to one SMTP server; letters that follow each other share a line."""
 
     name = "smtp"
 
     def __init__(self, url: str, *, hello: str = "localhost", patience_s: float = PATIENCE_S) -> None:
         """`hello` is the name we give; left to itself, smtplib asks the resolver for one on every letter."""
         self._server, self._hello, self._patience = Server.read(url), hello, patience_s
+        self._kept: deque[Line] = deque()
 
     def send(self, letter: Letter) -> Answer:
         try:
-            recipient, body = mime.on_the_wire(letter.recipient), mime.compose(letter).as_bytes()
+            recipient, body = mime.on_the_wire(letter.recipient), mime.compose(letter)
         except mime.Unreachable as fault:
             return Answer(Handover.REFUSED, detail=str(fault), bounce=True)
         except (ValueError, MessageError, HeaderDefect) as fault:
             return Answer(Handover.REFUSED, detail=f"the letter cannot be written: {fault}")
         try:
-            line = self._open()
+            line = self._kept_line() or Line(self._open())
         except (OSError, smtplib.SMTPException) as fault:
             return Answer(Handover.RETRY, detail=f"no line to the mail server: {fault}")
+        answer = None
         try:
-            return _dialogue(line, letter, recipient, body)
+            answer = _dialogue(line.talk, letter, recipient, body)
         finally:
-            _hang_up(line)
+            self._leave(line, well=answer is not None and answer.end is Handover.ACCEPTED)
+        return answer
+
+    def _kept_line(self) -> Line | None:
+        """The line that an earlier letter left open, if it will still do; taken, so that no two threads share it."""
+        while self._kept:
+            line = self._kept.pop()
+            if line.good(time.monotonic()):
+                return line
+            _hang_up(line.talk)
+        return None
+
+    def _leave(self, line: Line, *, well: bool) -> None:
+        """Keep the line for the next letter; after anything but a plain yes nobody knows what it would hear next."""
+        line.letters, line.used_at = line.letters + 1, time.monotonic()
+        if well and line.letters < MOST_LETTERS and not self._kept:
+            self._kept.append(line)
+        else:
+            _hang_up(line.talk)
 
     def _open(self) -> smtplib.SMTP:
         server = self._server
@@ -118,7 +159,7 @@ def _dialogue(line: smtplib.SMTP, letter: Letter, recipient: str, body: bytes) -
 
 def _body(line: smtplib.SMTP, letter: Letter, body: bytes) -> Answer:
     try:
-        dots = re.sub(rb"(?m)^\.", b"..", body)
+        dots = body.replace(b"\r\n.", b"\r\n..")
         line.send(dots + (b"" if dots.endswith(b"\r\n") else b"\r\n") + b".\r\n")
         code, said = line.getreply()
     except (OSError, smtplib.SMTPException) as fault:

@@ -74,7 +74,7 @@ class SesMailer:
 
     def send(self, letter: Letter) -> Answer:
         try:
-            recipient, body = mime.on_the_wire(letter.recipient), mime.compose(letter).as_bytes()
+            recipient, body = mime.on_the_wire(letter.recipient), mime.compose(letter)
         except mime.Unreachable as fault:
             return Answer(Handover.REFUSED, detail=str(fault), bounce=True)
         except (ValueError, MessageError, HeaderDefect) as fault:

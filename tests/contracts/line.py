@@ -26,6 +26,12 @@ class Script:
     heard: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     url: str = ""
+    lines: list[socket.socket] = field(default_factory=list)
+
+    def hang_up(self) -> None:
+        """Cut every line at once, as a server does that is restarted."""
+        for line in self.lines:
+            line.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -44,6 +50,7 @@ def _welcome(door: socket.socket, script: Script) -> None:
             line, _ = door.accept()
         except OSError:
             return
+        script.lines.append(line)
         threading.Thread(target=_talk, args=(line, script), daemon=True).start()
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from tenants.adapters import mail
 from tenants.adapters.mail import MAILERS, MemoryMailer, Server, SmtpMailer
 from tenants.delivery.ports import Answer, Handover, Letter
 from tests.contracts.line import GONE, SILENT, scripted
@@ -70,19 +71,19 @@ def test_every_mailer_has_a_name_and_can_be_chosen_by_it(settings):
 def test_the_mail_arrives_as_it_was_written():
     with scripted() as script:
         SmtpMailer(script.url).send(LETTER)
-    mail = email.message_from_bytes(script.bodies[0].replace(b"\r\n..", b"\r\n."), policy=email.policy.default)
-    assert (mail["Subject"], mail["To"]) == ("Invoice A-1", "dana@dune.test")
-    assert mail["From"] == '"Alder Tools GmbH" <receivables@goodterms.test>' or "Alder Tools GmbH" in mail["From"]
-    assert mail.get_body(("plain",)).get_content().splitlines() == LETTER.text.splitlines()
-    (document,) = mail.iter_attachments()
+    read = email.message_from_bytes(script.bodies[0].replace(b"\r\n..", b"\r\n."), policy=email.policy.default)
+    assert (read["Subject"], read["To"]) == ("Invoice A-1", "dana@dune.test")
+    assert read["From"] == '"Alder Tools GmbH" <receivables@goodterms.test>' or "Alder Tools GmbH" in read["From"]
+    assert read.get_body(("plain",)).get_content().splitlines() == LETTER.text.splitlines()
+    (document,) = read.iter_attachments()
     assert (document.get_filename(), document.get_content()) == ("A-1.pdf", b"%PDF-1.7 \x00\xff")
 
 
 def test_the_envelope_asks_for_reports_to_the_return_path_of_this_attempt():
     with scripted() as script:
         SmtpMailer(script.url).send(LETTER)
-    mail, rcpt = (next(word for word in script.heard if word.upper().startswith(verb)) for verb in ("MAIL", "RCPT"))
-    assert f"<{LETTER.return_path}>" in mail and f"ENVID={LETTER.attempt_id}" in mail
+    sender, rcpt = (next(word for word in script.heard if word.upper().startswith(verb)) for verb in ("MAIL", "RCPT"))
+    assert f"<{LETTER.return_path}>" in sender and f"ENVID={LETTER.attempt_id}" in sender
     assert "NOTIFY=SUCCESS,FAILURE,DELAY" in rcpt
 
 
@@ -116,6 +117,44 @@ def test_the_stage_decides_how_the_hand_over_ended(says, end, bounce):
         answer = SmtpMailer(script.url, patience_s=0.4).send(LETTER)
     assert (answer.end, answer.bounce) == (end, bounce)
     assert len(script.bodies) <= 1
+
+
+def lines_of(script):
+    return sum(word.upper().startswith("EHLO") for word in script.heard)
+
+
+def test_letters_that_follow_each_other_share_a_line():
+    with scripted() as script:
+        mailer = SmtpMailer(script.url)
+        assert {mailer.send(LETTER).end for _ in range(3)} == {Handover.ACCEPTED}
+    assert (lines_of(script), len(script.bodies)) == (1, 3)
+
+
+def test_a_line_is_left_after_many_letters_and_after_a_silence(monkeypatch):
+    with scripted() as script:
+        mailer = SmtpMailer(script.url)
+        monkeypatch.setattr(mail, "MOST_LETTERS", 2)
+        assert {mailer.send(LETTER).end for _ in range(3)} == {Handover.ACCEPTED}
+        assert lines_of(script) == 2
+        monkeypatch.setattr(mail, "IDLE_S", 0.0)
+        mailer.send(LETTER)
+    assert (lines_of(script), len(script.bodies)) == (3, 4)
+
+
+def test_a_line_on_which_the_server_hung_up_is_not_used_again():
+    with scripted() as script:
+        mailer = SmtpMailer(script.url)
+        mailer.send(LETTER)
+        script.hang_up()
+        assert mailer.send(LETTER).end is Handover.ACCEPTED
+    assert (lines_of(script), len(script.bodies)) == (2, 2)
+
+
+def test_after_a_refusal_the_next_letter_is_introduced_anew():
+    with scripted(RCPT="550 5.1.1 unknown") as script:
+        mailer = SmtpMailer(script.url)
+        assert [mailer.send(LETTER).end for _ in range(2)] == [Handover.REFUSED] * 2
+    assert lines_of(script) == 2
 
 
 def test_a_server_that_is_not_there_is_tried_again_later():
