@@ -10,6 +10,7 @@ from service import api_versions, faces, headers, problems, rate_limits
 from service.api_log import ApiLog
 from service.converters import CONVERTERS
 from service.door import Door
+from service.post import Post
 from service.reception import Reception
 from tenants import logs
 from tenants import settings as settings_room
@@ -29,6 +30,7 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
     app.config.update(PUBLIC_URL=chosen.public_url, MAX_CONTENT_LENGTH=BODY_LIMIT, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
     toolbox = app.extensions["goodterms"] = tools or make_tools(chosen)
     reception = app.extensions["reception"] = Reception(app.app_context)
+    app.extensions["post"] = Post(app, tools=toolbox, every_s=chosen.letters_s)
     app.extensions["api_log"] = ApiLog(app, every_s=chosen.api_log_s)
     app.url_map.converters.update(CONVERTERS)
     app.jinja_options = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
@@ -43,6 +45,7 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
 def _begin() -> None:
     g.request_id = headers.request_id(request.headers.get("X-Request-Id", ""))
     g.started = time.perf_counter()
+    current_app.extensions["post"].begin()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 

@@ -77,6 +77,8 @@ class Route:
     """Whether it moves money, mail or approval: then a repetition with the same key has no second effect."""
     fresh: bool = False
     """A person must have proved within ten minutes to be one."""
+    enrols: bool = False
+    """Whether it leads to a second factor, so that it is open to somebody who misses one."""
     changes: View | None = None
     """What shows the object that is changed; its ETag is what the caller must have looked at."""
 
@@ -117,6 +119,7 @@ def endpoint(
     produces: str = JSON,
     once: bool = False,
     fresh: bool = False,
+    enrols: bool = False,
     changes: View | None = None,
     batch: bool = False,
 ) -> Callable[[View], View]:
@@ -132,7 +135,7 @@ def endpoint(
         may_write = method not in SAFE if writes is None else writes
         where = (blueprint.url_prefix or "") + rule
         given = (accepts, query, returns, status, portfolio, may_write)
-        more = (consumes, produces, leaves, once, fresh, changes)
+        more = (consumes, produces, leaves, once, fresh, enrols, changes)
         route = Route(blueprint.name, where, method, needs, view, *given, *more)
         ROUTES.append(route)
         blueprint.add_url_rule(rule, view_func=_handler(route), methods=[method])
@@ -180,6 +183,8 @@ def _handler(route: Route) -> View:
 
 def _answer(route: Route, path: dict[str, Any]) -> Any:
     caller = None if route.needs in (PUBLIC, PORTAL, DIRECTORY) else _signed_in()
+    if caller is not None and not route.enrols:
+        proofs.require_factor(caller)
     arguments = dict(path)
     opening = _scope(route, caller, arguments)
     if caller is not None and route.method not in SAFE:

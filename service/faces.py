@@ -5,13 +5,14 @@ from pathlib import Path
 from flask import Flask
 
 from service import api, health, static
-from service.auth import account, second_factor, sign_in, single_sign_on, step_up
+from service.auth import account, second_factor, sign_in, single_sign_on, step_up, welcome
 from service.auth.oauth import authorize, discovery, logout, tokens
-from service.hooks import sns
+from service.hooks import sms, sns
 from service.pages import (
     alerts,
     api_calls,
     api_clients,
+    approvals,
     books,
     builder,
     cash,
@@ -37,7 +38,9 @@ from service.pages import (
     reports,
     rule_life,
     rules,
+    search,
     shown,
+    stopped,
     views,
     wordings,
     worklist,
@@ -73,6 +76,9 @@ PAGES = (
     wordings.face,
     conduct.face,
     going_live.face,
+    approvals.face,
+    search.face,
+    stopped.face,
     mailbox.face,
     api_clients.face,
     api_calls.face,
@@ -84,9 +90,9 @@ PAGES = (
 )
 PORTAL = (portal_invoice.face, portal_statement.face)
 OAUTH = (discovery.face, tokens.face, authorize.face, logout.face)
-SIGN_IN = (sign_in.face, second_factor.face, single_sign_on.face, step_up.face, account.face)
+SIGN_IN = (sign_in.face, second_factor.face, single_sign_on.face, step_up.face, welcome.face, account.face)
 SCIM = (scim_about.face, scim_users.face, scim_groups.face)
-HOOKS = (sns.face,)
+HOOKS = (sns.face, sms.face)
 BLUEPRINTS = (health.face, static.face, *SIGN_IN, *PAGES, *PORTAL, *OAUTH, *SCIM, *HOOKS, *api.BLUEPRINTS)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from flask import g, request
+from flask import current_app, g, request
 
 from service import token_callers
 from service.token_callers import ByToken
@@ -37,6 +37,8 @@ class Caller:
     """What the call was let in with, where that was an access token."""
     proved_at: datetime = NEVER
     """When the person of this session last proved to be one."""
+    misses_factor: bool = False
+    """Whether this session opens nothing but the way to a second factor."""
 
     @property
     def actor(self) -> str:
@@ -117,4 +119,5 @@ def _find(token: str, now: datetime) -> Caller | None:
         provider_roles=visitor.provider_roles,
         clients=clients,
         proved_at=visitor.proved_at,
+        misses_factor=visitor.misses_factor(of_staff=current_app.extensions["goodterms"].settings.staff_second_factor),
     )

@@ -170,6 +170,8 @@ def _shape(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list
         return _document(status, code, detail, remedy, faults)
     if status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
         return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}")
+    if code == "second_factor_needed":
+        return redirect("/account", 303)
     if code == "proof_needed":
         return redirect(f"/step-up?next={quote(_way_back())}", 303)
     body = render_template(

@@ -14,6 +14,20 @@ class ProofNeeded(Refusal):
     remedy = "Prove once more who you are at /step-up, and repeat the step within ten minutes."
 
 
+class SecondFactorNeeded(Refusal):
+    """The session is good, and its person has to hold a second factor first."""
+
+    kind = Kind.FORBIDDEN
+    code = "second_factor_needed"
+    remedy = "Set up a code app or a passkey at /account; everything else opens then."
+
+
+def require_factor(caller: Caller) -> None:
+    """Raises SecondFactorNeeded for a session that opens nothing but the way to a second factor."""
+    if caller.misses_factor:
+        raise SecondFactorNeeded("A password alone is not enough for you here.")
+
+
 def require(caller: Caller, *, clock: Clock) -> None:
     """Raises ProofNeeded for a session whose last proof is too old; a token was proved with each request."""
     if caller.token is None and clock.now() - caller.proved_at > sessions.PROVED_FOR:

@@ -163,6 +163,13 @@ TABLE: dict[str, Setting] = {
     "sender": Setting(
         "GOODTERMS_SENDER", "address that mail is sent from, in the client's name", default="receivables@goodterms.test"
     ),
+    "sms_url": Setting(
+        "GOODTERMS_SMS_URL",
+        "provider of text messages, https://account:token@host, with the interface of Twilio; empty: no texts leave",
+        default="",
+        check=validate.Regexp(r"^(https?://[^:@/]+:[^:@/]+@.+)?$", error="must be https://account:token@host"),
+    ),
+    "sms_sender": Setting("GOODTERMS_SMS_SENDER", "number or name that text messages come from", default="Goodterms"),
     "mailbox": Setting(
         "GOODTERMS_MAILBOX", "folder of the local mailbox that shows sent mail on one machine; empty: none", default=""
     ),
@@ -236,6 +243,8 @@ class Settings:
     staff_second_factor: bool = False
     letters_s: int = 0
     trace_days: int = 30
+    sms_url: str = ""
+    sms_sender: str = "Goodterms"
 
     @property
     def keyring(self) -> Keyring:

@@ -2,7 +2,7 @@
 papers that invoices came on, the lines of bank statements, and remittance
 advices."""
 
-from migrations.tables import index, tenant_table
+from migrations.tables import APPEND_ONLY, index, tenant_table
 
 revision = "0005"
 down_revision = "0004"
@@ -12,11 +12,12 @@ SOURCE = "key text NOT NULL, mapping jsonb NOT NULL, saved_at timestamptz NOT NU
 RUN = """
   id uuid NOT NULL, source text NOT NULL, file_name text NOT NULL, file_sha256 text NOT NULL, file_key text NOT NULL,
   bytes bigint NOT NULL,
-  state text NOT NULL CHECK (state IN ('received', 'checked', 'refused', 'loaded')),
+  state text NOT NULL CHECK (state IN ('received', 'checked', 'refused', 'loaded', 'undone')),
   detection jsonb NOT NULL DEFAULT '{}',
   mapping jsonb NOT NULL DEFAULT '{}', rows_read bigint NOT NULL DEFAULT 0, rows_accepted bigint NOT NULL DEFAULT 0,
   rows_refused bigint NOT NULL DEFAULT 0, rows_added bigint NOT NULL DEFAULT 0, rows_same bigint NOT NULL DEFAULT 0,
   report jsonb NOT NULL DEFAULT '{}', actor text NOT NULL, received_at timestamptz NOT NULL, loaded_at timestamptz,
+  undone_at timestamptz,
   PRIMARY KEY (tenant_id, id)
 """
 ROW = """
@@ -30,6 +31,13 @@ ROW = """
   settled_on date, paid_minor bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (tenant_id, import_id, row_no), FOREIGN KEY (tenant_id,
   import_id) REFERENCES app.import_run (tenant_id, id)
+"""
+# What a later file said otherwise of a customer who was here: before and after, field by field.
+CHANGE = """
+  import_id uuid NOT NULL, debtor_id uuid NOT NULL, field text NOT NULL, was text NOT NULL, became text NOT NULL,
+  PRIMARY KEY (tenant_id, import_id, debtor_id, field), FOREIGN KEY (tenant_id,
+  import_id) REFERENCES app.import_run (tenant_id, id),
+  FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
 """
 FAULT = """
   import_id uuid NOT NULL, row_no integer NOT NULL, column_name text NOT NULL, value text NOT NULL,
@@ -51,8 +59,9 @@ ORIGINAL = """
   FOREIGN KEY (tenant_id, import_id) REFERENCES app.import_run (tenant_id, id)
 """
 STATEMENT = """
-  line_key text NOT NULL, account text NOT NULL, currency text NOT NULL, amount_minor bigint NOT NULL,
-  booked_on date NOT NULL, valued_on date NOT NULL, party text NOT NULL DEFAULT '', words text NOT NULL DEFAULT '',
+  line_key text NOT NULL, account text NOT NULL, account_sealed bytea, currency text NOT NULL,
+  amount_minor bigint NOT NULL, booked_on date NOT NULL, valued_on date NOT NULL,
+  party text NOT NULL DEFAULT '', words text NOT NULL DEFAULT '',
   reference text NOT NULL DEFAULT '', bank_ref text NOT NULL DEFAULT ''
 """
 STAGED_BANK_LINE = f"""
@@ -88,6 +97,7 @@ def upgrade() -> None:
     index("import_run", "received", "received_at")
     tenant_table("import_row", ROW)
     tenant_table("import_fault", FAULT)
+    tenant_table("import_change", CHANGE, rights=APPEND_ONLY)
     tenant_table("import_line", LINE)
     tenant_table("original", ORIGINAL, debtor="debtor_id")
     tenant_table("import_bank_line", STAGED_BANK_LINE)

@@ -29,8 +29,13 @@ CREATE TABLE identity.outside_identity (
   person_id uuid NOT NULL REFERENCES identity.person (id), made_at timestamptz NOT NULL,
   PRIMARY KEY (connection_id, iss, sub));
 CREATE INDEX ix_outside_identity_person ON identity.outside_identity (person_id);
+CREATE TABLE identity.letter (
+  id uuid PRIMARY KEY, email text NOT NULL, purpose text NOT NULL, said jsonb NOT NULL,
+  state text NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed')),
+  queued_at timestamptz NOT NULL, ended_at timestamptz, detail text NOT NULL DEFAULT '');
+CREATE INDEX ix_letter_queued ON identity.letter (queued_at) WHERE state = 'queued';
 """
-NEW = ("totp", "recovery_code", "passkey", "sign_in_step", "outside_identity")
+NEW = ("totp", "recovery_code", "passkey", "sign_in_step", "outside_identity", "letter")
 DATA_KEY = """
   id uuid NOT NULL, wrapped bytea NOT NULL, PRIMARY KEY (tenant_id, id)
 """
@@ -43,6 +48,9 @@ CONNECTION = """
 DOMAIN = """
   domain text NOT NULL CHECK (domain = lower(domain)), token text NOT NULL, made_at timestamptz NOT NULL,
   verified_at timestamptz, PRIMARY KEY (tenant_id, domain)
+"""
+SIGN_IN_RULE = """
+  second_factor boolean NOT NULL, chosen_by text NOT NULL, chosen_at timestamptz NOT NULL, PRIMARY KEY (tenant_id)
 """
 SCIM_TOKEN = """
   id uuid NOT NULL, token_hash bytea NOT NULL, name text NOT NULL, made_at timestamptz NOT NULL, made_by text NOT NULL,
@@ -95,6 +103,7 @@ def upgrade() -> None:
     op.execute(KEY_RULES)
     tenant_table("idp_connection", CONNECTION)
     tenant_table("email_domain", DOMAIN)
+    tenant_table("sign_in_rule", SIGN_IN_RULE)
     tenant_table("scim_token", SCIM_TOKEN)
     tenant_table("scim_user", SCIM_USER)
     index("scim_user", "person", "person_id")
@@ -105,5 +114,5 @@ def upgrade() -> None:
     index("access_grant", "asked", "asked_at")
     tenant_table("access_visit", VISIT, rights=APPEND_ONLY)
     index("access_visit", "grant", "grant_id, at")
-    for table in ("idp_connection", "email_domain", "scim_token"):
+    for table in ("idp_connection", "email_domain", "scim_token", "sign_in_rule"):
         op.execute(KNOWN.format(table=table))

@@ -52,8 +52,9 @@ MEMBER = """
   PRIMARY KEY (tenant_id, pool, person_id)
 """
 ENDPOINT = """
-  key text NOT NULL, url text NOT NULL, secret text NOT NULL, state text NOT NULL CHECK (state IN ('on', 'off')),
-  made_by text NOT NULL, made_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, key)
+  key text NOT NULL, url text NOT NULL, secret_sealed bytea NOT NULL,
+  state text NOT NULL CHECK (state IN ('on', 'off')), made_by text NOT NULL, made_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, key)
 """
 CALL = """
   id uuid NOT NULL, endpoint text NOT NULL, call_key text NOT NULL, body text NOT NULL,
@@ -99,7 +100,7 @@ def upgrade() -> None:
     tenant_table("rule_consent", CONSENT, rights=APPEND_ONLY)
     tenant_table("rule_test", TEST)
     tenant_table("rule_standard", STANDARD)
-    tenant_table("rule_claim", CLAIM)
+    tenant_table("rule_claim", CLAIM, through="rule")
     tenant_table("action_approval", APPROVAL)
     index("action_approval", "waiting", "answer_by_on, id", "state = 'waiting'")
     tenant_table("subject_tag", TAG)

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
+from service import post
 from service.endpoint import endpoint, tools
 from service.fields import Actor, Instant, Ref
 from tenants.directory import assignments
@@ -72,8 +73,25 @@ def list_people(client: VisibleClient) -> dict[str, Any]:
     fresh=True,
 )
 def let_person_in(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
-    """Give somebody of the client a role."""
-    return {"id": assignments.give(**body, side="client", now=tools().clock.now())}
+    """Give somebody of the client a role; whoever is new gets a letter with a link that opens once."""
+    given = assignments.give(**body, side="client", now=tools().clock.now())
+    post.wake()
+    return {"id": given}
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/people/<ref('mem'):membership_id>/invitation",
+    needs="people.write",
+    method="POST",
+    returns=GivenRole,
+    status=202,
+)
+def invite_person_again(client: VisibleClient, membership_id: UUID) -> dict[str, Any]:
+    """Send one more invitation to somebody who has not come in yet."""
+    assignments.invite_again(membership_id, now=tools().clock.now())
+    post.wake()
+    return {"id": membership_id}
 
 
 @endpoint(

@@ -9,11 +9,12 @@ from flask import Blueprint
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
+from service import post
 from service.auth import browser
 from service.endpoint import SIGNED_IN, endpoint, tools
 from service.identity import Caller
 from service.pages import frame
-from tenants.directory import factors, passkeys, sessions, steps
+from tenants.directory import factors, letters, passkeys, passwords, people, sessions, steps
 from tenants.isolation import scope
 from tenants.isolation.scope import Scope
 from tenants.work import unit_of_work
@@ -35,19 +36,25 @@ class NewPasskey(Schema):
     name = fields.String(load_default="", validate=validate.Length(max=80))
 
 
+class NewWord(Schema):
+    """A new password."""
+
+    password = fields.String(required=True, validate=validate.Length(max=1024))
+
+
 class Handle(Schema):
     """One passkey or session."""
 
     handle = fields.String(required=True, validate=validate.Length(max=1400))
 
 
-@endpoint(face, "/account", needs=SIGNED_IN)
+@endpoint(face, "/account", needs=SIGNED_IN, enrols=True)
 def account_page() -> str:
     """Second factors and open sessions."""
     return _page(frame.signed_in())
 
 
-@endpoint(face, "/account/code-app", needs=SIGNED_IN, method="POST", fresh=True)
+@endpoint(face, "/account/code-app", needs=SIGNED_IN, method="POST", fresh=True, enrols=True)
 def begin_code_app() -> str:
     """Show the picture that a code app scans; nothing counts before a code of it was typed."""
     caller, toolbox = frame.signed_in(), tools()
@@ -58,7 +65,7 @@ def begin_code_app() -> str:
     return frame.show("code_app.html", section="account", secret=secret, picture=picture)
 
 
-@endpoint(face, "/account/code-app/confirm", needs=SIGNED_IN, method="POST", accepts=Code, fresh=True)
+@endpoint(face, "/account/code-app/confirm", needs=SIGNED_IN, method="POST", accepts=Code, fresh=True, enrols=True)
 def confirm_code_app(body: dict[str, Any]) -> str:
     """Let the app count, and show the recovery codes once."""
     caller, toolbox = frame.signed_in(), tools()
@@ -87,7 +94,7 @@ def renew_codes() -> str:
     return _page(caller, codes=codes)
 
 
-@endpoint(face, "/account/passkeys/begin", needs=SIGNED_IN, method="POST", fresh=True)
+@endpoint(face, "/account/passkeys/begin", needs=SIGNED_IN, method="POST", fresh=True, enrols=True)
 def begin_passkey() -> Response:
     """Ask the browser for a new passkey: its challenge waits with this browser."""
     caller, toolbox, place = frame.signed_in(), tools(), browser.place()
@@ -103,7 +110,7 @@ def begin_passkey() -> Response:
     return browser.wait(Response(page, mimetype="text/html"), token)
 
 
-@endpoint(face, "/account/passkeys", needs=SIGNED_IN, method="POST", accepts=NewPasskey, fresh=True)
+@endpoint(face, "/account/passkeys", needs=SIGNED_IN, method="POST", accepts=NewPasskey, fresh=True, enrols=True)
 def keep_passkey(body: dict[str, Any]) -> Response:
     """Keep what the browser made."""
     caller, now, place = frame.signed_in(), tools().clock.now(), browser.place()
@@ -128,6 +135,19 @@ def remove_passkey(body: dict[str, Any]) -> Response:
     with _people("remove a passkey"):
         passkeys.remove(_id(frame.signed_in()), handle=body["handle"])
     return frame.after_change("/account")
+
+
+@endpoint(face, "/account/password", needs=SIGNED_IN, method="POST", accepts=NewWord, fresh=True)
+def change_password(body: dict[str, Any]) -> Response:
+    """Choose another password; every session ends, and this browser gets a new one."""
+    caller, now = frame.signed_in(), tools().clock.now()
+    with _people("change a password"):
+        people.set_password(_id(caller), password=body["password"], now=now)
+        letters.queue(letters.CHANGED, email=caller.email, now=now)
+        method = "password and code" if factors.held(_id(caller)).totp else "password"
+        fresh = sessions.start(_id(caller), now=now, agent=browser.agent(), network=browser.network(), method=method)
+    post.wake()
+    return browser.enter(fresh, "/account")
 
 
 @endpoint(face, "/account/sessions/end", needs=SIGNED_IN, method="POST", accepts=Handle)
@@ -160,6 +180,8 @@ def _page(caller: Caller, *, codes: list[str] | None = None) -> str:
         this=caller.session_hash.hex(),
         codes=codes or [],
         place=browser.place(),
+        shortest=passwords.SHORTEST,
+        staff_may_go_without=caller.side == "provider" and not tools().settings.staff_second_factor,
     )
 
 

@@ -57,12 +57,12 @@ def enter(fresh: SignedIn, target: str) -> Response:
     return response
 
 
-def wait(response: Response, token: str) -> Response:
+def wait(response: Response, token: str, *, seconds: int = 600) -> Response:
     """Let the browser hold the token of a step until the next one."""
     response.set_cookie(
         STEP,
         token,
-        max_age=600,
+        max_age=seconds,
         httponly=True,
         secure=tools().settings.secure_cookies,
         samesite="Lax",

@@ -72,7 +72,7 @@ def sign_in(body: dict[str, str]) -> Response:
     return browser.enter(fresh, target)
 
 
-@endpoint(face, "/sign-out", needs=SIGNED_IN, method="POST")
+@endpoint(face, "/sign-out", needs=SIGNED_IN, method="POST", enrols=True)
 def sign_out() -> Response:
     """End the session; the cookie goes too."""
     with unit_of_work(scope.platform(actor="sign-in", reason="end a session")):

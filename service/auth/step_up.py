@@ -31,7 +31,7 @@ class Begin(Next):
     """The page that wants a passkey."""
 
 
-@endpoint(face, "/step-up", needs=SIGNED_IN, query=Next)
+@endpoint(face, "/step-up", needs=SIGNED_IN, query=Next, enrols=True)
 def ask(query: dict[str, str]) -> str:
     """What can this person prove it with?"""
     return _page(_caller(), browser.inside(query["next"]))
@@ -52,7 +52,7 @@ def ask_passkey(body: dict[str, str]) -> Response:
     return browser.wait(make_response(page), token)
 
 
-@endpoint(face, "/step-up", needs=SIGNED_IN, method="POST", accepts=Proof)
+@endpoint(face, "/step-up", needs=SIGNED_IN, method="POST", accepts=Proof, enrols=True)
 def check(body: dict[str, str]) -> Response:
     """Remember the proof for ten minutes, or ask again."""
     caller, now, target = _caller(), tools().clock.now(), browser.inside(body["next"])

@@ -12,7 +12,7 @@ from service.endpoint import endpoint, tools
 from service.pages import frame
 from service.pages.people import ROLES
 from service.scim import answers
-from tenants.directory import connections, permissions, single_sign_on
+from tenants.directory import connections, permissions, sign_in_rules, single_sign_on
 from tenants.directory.access import VisibleClient
 from tenants.directory.provisioning import groups, tokens
 
@@ -27,6 +27,12 @@ class Tested(Schema):
     """Whom a trial vouched for."""
 
     tested = fields.String(load_default="", validate=validate.Length(max=254))
+
+
+class Rule(Schema):
+    """What the client wants of its own people."""
+
+    second_factor = fields.Boolean(load_default=False)
 
 
 class NewConnection(Schema):
@@ -136,12 +142,20 @@ def say_role(client: VisibleClient, group_id: UUID, body: dict[str, Any]) -> Res
     return _back(client)
 
 
+@endpoint(face, f"{BASE}/second-factor", needs=WRITE, method="POST", accepts=Rule, fresh=True)
+def choose_rule(client: VisibleClient, body: dict[str, Any]) -> Response:
+    """Want a second factor of everybody of the client, or not any more."""
+    sign_in_rules.choose(second_factor=body["second_factor"], now=tools().clock.now())
+    return _back(client)
+
+
 def _page(*, tested: str = "", token: str = "") -> str:
     return frame.show(
         "connections.html",
         section="connections",
         stamp=frame.stamp(),
         rows=connections.all_of(),
+        wants_factor=sign_in_rules.wants_second_factor(),
         domains=connections.domains(),
         tokens=tokens.all_of(),
         groups=groups.with_roles(),

@@ -7,11 +7,12 @@ from flask import Blueprint, url_for
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
+from service import post
 from service.api import access as access_api
 from service.api.people import NewMember, RoleEnding
 from service.endpoint import endpoint, tools
 from service.pages import frame
-from tenants.directory import access_grants, assignments
+from tenants.directory import access_grants, assignments, people
 from tenants.directory.access import VisibleClient
 
 face = Blueprint("people", __name__)
@@ -42,11 +43,13 @@ class Choice(Schema):
 def people_page(client: VisibleClient) -> str:
     """Who may do what here."""
     now = tools().clock.now()
+    own = assignments.listed(side="client", now=now)
     return frame.show(
         "people.html",
         section="people",
         stamp=frame.stamp(),
-        own=assignments.listed(side="client", now=now),
+        own=own,
+        invited=people.without_a_way_in([each.person_id for each in own]),
         staff=assignments.listed(side="provider", now=now),
         roles=ROLES,
         own_roles=sorted(assignments.OWN),
@@ -58,6 +61,20 @@ def people_page(client: VisibleClient) -> str:
 def let_in(client: VisibleClient, body: dict[str, Any]) -> Response:
     """Give somebody of the client a role."""
     assignments.give(**body, side="client", now=tools().clock.now())
+    post.wake()
+    return _back(client)
+
+
+@endpoint(
+    face,
+    "/c/<client:client>/people/<ref('mem'):membership_id>/invitation",
+    needs="people.write",
+    method="POST",
+)
+def invite_again(client: VisibleClient, membership_id: UUID) -> Response:
+    """Send one more invitation to somebody who has not come in yet."""
+    assignments.invite_again(membership_id, now=tools().clock.now())
+    post.wake()
     return _back(client)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tenants import store
-from tenants.directory import memberships, people, permissions
+from tenants.directory import clients, letters, memberships, people, permissions
 from tenants.directory.memberships import Held, UnknownMembership, UnknownRole
 from tenants.isolation import scope
 from tenants.values.faults import Kind, Refusal
@@ -52,6 +52,14 @@ class LastAdmin(Refusal):
     remedy = "Make somebody else an admin first."
 
 
+class InAlready(Refusal):
+    """Who has come in needs no invitation."""
+
+    kind = Kind.CONFLICT
+    code = "in_already"
+    remedy = "They sign in as always; a new password is asked for at sign-in."
+
+
 class UnknownPerson(Refusal):
     """No such person of the provider."""
 
@@ -70,7 +78,7 @@ class Staff:
 
 
 ONE = """
-SELECT person_id, role FROM membership
+SELECT person_id, person_email, role FROM membership
 WHERE tenant_id = :tenant AND id = :id AND starts_at <= :now AND (ends_at IS NULL OR ends_at > :now)
 """
 ADMINS = """
@@ -81,13 +89,18 @@ HOLDS = """
 SELECT EXISTS (SELECT FROM membership WHERE tenant_id = :tenant AND person_id = :person_id AND role = :role
   AND starts_at <= :now AND (ends_at IS NULL OR ends_at > :now))
 """
+IS_HERE = """
+SELECT EXISTS (SELECT FROM membership WHERE tenant_id = :tenant AND person_id = :person_id
+  AND starts_at <= :now AND (ends_at IS NULL OR ends_at > :now))
+"""
 STAFF_OF = """
 SELECT id, name, email FROM identity.person WHERE side = 'provider' AND disabled_at IS NULL ORDER BY name, id LIMIT 500
 """
 
 
 def give(email: str, *, name: str, role: str, side: str, now: datetime, reason: str = "") -> UUID:
-    """Let a person act in the current client in a role of that side; one of the client's side who is new is added.
+    """Let a person act in the current client in a role of that side; one of the client's side who is new is added, and
+    gets a letter.
 
     Raises UnknownRole, UnknownPerson, WrongSide, RoleHeld, OwnRole.
     """
@@ -105,6 +118,8 @@ def give(email: str, *, name: str, role: str, side: str, now: datetime, reason: 
         raise RoleHeld("This person has this role already.", pointer="/role")
     told = known.name if known and side == "provider" else name.strip() or email
     address = email.strip().lower()
+    if side == "client" and not store.run(IS_HERE, person_id=person_id, now=now).scalar_one():
+        _invite(address, now=now)
     return memberships.give(person_id, name=told, email=address, role=role, now=now, reason=reason)
 
 
@@ -121,6 +136,23 @@ def end(membership_id: UUID, *, side: str, now: datetime, reason: str = "") -> N
     if row.role == "tenant_admin" and store.run(ADMINS, now=now).scalar_one() <= 1:
         raise LastAdmin("This is the last admin.")
     memberships.end(membership_id, now=now, reason=reason)
+
+
+def invite_again(membership_id: UUID, *, now: datetime) -> None:
+    """Send one more invitation to somebody who has not come in yet. Raises UnknownMembership, InAlready."""
+    row = store.run(ONE, id=membership_id, now=now).one_or_none()
+    if row is None or row.role not in OWN:
+        raise UnknownMembership("There is no such membership.")
+    if row.person_id not in people.without_a_way_in([row.person_id]):
+        raise InAlready("This person has a way in already.")
+    _invite(row.person_email, now=now)
+
+
+def _invite(address: str, *, now: datetime) -> None:
+    kind, _, name = scope.current().actor.partition(":")
+    host = people.of_id(UUID(name)) if kind == "person" else None
+    where = clients.profile().legal_name
+    letters.queue(letters.INVITATION, email=address, now=now, where=where, by=host.name if host else "")
 
 
 def listed(*, side: str, now: datetime) -> Sequence[Held]:

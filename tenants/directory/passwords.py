@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from tenants.values.faults import Refusal
 
-SHORTEST = 10
+SHORTEST = 12
 LONGEST = 200
 """Beyond this a password is only a way to make us hash for long."""
 

@@ -4,6 +4,7 @@ People stand outside every client's books and only the sign-in role can reach th
 is in its own memberships.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -94,6 +95,13 @@ ON CONFLICT (person_id) DO UPDATE SET password_hash = excluded.password_hash, ch
 """
 END_SESSIONS = "UPDATE identity.browser_session SET ended_at = :now WHERE person_id = :person_id AND ended_at IS NULL"
 GIVE_ROLE = "INSERT INTO identity.provider_role (person_id, role) VALUES (:person_id, :role) ON CONFLICT DO NOTHING"
+OF_ID = "SELECT id, email, name, side, language, disabled_at FROM identity.person WHERE id = :person_id"
+STRANGERS = """
+SELECT p.id FROM identity.person p WHERE p.id = ANY(:ids) AND p.disabled_at IS NULL
+  AND NOT EXISTS (SELECT FROM identity.credential c WHERE c.person_id = p.id)
+  AND NOT EXISTS (SELECT FROM identity.passkey k WHERE k.person_id = p.id)
+  AND NOT EXISTS (SELECT FROM identity.outside_identity o WHERE o.person_id = p.id)
+"""
 FIND = "SELECT id, email, name, side, language, disabled_at FROM identity.person WHERE email = :email"
 DISABLE = "UPDATE identity.person SET disabled_at = coalesce(disabled_at, :now) WHERE id = :person_id"
 
@@ -135,6 +143,17 @@ def find(email: str) -> Known | None:
     """The person with this address, or None."""
     found = store.run_identity(FIND, email=email.strip().lower()).one_or_none()
     return None if found is None else Known(*found)
+
+
+def of_id(person_id: UUID) -> Known | None:
+    """The person with this id, or None."""
+    found = store.run_identity(OF_ID, person_id=person_id).one_or_none()
+    return None if found is None else Known(*found)
+
+
+def without_a_way_in(ids_of: Collection[UUID]) -> frozenset[UUID]:
+    """Those among these who have no password, no passkey and no sign-in of their company yet."""
+    return frozenset(store.run_identity(STRANGERS, ids=list(ids_of)).scalars())
 
 
 def disable(person_id: UUID, *, now: datetime) -> None:

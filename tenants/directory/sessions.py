@@ -16,7 +16,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.directory import access, factors, passwords, steps, tries
+from tenants.directory import access, factors, passwords, sign_in_rules, steps, tries
 from tenants.directory.people import IDENTITY
 from tenants.store import IdentityOwned, Model
 from tenants.values.faults import Kind, Refusal
@@ -113,6 +113,18 @@ class Visitor:
     provider_roles: frozenset[str]
     proved_at: datetime
     method: str
+    holds_factor: bool
+    client_wants_factor: bool
+
+    def misses_factor(self, *, of_staff: bool) -> bool:
+        """Whether the person has to set up a second factor before anything else opens."""
+        return sign_in_rules.misses_one(
+            side=self.side,
+            method=self.method,
+            holds=self.holds_factor,
+            client_wants=self.client_wants_factor,
+            of_staff=of_staff,
+        )
 
 
 WHO = """
@@ -125,10 +137,11 @@ INSERT INTO identity.browser_session
   (id_hash, person_id, csrf_token, created_at, seen_at, expires_at, agent, network, method, proved_at)
 VALUES (:id_hash, :person_id, :csrf, :now, :now, :expires_at, :agent, :network, :method, :now)
 """
-FIND = """
+FIND = f"""
 SELECT s.id_hash, p.id AS person_id, p.name, p.email, p.side, p.language, s.csrf_token, s.seen_at,
-  (SELECT coalesce(array_agg(r.role), '{}') FROM identity.provider_role r WHERE r.person_id = p.id) AS provider_roles,
-  s.proved_at, s.method
+  (SELECT coalesce(array_agg(r.role), '{{}}') FROM identity.provider_role r WHERE r.person_id = p.id) AS provider_roles,
+  s.proved_at, s.method, ({sign_in_rules.HOLDS_ONE.format(person="p.id")}) AS holds_factor,
+  ({sign_in_rules.A_CLIENT_WANTS_ONE.format(person="p.id")}) AS client_wants_factor
 FROM identity.browser_session s JOIN identity.person p ON p.id = s.person_id
 WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND s.expires_at > :now AND s.seen_at > :idle_since
   AND p.disabled_at IS NULL

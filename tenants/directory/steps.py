@@ -6,6 +6,7 @@ The browser holds a random token, of which only the hash is kept here; what was 
 import hashlib
 import json
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,11 +51,19 @@ VALUES (:token_hash, :purpose, :person_id, CAST(:said AS jsonb), :expires_at)
 LIVE = "token_hash = :token_hash AND purpose = :purpose AND used_at IS NULL AND expires_at > :now"
 FIND = f"SELECT person_id, said FROM identity.sign_in_step WHERE {LIVE}"
 TAKE = f"UPDATE identity.sign_in_step SET used_at = :now WHERE {LIVE} RETURNING person_id, said"
+REMEMBER = f"UPDATE identity.sign_in_step SET said = CAST(:said AS jsonb) WHERE {LIVE}"
+DROP = "DELETE FROM identity.sign_in_step WHERE person_id = :person_id AND purpose = ANY(:purposes)"
 PURGE = "DELETE FROM identity.sign_in_step WHERE expires_at < :before"
 
 
 def begin(
-    purpose: str, *, now: datetime, person_id: UUID | None = None, said: dict[str, Any] | None = None, token: str = ""
+    purpose: str,
+    *,
+    now: datetime,
+    person_id: UUID | None = None,
+    said: dict[str, Any] | None = None,
+    token: str = "",
+    waits: timedelta = WAITS,
 ) -> str:
     """Let a step wait for the next one; answers the token that the browser must bring."""
     token = token or secrets.token_urlsafe(32)
@@ -65,7 +74,7 @@ def begin(
         purpose=purpose,
         person_id=person_id,
         said=json.dumps(said or {}),
-        expires_at=now + WAITS,
+        expires_at=now + waits,
     )
     return token
 
@@ -74,6 +83,16 @@ def find(token: str, *, purpose: str, now: datetime) -> Step | None:
     """The step that waits under this token; it goes on waiting."""
     row = store.run_identity(FIND, token_hash=_hash(token), purpose=purpose, now=now).one_or_none()
     return None if row is None else Step(*row)
+
+
+def remember(token: str, *, purpose: str, said: dict[str, Any], now: datetime) -> None:
+    """Say something else with a step that goes on waiting."""
+    store.run_identity(REMEMBER, token_hash=_hash(token), purpose=purpose, said=json.dumps(said), now=now)
+
+
+def drop(person_id: UUID, *, purposes: Collection[str]) -> None:
+    """Let no step of these purposes wait any more."""
+    store.run_identity(DROP, person_id=person_id, purposes=list(purposes))
 
 
 def take(token: str, *, purpose: str, now: datetime) -> Step | None:

@@ -50,13 +50,15 @@ FAILED = "UPDATE identity.sign_in_try SET failures = failures + 1 WHERE key_hash
 PURGE = "DELETE FROM identity.sign_in_try WHERE since_at < :before"
 
 
-def limits(*, address: str = "", network: str = "", factor: str = "") -> dict[bytes, int]:
+def limits(*, address: str = "", network: str = "", factor: str = "", letter: str = "") -> dict[bytes, int]:
     """What counts for one try, and how often it may have failed."""
     found = {}
     if address:
         found[_hash(f"address:{address}")] = PER_ADDRESS
     if network:
         found[_hash(f"network:{network}")] = PER_NETWORK
+    if letter:
+        found[_hash(f"letter:{letter}")] = PER_ADDRESS
     if factor:
         found[_hash(f"factor:{factor}")] = PER_ADDRESS
     return found

@@ -1,6 +1,7 @@
 """Decides what a bank line is: kept once however often it is reported, however many statements tell of it.
 
 Whose money a credit is, and what it pays, is decided by cash application; until then it is a line without a payment.
+The account is readable by its last signs alone: the whole lies sealed, and a line is known again by a keyed hash.
 """
 
 from collections.abc import Sequence
@@ -9,18 +10,22 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from tenants import store
-from tenants.directory import clients
+from tenants.directory import clients, data_keys
 from tenants.intake.formats import statement
 from tenants.intake.formats.statement import Entry, Statement, StatementRefused
 from tenants.values import ids, money
 
 PREFIX = "bnk"
-_LONGEST = {"account": 80, "party": 200, "words": 1000, "reference": 140, "bank_ref": 140}
+_LONGEST = {"party": 200, "words": 1000, "reference": 140, "bank_ref": 140}
 
-KEPT = "line_key, account, currency, amount_minor, booked_on, valued_on, party, words, reference, bank_ref"
+PLACE = "bank_line.account"
+SHOWN = 4
+KEPT = (
+    "line_key, account, account_sealed, currency, amount_minor, booked_on, valued_on, party, words, reference, bank_ref"
+)
 LANDED = """
-  row_no integer, bank_line_id uuid, line_key text, account text, currency text, amount_minor bigint, booked_on date,
-  valued_on date, party text, words text, reference text, bank_ref text
+  row_no integer, bank_line_id uuid, line_key text, account text, account_sealed bytea, currency text,
+  amount_minor bigint, booked_on date, valued_on date, party text, words text, reference text, bank_ref text
 """
 COLUMNS = ("row_no", "bank_line_id", *KEPT.split(", "))
 STAGE = f"""
@@ -67,19 +72,28 @@ def stage(import_id: UUID, *, said: Statement) -> dict[str, list[int]]:
     """Put the lines down to wait; count and sum of each currency. Raises StatementRefused."""
     totals: dict[str, list[int]] = {}
     rows = []
-    for number, (entry, key) in enumerate(zip(said.entries, statement.keys(said.entries), strict=True), 1):
+    sealed = {account: data_keys.seal(account, place=PLACE) for account in {each.account for each in said.entries}}
+    keys = data_keys.marks(statement.keys(said.entries), place="bank_line.line_key") if said.entries else []
+    for number, (entry, key) in enumerate(zip(said.entries, keys, strict=True), 1):
         minor = _minor(entry)
         total = totals.setdefault(entry.currency, [0, 0])
         total[0] += 1
         total[1] += minor
         said_by_it = (_cut(entry, name) for name in ("party", "words", "reference", "bank_ref"))
         days = (entry.booked_on, entry.valued_on)
-        rows.append((number, ids.new(), key, _cut(entry, "account"), entry.currency, minor, *days, *said_by_it))
+        account = (masked(entry.account), sealed[entry.account])
+        rows.append((number, ids.new(), key, *account, entry.currency, minor, *days, *said_by_it))
     table = f"landed_{ids.new().hex}"
     store.land(table, LANDED)
     store.copy_rows(table, COLUMNS, rows)
     store.run(STAGE % table, import_id=import_id)
     return totals
+
+
+def masked(account: str) -> str:
+    """An account as lists show it: enough to tell one's own accounts apart, and no more."""
+    plain = "".join(sign for sign in account if sign.isprintable() and not sign.isspace())
+    return f"•••• {plain[-SHOWN:]}" if plain else ""
 
 
 def clear(import_id: UUID) -> None:

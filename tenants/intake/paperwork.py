@@ -114,7 +114,8 @@ def _keep_lines(import_id: UUID, debt: Debt) -> None:
 def _statement(import_id: UUID, said: Statement) -> Report:
     totals = bank_lines.stage(import_id, said=said)
     count = len(said.entries)
-    detection = {"kind": "bank", "format": said.format, "accounts": said.accounts[:50]}
+    accounts = [bank_lines.masked(each) for each in said.accounts[:50]]
+    detection = {"kind": "bank", "format": said.format, "accounts": accounts}
     notes = said.notes if count else [*said.notes, "The statement tells of no movement."]
     return _report(
         detection,

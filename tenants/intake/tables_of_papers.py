@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     Numeric,
     SmallInteger,
     Text,
@@ -73,6 +74,7 @@ class ImportBankLine(TenantOwned, Model):
     bank_line_id: Mapped[UUID]
     line_key: Mapped[str] = mapped_column(Text)
     account: Mapped[str] = mapped_column(Text)
+    account_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     currency: Mapped[str] = mapped_column(Text)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     booked_on: Mapped[date] = mapped_column(Date)
@@ -106,6 +108,7 @@ class BankLine(TenantOwned, Model):
     import_id: Mapped[UUID]
     line_key: Mapped[str] = mapped_column(Text)
     account: Mapped[str] = mapped_column(Text)
+    account_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     currency: Mapped[str] = mapped_column(Text)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     booked_on: Mapped[date] = mapped_column(Date)

@@ -19,6 +19,7 @@ from sqlalchemy import RowMapping
 from standardwebhooks import Webhook
 
 from tenants import store
+from tenants.directory import data_keys
 from tenants.events import history, recording
 from tenants.events.recording import Occurrence
 from tenants.isolation import scope
@@ -39,13 +40,13 @@ LEFT JOIN webhook_call c ON c.tenant_id = :tenant AND c.endpoint = e.key
 WHERE e.tenant_id = :tenant GROUP BY e.key, e.url, e.state, e.made_by, e.made_at ORDER BY e.key
 """
 KEEP = """
-INSERT INTO webhook_endpoint (tenant_id, key, url, secret, state, made_by, made_at)
+INSERT INTO webhook_endpoint (tenant_id, key, url, secret_sealed, state, made_by, made_at)
 VALUES (:tenant, :key, :url, :secret, :state, :actor, :now)
 ON CONFLICT (tenant_id, key) DO UPDATE SET url = excluded.url, state = excluded.state
-RETURNING secret
+RETURNING secret_sealed
 """
 RESERVE = """
-INSERT INTO webhook_endpoint (tenant_id, key, url, secret, state, made_by, made_at)
+INSERT INTO webhook_endpoint (tenant_id, key, url, secret_sealed, state, made_by, made_at)
 VALUES (:tenant, :key, '', :secret, 'off', :actor, :now) ON CONFLICT (tenant_id, key) DO NOTHING
 """
 STATE = "SELECT state FROM webhook_endpoint WHERE tenant_id = :tenant AND key = :key"
@@ -61,7 +62,7 @@ CLAIM = """
 UPDATE webhook_call c SET attempts = c.attempts + 1 FROM webhook_endpoint e
 WHERE c.tenant_id = :tenant AND c.id = :id AND c.state = 'waiting'
   AND e.tenant_id = :tenant AND e.key = c.endpoint AND e.state = 'on'
-RETURNING c.id, c.endpoint, c.body, c.attempts, e.url, e.secret
+RETURNING c.id, c.endpoint, c.body, c.attempts, e.url, e.secret_sealed
 """
 SETTLE = """
 UPDATE webhook_call SET state = :state, status = :status, detail = :detail, ended_at = :ended_at
@@ -117,17 +118,17 @@ def keep(key: str, *, url: str, on: bool, now: datetime) -> str:
     if len(all_endpoints()) >= MOST_ENDPOINTS and not unknown([key]) == ():
         raise BadEndpoint(f"A client has at most {MOST_ENDPOINTS} endpoints.", remedy="Change one of them.")
     state = "on" if on else "off"
-    secret = store.run(
-        KEEP, key=key, url=url, secret=_secret(), state=state, actor=scope.current().actor, now=now
+    sealed = store.run(
+        KEEP, key=key, url=url, secret=_fresh(key), state=state, actor=scope.current().actor, now=now
     ).scalar_one()
     history.note("endpoint.kept", about=("tenant", scope.current().one), at=now, became={"key": key, "state": state})
-    return str(secret)
+    return data_keys.unseal(sealed, place=_place(key))
 
 
 def reserve(keys: Sequence[str], *, now: datetime) -> None:
     """Names that a rule needs, off until somebody says where they are."""
     for key in keys:
-        store.run(RESERVE, key=key, secret=_secret(), actor=scope.current().actor, now=now)
+        store.run(RESERVE, key=key, secret=_fresh(key), actor=scope.current().actor, now=now)
 
 
 def unknown(keys: Sequence[str]) -> tuple[str, ...]:
@@ -153,7 +154,10 @@ def queue(endpoint: str, news: Sequence[News], *, now: datetime, real: datetime)
 def claim(call_id: UUID) -> Call | None:
     """Count one more attempt; None when there is nothing to call any more."""
     row = store.run(CLAIM, id=call_id).one_or_none()
-    return Call(*row) if row else None
+    if row is None:
+        return None
+    *told, sealed = row
+    return Call(*told, secret=data_keys.unseal(sealed, place=_place(row.endpoint)))
 
 
 def signed(call: Call, *, real: datetime) -> Hook:
@@ -203,5 +207,10 @@ def _body(news: News, *, now: datetime) -> str:
     return json.dumps(told, default=str, sort_keys=True)
 
 
-def _secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+def _fresh(key: str) -> bytes | None:
+    """A new secret for one endpoint, sealed for that endpoint alone."""
+    return data_keys.seal("whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(), place=_place(key))
+
+
+def _place(key: str) -> str:
+    return f"webhook_endpoint.secret:{key}"

@@ -12,6 +12,8 @@ COMMITTERS = {"tenants/work.py", "jobs/dispatcher.py"}
 PLATFORM_CALLERS = {
     "service/identity.py",  # who is calling is asked before it is known for whom
     "service/auth/account.py",  # a person's own factors and sessions belong to no client
+    "service/auth/welcome.py",  # a letter's link names a person and no client
+    "service/post.py",  # letters to people are about no client's books
     "service/auth/second_factor.py",  # a code is checked before it is known for whom
     "service/auth/single_sign_on.py",  # a company's word is heard before it is known for whom
     "service/auth/step_up.py",  # a fresh proof is the person's own

@@ -59,6 +59,7 @@ WITHOUT_PROGRAM_WRITES = {"tenant_lane": "the dispatcher alone writes it"}
 APPEND_ONLY = {"inbox_event", "history", "allocation", "evidence", "rule_version", "rule_firing", "rule_consent"} | {
     "access_visit",
     "former_verdict",
+    "import_change",
     "contact_policy",
     "wording",
     *("due_schedule", "instalment", "period_close", "period_control", "exchange_rate", "late_term", "base_rate"),

@@ -126,6 +126,8 @@ def _asked(client: Client, parameters: dict[str, str], uri: str) -> AnyResponse:
     place = _place(caller, client)
     if silent:
         raise ConsentNeeded()
+    if caller.misses_factor:
+        return redirect("/account", 303)
     page = render_template(
         "consent.html",
         me=caller,
