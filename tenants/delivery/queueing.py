@@ -7,7 +7,6 @@ Python.
 """
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -23,6 +22,8 @@ from tenants.events.recording import Occurrence
 from tenants.values import ids
 
 SLICE = 500
+LARGE_SLICE = 5000
+"""Of rows that are all new: nobody waits for them in between."""
 LAST_ROW = 2**31 - 1
 LOOK_BACK = timedelta(days=31)
 """How far back a new day looks for invoices whose day has come: a long outage is caught up, old books are left
@@ -42,9 +43,8 @@ SELECT invoice_id FROM import_row
 WHERE tenant_id = :tenant AND import_id = :import_id AND row_no BETWEEN :from_row AND :to_row
 """
 TO_REMIND = """
-SELECT i.id, i.debtor_id FROM invoice i
-WHERE i.tenant_id = :tenant AND i.id = ANY(:ids) AND i.open_minor > 0 AND i.voided_on IS NULL
-ORDER BY i.debtor_id, i.due_on, i.id
+SELECT DISTINCT i.debtor_id FROM invoice i
+WHERE i.tenant_id = :tenant AND i.id = ANY(CAST(:ids AS uuid[])) AND i.open_minor > 0 AND i.voided_on IS NULL
 """
 ADD = """
 INSERT INTO message (tenant_id, id, debtor_id, contact_id, step_key, kind, recipient, language, template, rule_key,
@@ -60,6 +60,13 @@ SELECT :tenant, r.message_id, r.invoice_id, r.debtor_id
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(message_id uuid, invoice_id uuid, debtor_id uuid)
 ON CONFLICT (tenant_id, message_id, invoice_id) DO NOTHING
 """
+BUNDLE = """
+INSERT INTO message_item (tenant_id, message_id, invoice_id, debtor_id)
+SELECT :tenant, m.id, i.id, i.debtor_id FROM invoice i
+JOIN unnest(CAST(:messages AS uuid[]), CAST(:debtors AS uuid[])) AS m(id, debtor_id) ON m.debtor_id = i.debtor_id
+WHERE i.tenant_id = :tenant AND i.id = ANY(CAST(:ids AS uuid[])) AND i.open_minor > 0 AND i.voided_on IS NULL
+ON CONFLICT (tenant_id, message_id, invoice_id) DO NOTHING
+"""
 MARK = f"""
 WITH {IN_ORDER} UPDATE invoice i SET delivery = 'queued' FROM held h
 WHERE i.tenant_id = :tenant AND i.id = h.id AND i.delivery = 'none'
@@ -73,15 +80,15 @@ class Step:
     key: str
     debtor_id: UUID
     reader: Contact
-    invoice_ids: tuple[UUID, ...]
+    invoice_ids: tuple[UUID, ...] = ()
+    """Those that are named one by one; a reminder takes all of its customer's among many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What queueing did: the new messages with their invoices, and the invoices whose customer has nobody to write
-    to."""
+    """What queueing did: the new messages, each with its customer, and the customers with nobody to write to."""
 
-    messages: dict[UUID, tuple[UUID, ...]]
+    messages: dict[UUID, UUID]
     nobody: tuple[UUID, ...] = ()
 
 
@@ -130,37 +137,36 @@ def queue_reminders(
     occurrence never make a second message. `run_at` is real time. Raises rendering.UnknownTemplate.
     """
     rendering.known(template)
-    bundles: dict[UUID, list[UUID]] = defaultdict(list)
-    for row in store.run(TO_REMIND, ids=list(invoice_ids)):
-        bundles[row.debtor_id].append(row.id)
-    readers = contacts.best(list(bundles), by_mail=False)
+    # As one literal: the driver writes a list of twenty thousand ids value by value.
+    named = "{" + ",".join(map(str, invoice_ids)) + "}"
+    wanted = list(store.run(TO_REMIND, ids=named).scalars())
+    readers = contacts.best(wanted, by_mail=False)
     steps = [
-        Step(f"rule:{rule_key}:{debtor_id}:{occurrence}", debtor_id, readers[debtor_id], tuple(found))
-        for debtor_id, found in bundles.items()
-        if debtor_id in readers
+        Step(f"rule:{rule_key}:{debtor_id}:{occurrence}", debtor_id, reader) for debtor_id, reader in readers.items()
     ]
-    messages: dict[UUID, tuple[UUID, ...]] = {}
-    for start in range(0, len(steps), SLICE):
-        part = steps[start : start + SLICE]
-        messages |= _keep(
-            part, kind="reminder", template=template, rule_key=rule_key, now=now, real=real, run_at=run_at
-        )
-    silent = (found for debtor_id, found in bundles.items() if debtor_id not in readers)
-    return Queued(messages, tuple(invoice_id for found in silent for invoice_id in found))
+    how: dict[str, Any] = {"kind": "reminder", "template": template, "rule_key": rule_key}
+    fresh: dict[UUID, Step] = {}
+    for start in range(0, len(steps), LARGE_SLICE):
+        fresh |= _add(steps[start : start + LARGE_SLICE], now=now, **how)
+    messages = {message_id: step.debtor_id for message_id, step in fresh.items()}
+    if messages:
+        store.run(BUNDLE, messages=list(messages), debtors=list(messages.values()), ids=named)
+        _tell(messages, real=real, run_at=run_at)
+    return Queued(messages, tuple(each for each in wanted if each not in readers))
 
 
 def queue_notes(
     rule_key: str, *, debtor_ids: Iterable[UUID], template: str, occurrence: str, now: datetime, real: datetime
-) -> dict[UUID, tuple[UUID, ...]]:
+) -> list[UUID]:
     """Queue one message per customer that is about no invoice: thanks, and other words that ask for nothing.
 
-    Its key is made as that of a reminder, so the same occurrence never makes a second one.
+    Its key is made as that of a reminder, so the same occurrence never makes a second one. Answers the new messages.
     """
     rendering.known(template)
     wanted = list(debtor_ids)
     readers = contacts.best(wanted, by_mail=False)
     steps = [
-        Step(f"rule:{rule_key}:{debtor_id}:{occurrence}", debtor_id, readers[debtor_id], ())
+        Step(f"rule:{rule_key}:{debtor_id}:{occurrence}", debtor_id, readers[debtor_id])
         for debtor_id in wanted
         if debtor_id in readers
     ]
@@ -184,16 +190,23 @@ def _of_days(today: date) -> Iterator[Sequence[Any]]:
 
 
 def _keep(
-    steps: Sequence[Step],
-    *,
-    kind: str,
-    template: str,
-    rule_key: str,
-    now: datetime,
-    real: datetime,
-    run_at: datetime | None = None,
-) -> dict[UUID, tuple[UUID, ...]]:
+    steps: Sequence[Step], *, kind: str, template: str, rule_key: str, now: datetime, real: datetime
+) -> list[UUID]:
     """Insert messages, their invoices and their work; what was queued before is left alone."""
+    fresh = _add(steps, kind=kind, template=template, rule_key=rule_key, now=now)
+    items = [
+        {"message_id": str(message_id), "invoice_id": str(invoice_id), "debtor_id": str(step.debtor_id)}
+        for message_id, step in fresh.items()
+        for invoice_id in step.invoice_ids
+    ]
+    if items:
+        store.run(ADD_ITEMS, rows=json.dumps(items))
+    _tell(fresh, real=real)
+    return list(fresh)
+
+
+def _add(steps: Sequence[Step], *, kind: str, template: str, rule_key: str, now: datetime) -> dict[UUID, Step]:
+    """Insert messages without their invoices; answers those that are new."""
     if not steps:
         return {}
     named = {ids.new(): step for step in steps}
@@ -208,15 +221,10 @@ def _keep(
         }
         for message_id, step in named.items()
     ]
-    fresh = (
-        store.run(ADD, rows=json.dumps(rows), kind=kind, template=template, rule_key=rule_key, now=now).scalars().all()
-    )
-    items = [
-        {"message_id": str(message_id), "invoice_id": str(invoice_id), "debtor_id": str(named[message_id].debtor_id)}
-        for message_id in fresh
-        for invoice_id in named[message_id].invoice_ids
-    ]
-    store.run(ADD_ITEMS, rows=json.dumps(items))
-    work = [Occurrence(str(message_id), {"message_id": str(message_id)}, run_at) for message_id in fresh]
+    kept = store.run(ADD, rows=json.dumps(rows), kind=kind, template=template, rule_key=rule_key, now=now).scalars()
+    return {message_id: named[message_id] for message_id in kept.all()}
+
+
+def _tell(message_ids: Iterable[UUID], *, real: datetime, run_at: datetime | None = None) -> None:
+    work = [Occurrence(str(message_id), {"message_id": str(message_id)}, run_at) for message_id in message_ids]
     recording.record_many("message.queued", work, now=real)
-    return {message_id: named[message_id].invoice_ids for message_id in fresh}

@@ -39,6 +39,8 @@ WHERE o.tenant_id = :tenant AND o.debtor_id = ANY(:debtors) AND o.open_minor > 0
 """
 TELLING = ("alert", "task", "pause", "approve", "webhook", "digest")
 """What says why it is there."""
+BY_ID = frozenset(("send", "stage", "tag"))
+"""What needs to know nothing of its subjects but which they are."""
 THANKS = ("Thank you for paying on time",)
 """Messages that are about no invoice."""
 

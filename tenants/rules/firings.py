@@ -31,7 +31,7 @@ SELECT f.subject_id, f.episode, {told} AS explanation, CAST(NULL AS uuid) AS deb
 FROM rule_firing f WHERE f.tenant_id = :tenant AND {which} ORDER BY f.subject_id
 """,
 }
-TOLD, UNTOLD = "f.explanation", "CAST('{}' AS jsonb)"
+TOLD, UNTOLD = "f.explanation", "NULL"
 OF_RUN = "f.run_id = :run"
 OF_ONE = "f.rule_id = :rule AND f.subject_id = :subject AND f.episode = :episode"
 
@@ -52,7 +52,16 @@ class Firing:
 def of_run(run_id: UUID, *, about: str, told: bool = True) -> list[Firing]:
     """What a run acts on; without `told` no explanations, which cost more to read than all the rest."""
     sql = FIRED[about].format(which=OF_RUN, told=TOLD if told else UNTOLD)
-    return [Firing(*row) for row in store.run(sql, run=run_id).all()]
+    rows = store.run(sql, run=run_id).all()
+    if told:
+        return [Firing(*row) for row in rows]
+    return [Firing(subject, episode, {}, *more) for subject, episode, _, *more in rows]
+
+
+def bare(subject_ids: Sequence[UUID], *, about: str) -> list[Firing]:
+    """What a run acts on, where nothing but the ids matters."""
+    invoices, customers = about == "invoice", about == "customer"
+    return [Firing(each, 0, {}, each if customers else None, each if invoices else None, None) for each in subject_ids]
 
 
 def one(rule_id: UUID, *, about: str, subject_id: UUID, episode: int) -> Firing | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, Integer, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants.store import Model, TenantOwned
@@ -67,6 +68,7 @@ class RuleClaim(TenantOwned, Model):
         ForeignKeyConstraint(["tenant_id", "debtor_id"], ["debtor.tenant_id", "debtor.id"]),
     )
 
+    tenant_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True, sort_order=-10)
     debtor_id: Mapped[UUID] = mapped_column(primary_key=True)
     claimed_on: Mapped[date] = mapped_column(primary_key=True)
     rule_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -24,9 +24,15 @@ MOST_TOLD = 200
 TAKE_TURNS = "SELECT tenant_id FROM client_profile WHERE tenant_id = :tenant FOR NO KEY UPDATE"
 CLAIM = """
 INSERT INTO rule_claim (tenant_id, debtor_id, claimed_on, rule_id, rank)
-SELECT :tenant, d.id, CAST(:today AS date), CAST(:rule AS uuid), CAST(:rank AS integer)
-FROM unnest(CAST(:debtors AS uuid[])) AS d(id) ON CONFLICT DO NOTHING
+SELECT DISTINCT f.tenant_id, {debtor}, CAST(:today AS date), f.rule_id, CAST(:rank AS integer)
+FROM rule_firing f{further} WHERE f.tenant_id = :tenant AND f.run_id = :run ON CONFLICT DO NOTHING
 """
+CLAIMS = {
+    "invoice": CLAIM.format(
+        debtor="i.debtor_id", further=" JOIN invoice i ON i.tenant_id = :tenant AND i.id = f.subject_id"
+    ),
+    "customer": CLAIM.format(debtor="f.subject_id", further=""),
+}
 FORGET = "DELETE FROM rule_claim WHERE tenant_id = :tenant AND claimed_on < :before"
 LOSERS = """
 SELECT DISTINCT ON (c.debtor_id) c.debtor_id, r.key FROM rule_claim c
@@ -41,10 +47,10 @@ def take_turns() -> None:
     store.run(TAKE_TURNS)
 
 
-def claim(rule: Rule, rule_id: UUID, *, debtor_ids: Sequence[UUID], at: Moment) -> None:
-    """Leave a run's claims on its customers, each named once."""
+def claim(rule: Rule, run_id: UUID, *, at: Moment) -> None:
+    """Leave a run's claims on the customers whom it acts on, each once."""
     if rank(rule) < NOTHING:
-        store.run(CLAIM, debtors=list(debtor_ids), rule=rule_id, rank=rank(rule), today=at.today)
+        store.run(CLAIMS[rule.about], run=run_id, rank=rank(rule), today=at.today)
 
 
 def tell_losers(asked: Question, rule_id: UUID, *, losing: str, occurrence: str) -> Sequence[UUID]:

@@ -33,6 +33,7 @@ from tenants.rules.acting import Doing
 from tenants.rules.bounds import Moment
 from tenants.rules.compiler import Question
 from tenants.rules.faults import RuleRefused
+from tenants.rules.firings import Firing
 from tenants.rules.guards import Stop
 from tenants.rules.runs import Run
 from tenants.rules.sources import OUTRANKED
@@ -207,10 +208,8 @@ def _act(rule: Rule, done: Run, asking: Asking, at: Moment) -> None:
     kept = asking.kept
     if done.acted:
         doing = Doing(rule, kept["id"], kept["version"], at, asking.occurrence, asking.real)
-        told = any(action.do in acting.TELLING for action in rule.actions)
-        found = firings.of_run(done.id, about=rule.about, told=told)
-        precedence.claim(rule, kept["id"], debtor_ids=firings.debtors(found), at=at)
-        acting.act(doing, found)
+        precedence.claim(rule, done.id, at=at)
+        acting.act(doing, _fired(rule, done))
     if done.stopped and done.stopped.what:
         trouble.warn(done.key, done.stopped.what, done.stopped.reason, now=at.now)
     if "cap" in done.held and not life.is_spreading(kept, today=at.today):
@@ -219,6 +218,14 @@ def _act(rule: Rule, done: Run, asking: Asking, at: Moment) -> None:
             "Look whether an import went wrong; the next run goes on."
         )
         trouble.warn(done.key, "stopped at its cap", reason, now=at.now)
+
+
+def _fired(rule: Rule, done: Run) -> Sequence[Firing]:
+    """What a run acts on, with as much about each as its actions need: most reminders need only which."""
+    does = {action.do for action in rule.actions}
+    if does <= acting.BY_ID:
+        return firings.bare(done.subjects, about=rule.about)
+    return firings.of_run(done.id, about=rule.about, told=not does.isdisjoint(acting.TELLING))
 
 
 def _broken(asking: Asking, fault: str) -> Run:
