@@ -3,14 +3,16 @@
 from typing import Any
 
 from flask import Blueprint
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from service import identity
 from service.api import paging, tasks
 from service.api.alerts import CausesOfAlerts
 from service.api.whoami import ClientRoles, roles_in
 from service.endpoint import endpoint, tools
+from service.fields import Day, MoneyField, Ref
 from tenants.collections import alerts, worklist
+from tenants.insight import finding
 
 face = Blueprint("api_portfolio", __name__, url_prefix="/api/v1")
 
@@ -58,6 +60,46 @@ def count_worklist() -> dict[str, int]:
 def list_portfolio_alerts() -> dict[str, Any]:
     """The open alerts of all assigned clients, one line for each client and cause."""
     return {"items": alerts.inbox()}
+
+
+class FoundCustomer(Schema):
+    """A customer that was found."""
+
+    client_id = Ref("ten", attribute="tenant_id", required=True)
+    id = Ref("deb", required=True)
+    number = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class FoundInvoice(Schema):
+    """An invoice that was found."""
+
+    client_id = Ref("ten", attribute="tenant_id", required=True)
+    id = Ref("inv", required=True)
+    number = fields.String(required=True)
+    debtor_name = fields.String(attribute="customer", required=True)
+    open = MoneyField("open_minor", required=True)
+    due_on = Day(required=True)
+
+
+class Found(Schema):
+    """What a search found, at most twenty of each kind."""
+
+    customers = fields.List(fields.Nested(FoundCustomer), required=True)
+    invoices = fields.List(fields.Nested(FoundInvoice), required=True)
+    more = fields.Boolean(required=True, metadata={"description": "There are more than are shown"})
+
+
+class Search(Schema):
+    """What is searched for: a name, a number or the beginning of one."""
+
+    q = fields.String(required=True, validate=validate.Length(finding.SHORTEST, 80))
+
+
+@endpoint(face, "/portfolio/search", needs="ledger.read", portfolio=True, query=Search, returns=Found)
+def search_portfolio(query: dict[str, str]) -> finding.Found:
+    """Customers and invoices of every client that the caller may read."""
+    return finding.find(query["q"])
 
 
 @endpoint(face, "/portfolio/clients", needs="client.read", portfolio=True, returns=Clients)

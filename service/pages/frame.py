@@ -34,10 +34,12 @@ OF_CLIENT = (
     ("cash", "Cash", "ledger.read", "cash.list_page"),
     ("imports", "Imports", "import.read", "imports.list_page"),
     ("rules", "Rules", "rules.read", "rules.list_page"),
+    ("approvals", "Approvals", "rules.read", "approvals.list_page"),
     ("mailbox", "Sent mail", "delivery.write", "mailbox.list_page"),
     ("people", "People", "people.read", "people.people_page"),
     ("history", "History", "history.read", "history.history_page"),
     ("connections", "Company sign-in", "connections.read", "company_sign_in.connections_page"),
+    ("stopped", "Stopped work", "work.read", "stopped.list_page"),
     ("api_clients", "API clients", "api_clients.read", "callers.list_page"),
 )
 
@@ -71,6 +73,7 @@ def show(template: str, *, section: str, **context: Any) -> str:
         section=section,
         me=caller,
         client=client,
+        searches=bool(caller.clients_with("ledger.read")),
         testing_since=test_mode.since() if client else None,
         across=_ways(ACROSS, lambda need: bool(caller.clients_with(need))) + _ways(OF_PROVIDER, caller.may_at_provider),
         ways=_ways(OF_CLIENT, lambda need: client is not None and caller.may(need, client), client),

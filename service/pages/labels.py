@@ -155,6 +155,12 @@ RULES = {
     "broken": ("Broken", "bad"),
     "retired": ("Retired", ""),
 }
+ANSWERS = {
+    "granted": ("Yes", "good"),
+    "refused": ("No", "bad"),
+    "lapsed": ("Nobody answered", "warn"),
+    "moot": ("Yes, but settled meanwhile", ""),
+}
 EVENTS = {
     "issued": "Invoice issued",
     "message_sending": "Mail on its way:",

@@ -149,11 +149,16 @@ const KEYS = {
   u: () => one("[data-undo]")?.closest("form").requestSubmit(),
   g: () => after("g"),
   "?": () => one("#keys")?.showModal(),
-  "/": () => one("main input[type=search]")?.focus(),
+  "/": () => (one("main input[type=search]") ?? one("#find"))?.focus(),
 };
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && typing(event.target)) event.target.blur();
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && !one("dialog[open]")) {
+    event.preventDefault();
+    (one("#find") ?? one("main input[type=search]"))?.focus();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || one("dialog[open]")) return;
   if (localStorage.getItem(OFF)) return;
   if (prefix && second(event.key)) {

@@ -21,6 +21,7 @@ from tenants.isolation import scope
 from tenants.rules import people
 from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
+from tenants.values.money import Money
 
 ROLES_OF = {"client finance lead": ("client_approver", "tenant_admin"), "tenant admins": ("tenant_admin",)}
 """Which roles of the directory may answer a question to them."""
@@ -45,10 +46,20 @@ RETURNING id, title, reason, role, debtor_id, invoice_id
 """
 SHOWN = """
 SELECT a.id, r.key AS rule_key, a.version, a.episode, a.place, a.rule_id, a.subject_id, a.debtor_id, a.invoice_id,
-  a.title, a.reason, a.role, a.state, a.answer_by_on, a.asked_at, a.decided_by, a.decided_at, a.words
+  a.title, a.reason, a.role, a.state, a.answer_by_on, a.asked_at, a.decided_by, a.decided_at, a.words,
+  d.name AS customer, i.number AS invoice_number, v.sentence
 FROM action_approval a JOIN rule r ON r.tenant_id = :tenant AND r.id = a.rule_id
+JOIN rule_version v ON v.tenant_id = :tenant AND v.rule_id = a.rule_id AND v.version = a.version
+LEFT JOIN debtor d ON d.tenant_id = :tenant AND d.id = a.debtor_id
+LEFT JOIN invoice i ON i.tenant_id = :tenant AND i.id = a.invoice_id
 WHERE a.tenant_id = :tenant
 """
+AT_STAKE = """
+SELECT debtor_id, currency, sum(open_minor) AS minor FROM invoice
+WHERE tenant_id = :tenant AND debtor_id = ANY(:debtors) AND open_minor > 0 AND voided_on IS NULL AND due_on < :today
+GROUP BY debtor_id, currency ORDER BY debtor_id, currency
+"""
+PAGE_LENGTH = 50
 ONE = SHOWN + " AND a.id = :id"
 PAGE = (
     SHOWN
@@ -123,9 +134,20 @@ def ask(questions: Sequence[Question], *, rule_key: str, now: datetime, today: d
     return sorted(kept)
 
 
-def page(states: Sequence[str] = ("waiting",), *, after: UUID | None = None, limit: int = 50) -> Sequence[RowMapping]:
+def page(
+    states: Sequence[str] = ("waiting",), *, after: UUID | None = None, limit: int = PAGE_LENGTH
+) -> Sequence[RowMapping]:
     """Questions of one client, the newest first."""
     return store.run(PAGE, states=list(states), after=after, limit=limit).mappings().all()
+
+
+def at_stake(questions: Sequence[RowMapping], *, today: date) -> dict[UUID, list[Money]]:
+    """What the customers of these questions owe overdue, by customer, one amount a currency."""
+    found: dict[UUID, list[Money]] = {}
+    debtors = sorted({row["debtor_id"] for row in questions if row["debtor_id"]})
+    for debtor_id, currency, minor in store.run(AT_STAKE, debtors=debtors, today=today) if debtors else ():
+        found.setdefault(debtor_id, []).append(Money(int(minor), currency))
+    return found
 
 
 def find(approval_id: UUID) -> RowMapping:

@@ -27,6 +27,8 @@ OPEN = {
     "auth.sign_in": "takes an address and a password; its own tests try the rest",
     "hooks.sns_message": "signed by the provider of mail; its own tests forge it",
     "portal.pixel": "the same image for every address",
+    "portal.counted_pixel": "the same image for every address",
+    "text_hooks.text_receipt": "signed by the provider of texts; its own tests forge it",
     "portal.decoy": "an empty answer for every address",
     "api_reference.openapi_document": "the description of the API itself",
     "api_reference.list_problems": "the description of refusals",

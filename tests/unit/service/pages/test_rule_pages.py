@@ -1,5 +1,7 @@
 """Rules on pages: built in rows, looked at as they are typed, tried, agreed to, published, played on the past."""
 
+from html import unescape
+
 import pytest
 
 from tenants.rules import recipes, rule_book
@@ -71,20 +73,18 @@ def test_rows_come_and_go(admin, rules, change, count):
 def test_another_field_brings_its_own_operators_and_a_value_to_begin_with(admin, rules):
     other = BUILT | {"field": ["invoice.status", "invoice.first_seen_at"], "change": "fresh:1"}
     piece = admin.post(f"{rules}/builder", data=other, headers={"HX-Request": "true"}).get_data(as_text=True)
-    assert "<html" not in piece and 'value="3 business days"' in piece and "older than" in piece
+    assert "<html" not in piece and 'value="3 business days"' in piece and "was longer ago than" in piece
 
 
 def test_what_rows_cannot_say_is_edited_as_text(admin, alder_world, rules, words):
-    page = admin.get(f"{rules}/builder?recipe=second-reminder").get_data(as_text=True)
-    assert "<textarea" in page and "older_than" in page
+    page = admin.get(f"{rules}/builder?recipe=dispute-opened").get_data(as_text=True)
+    assert "<textarea" in page and "dispute.opened" in page
     text = page.split("<textarea", 1)[1].split(">", 1)[1].split("</textarea>")[0]
     assert "This is no JSON" in words(admin.post(f"{rules}/builder/text-look", data={"text": "{"}))
     assert "This is no JSON" in words(admin.post(f"{rules}/builder/text", data={"text": "{"}))
-    from html import unescape
-
     assert admin.post(f"{rules}/builder/text", data={"text": unescape(text)}).status_code == 303
     with alder_world.books():
-        assert rule_book.find("second-reminder").document == recipes.find("second-reminder")
+        assert rule_book.find("dispute-opened").document == recipes.find("dispute-opened")
 
 
 def test_a_rule_is_tried_before_it_is_published(admin, rules, words):
@@ -153,3 +153,44 @@ def test_a_fault_in_a_ladder_is_named_and_the_rows_stay(admin, rules, words):
     answer = admin.post(ladder, data=STEPS | {"day": ["5", "3", ""]})
     page = answer.get_data(as_text=True)
     assert "not in order" in page and 'value="5"' in page
+
+
+def test_the_builder_speaks_in_words_and_says_how_often(admin, alder_world, rules, words):
+    page = admin.get(f"{rules}/builder").get_data(as_text=True)
+    assert "is past by at least" in page and '<option value="open" selected>' in page
+    spaced = BUILT | {"again": "after", "after": "7 business days", "most": "2"}
+    assert admin.post(f"{rules}/builder/keep", data=spaced).status_code == 303
+    with alder_world.books():
+        assert rule_book.find("late-and-large").document["again"] == {"after": {"business_days": 7}, "max": 2}
+    assert 'value="7 business days"' in admin.get(f"{rules}/builder?rule=late-and-large").get_data(as_text=True)
+    assert admin.post(f"{rules}/builder/keep", data=BUILT | {"again": "rematch"}).status_code == 303
+    with alder_world.books():
+        assert rule_book.find("late-and-large").document["again"] == {"on": "rematch"}
+    assert "again after a while" in words(admin.get(f"{rules}/builder?recipe=second-reminder"))
+
+
+def test_versions_show_what_changed_and_an_old_one_can_be_rolled_back_to(admin, rules, words):
+    at = f"{rules}/late-and-large"
+    for amount in ("1 EUR", "5 EUR"):
+        admin.post(f"{rules}/builder/keep", data=BUILT | {"value": ["open", amount]})
+        version = "1" if amount == "1 EUR" else "2"
+        admin.post(f"{at}/try", data={"version": version})
+        admin.post(f"{at}/publish", data={"version": version})
+    page = admin.get(at)
+    assert "<mark>5</mark>" in page.get_data(as_text=True) and "Roll back to it" in words(page)
+    assert admin.post(f"{at}/publish", data={"version": "1"}).status_code == 303
+    assert "Version 1 Live" in words(admin.get(at))
+
+
+def test_tests_stand_beside_a_rule_and_are_played(admin, rules, words):
+    admin.post(f"{rules}/builder/keep", data=BUILT)
+    at = f"{rules}/late-and-large/tests"
+    given = '{"invoice": {"open_amount": {"amount": "10.00", "currency": "EUR"}}}'
+    large = {"name": "A large one", "given": given, "expect": "fires"}
+    assert admin.post(at, data=large).status_code == 303
+    assert admin.post(at, data=large | {"name": "A wrong one", "expect": "/if/all/0"}).status_code == 303
+    played = words(admin.post(f"{at}/play", data={}))
+    assert "Holds A large one" in played and "Fails A wrong one" in played
+    assert admin.post(at, data=large | {"given": "{"}).status_code == 422
+    assert admin.post(f"{at}/drop", data={"name": "A wrong one"}).status_code == 303
+    assert "A wrong one" not in words(admin.get(f"{rules}/late-and-large"))
