@@ -1,8 +1,7 @@
 """The envelope around every piece of work: scope, lease, transaction, retries and log fields."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -103,7 +102,7 @@ class Runtime:
             self._go_inside(handler, replace(turn), token)
 
     def _go_inside(self, handler: Inside, turn: Turn, token: UUID) -> None:
-        opening = scope.tenant(turn.tenant_id, actor=f"job:{turn.kind}")
+        opening = self._own(turn)
         first = queue.taking(turn.item_id, token=token, at=turn.real_now)
         with unit_beginning_with(first, opening) as answer:
             taken = queue.taken(answer)
@@ -122,8 +121,9 @@ class Runtime:
         crash.at("after_intent")
         answer = handler.act(turn, claimed)
         crash.at("after_act")
-        with self._unit(turn):
-            if not queue.finish(turn.item_id, token=token, at=self._tools.clock.now()):
+        finishing = queue.finishing(turn.item_id, token=token, at=self._tools.clock.now())
+        with unit_beginning_with(finishing, self._own(turn)) as finished:
+            if finished is None:
                 raise LeaseLost
             later = handler.settle(turn, claimed, answer)
             if later is not None:
@@ -132,12 +132,12 @@ class Runtime:
         crash.at("after_settled")
 
     def _claim(self, handler: Outside, turn: Turn, token: UUID) -> object | None:
-        with self._unit(turn):
-            seen = queue.look(turn.item_id, token=token)
+        with unit_beginning_with(queue.looking(turn.item_id, token=token), self._own(turn)) as answer:
+            seen = queue.looked(answer)
             if seen is None:
                 raise LeaseLost
             turn.payload = seen.payload
-            turn.read_clock()
+            turn.set_clock(seen.time_zone, seen.clock_shift_s)
             claimed = handler.claim(turn)
             if claimed is None:
                 queue.finish(turn.item_id, token=token, at=turn.real_now)
@@ -145,13 +145,8 @@ class Runtime:
                 queue.hold_until(turn.item_id, token=token, run_at=claimed.run_at, reason=claimed.reason)
         return None if isinstance(claimed, Later) else claimed
 
-    @contextmanager
-    def _unit(self, turn: Turn) -> Iterator[None]:
-        """A unit beside which something happens outside: it is on disk before and after, so that no intent is
-        forgotten."""
-        with unit_of_work(scope.tenant(turn.tenant_id, actor=f"job:{turn.kind}")):
-            store.wait_for_disk()
-            yield
+    def _own(self, turn: Turn) -> scope.Scope:
+        return scope.tenant(turn.tenant_id, actor=f"job:{turn.kind}")
 
     def _record_failure(self, place: Place, token: UUID, fault: Exception) -> bool:
         """Count the attempt, or give up at once when no repetition can help; the reaper does it when we cannot."""

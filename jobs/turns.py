@@ -65,8 +65,13 @@ class Turn:
         """The client's instant and day, read once and kept for the whole turn. Needs an open unit the first time."""
         if self._clock is None:
             zone, shift = store.run(CLOCK).one()
-            now = (self.real_now + timedelta(seconds=shift)).astimezone(UTC)
-            self._clock = (now, calendars.local_day(now, zone=calendars.zone(zone)))
+            self._clock = self.set_clock(zone, shift)
+        return self._clock
+
+    def set_clock(self, zone: str, shift_s: int) -> tuple[datetime, date]:
+        """The client's instant and day, from its zone and by how much its clock was moved."""
+        now = (self.real_now + timedelta(seconds=shift_s)).astimezone(UTC)
+        self._clock = (now, calendars.local_day(now, zone=calendars.zone(zone)))
         return self._clock
 
 

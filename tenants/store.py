@@ -269,12 +269,6 @@ def attempt() -> Iterator[None]:
         yield
 
 
-def wait_for_disk() -> None:
-    """Let this unit's commit wait until it is on disk, in a process whose commits otherwise do not (see
-    `make_shell`)."""
-    db.session.connection().exec_driver_sql("SET LOCAL synchronous_commit TO on")
-
-
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Stream rows into a temporary landing table by COPY; row security refuses COPY into tenant tables themselves."""
     raw = db.session.connection().connection.driver_connection

@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Row
 
 from tenants import store
 from tenants.delivery.einvoices.wishes import Wish
@@ -100,11 +103,20 @@ class Outgoing:
     """The client's own words; empty where ours speak."""
     carrier: str = "smtp"
     """By whom it leaves; the source of what is said about the hand-over."""
+    tally: bool = False
+    """Whether loads of an image are counted without knowing whose."""
     resumed: bool = False
     """An earlier worker wrote this intent and did not settle it: ask what it heard, send nothing."""
 
 
-MESSAGE_ITEMS = "SELECT invoice_id FROM message_item WHERE tenant_id = :tenant AND message_id = :message_id"
+# One by one (OFFSET 0), because a planner that has not seen a new client would search for them.
+OF_MESSAGE = """
+SELECT i.* FROM message_item x LEFT JOIN LATERAL (
+  SELECT id, number, currency, amount_minor, tax_minor, open_minor, due_on, issued_on, purchase_order,
+    coalesce(original_due_on, due_on) AS contract_due_on FROM invoice
+  WHERE tenant_id = :tenant AND debtor_id = :debtor_id AND id = x.invoice_id OFFSET 0) i ON true
+WHERE x.tenant_id = :tenant AND x.message_id = :message_id ORDER BY i.due_on, i.number
+"""
 ITEMS = """
 SELECT id, number, currency, amount_minor, tax_minor, open_minor, due_on, issued_on, purchase_order,
   coalesce(original_due_on, due_on) AS contract_due_on FROM invoice
@@ -126,17 +138,19 @@ WHERE tenant_id = :tenant AND invoice_id = ANY(:ids) ORDER BY invoice_id, positi
 
 def items_of(message_id: UUID, *, debtor_id: UUID, with_lines: bool) -> tuple[Item, ...]:
     """The invoices of a message, oldest due date first. Raises WrongRecipient when one is another debtor's."""
-    wanted = list(store.run(MESSAGE_ITEMS, message_id=message_id).scalars())
-    found = items(wanted, debtor_id=debtor_id, with_lines=with_lines)
-    if len(found) != len(wanted):
+    rows = store.run(OF_MESSAGE, message_id=message_id, debtor_id=debtor_id).all()
+    if any(row.id is None for row in rows):
         raise WrongRecipient("a message names an invoice of another customer; it was not sent")
-    return found
+    return _with_lines(rows, wanted=with_lines)
 
 
 def items(invoice_ids: Sequence[UUID], *, debtor_id: UUID, with_lines: bool = False) -> tuple[Item, ...]:
     """These invoices, as far as they are this debtor's, oldest due date first."""
-    rows = store.run(ITEMS, debtor_id=debtor_id, ids=list(invoice_ids)).all()
-    lines = lines_of([row.id for row in rows]) if with_lines else {}
+    return _with_lines(store.run(ITEMS, debtor_id=debtor_id, ids=list(invoice_ids)).all(), wanted=with_lines)
+
+
+def _with_lines(rows: Sequence[Row[Any]], *, wanted: bool) -> tuple[Item, ...]:
+    lines = lines_of([row.id for row in rows]) if wanted else {}
     return tuple(_item(row, lines.get(row.id, ())) for row in rows)
 
 

@@ -31,11 +31,19 @@ TAKE_FIRST = """
 UPDATE work_item SET state = 'done', finished_at = $4, attempts = attempts + 1, lease_token = NULL, lease_until = NULL
 WHERE tenant_id = $1 AND id = $2 AND state = 'leased' AND lease_token = $3 RETURNING kind, payload
 """
+# Beside a unit that begins so, something happens outside: its commit waits for the disk, whatever its process is used
+# to, so that no intent and no answer is forgotten.
+ON_DISK = "set_config('synchronous_commit', 'on', true)"
+FINISH_FIRST = f"{TAKE_FIRST.rstrip()}, {ON_DISK}"
+LOOK_FIRST = f"""
+SELECT w.kind, w.payload, t.time_zone, p.clock_shift_s, {ON_DISK} FROM work_item w
+JOIN client_profile p ON p.tenant_id = $1 JOIN tenant t ON t.id = $1
+WHERE w.tenant_id = $1 AND w.id = $2 AND w.state = 'leased' AND w.lease_token = $3 FOR UPDATE OF w
+"""
 BEGIN = """
 UPDATE work_item SET begun_at = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'leased' AND lease_token = $3
 RETURNING id
 """
-LOOK = f"SELECT kind, payload FROM work_item WHERE {HELD_BY} FOR UPDATE"
 HOLD_UNTIL = f"""
 UPDATE work_item SET state = 'ready', run_at = :run_at, lease_token = NULL, lease_until = NULL, last_error = :reason
 WHERE {HELD_BY}
@@ -103,6 +111,16 @@ class Taken:
     payload: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The same, not finished yet, and what the clock of its client is made of."""
+
+    kind: str
+    payload: dict[str, Any]
+    time_zone: str
+    clock_shift_s: int
+
+
 def beginning(item_id: UUID, *, token: UUID, at: datetime) -> First:
     """Note, in a unit that begins with this, that a worker begins with the item: if its lease lapses now, an attempt is
     counted. It answers a row if the lease still holds."""
@@ -119,16 +137,28 @@ def taken(answer: Answer | None) -> Taken | None:
     return Taken(str(answer[0]), json.loads(str(answer[1]))) if answer else None
 
 
+def looking(item_id: UUID, *, token: UUID) -> First:
+    """Read the item under its lease and lock it, without finishing it, in a unit that begins with this and waits for
+    the disk; `looked` reads the answer."""
+    return First("look_at_work_item", LOOK_FIRST, (str(item_id), str(token)))
+
+
+def looked(answer: Answer | None) -> Looked | None:
+    """What a unit that began with `looking` has seen; None when the lease is lost."""
+    if answer is None:
+        return None
+    return Looked(str(answer[0]), json.loads(str(answer[1])), str(answer[2]), int(str(answer[3])))
+
+
+def finishing(item_id: UUID, *, token: UUID, at: datetime) -> First:
+    """Mark the item done in a unit that begins with this and waits for the disk; no answer when the lease is lost, and
+    then nothing of the unit may be committed."""
+    return First("finish_work_item", FINISH_FIRST, (str(item_id), str(token), at.isoformat()))
+
+
 def take(item_id: UUID, *, token: UUID, at: datetime) -> Taken | None:
     """Mark the item done in the open unit, whose effects it will commit with; None when the lease is lost."""
     row = store.run(TAKE, id=item_id, token=token, at=at).one_or_none()
-    return Taken(*row) if row else None
-
-
-def look(item_id: UUID, *, token: UUID) -> Taken | None:
-    """Read the item under its lease and lock it until the unit ends, without finishing it; None when the lease is
-    lost."""
-    row = store.run(LOOK, id=item_id, token=token).one_or_none()
     return Taken(*row) if row else None
 
 
