@@ -17,8 +17,7 @@ from service.endpoint import endpoint
 from service.fields import Actor, Instant
 from tenants.directory.access import VisibleClient
 from tenants.events import history, history_chain, history_check
-from tenants.insight import exporting
-from tenants.values import ids
+from tenants.values import ids, sheets
 
 face = Blueprint("api_history", __name__, url_prefix="/api/v1")
 MOST_EXPORTED = 50_000
@@ -170,7 +169,7 @@ def table(name: str, query: dict[str, Any]) -> Response:
 def _cell(value: Any) -> str | int:
     if value is None or isinstance(value, int):
         return "" if value is None else value
-    return exporting.safe(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True))
+    return sheets.safe(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True))
 
 
 def _id(prefix: str, text: str) -> str:

@@ -19,14 +19,13 @@ from xlsxwriter.worksheet import Worksheet
 from tenants.values import money
 from tenants.values.faults import Kind, Refusal
 from tenants.values.money import Money
+from tenants.values.sheets import safe
 
 MOST_ROWS = 100_000
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-"""How a cell begins that some spreadsheet runs."""
 WIDEST = 60
 Cell = str | int | float | date | Money | Fraction | None
 
@@ -58,11 +57,6 @@ def made(kind: str, sheets: Sequence[Sheet], *, now: datetime) -> bytes:
     if sum(len(sheet.rows) for sheet in sheets) > MOST_ROWS:
         raise TooManyRows(f"A file holds at most {MOST_ROWS:,} rows.")
     return _csv(sheets) if kind == "csv" else _xlsx(sheets, now)
-
-
-def safe(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(RUNS) or text.startswith(RUNS) else text
 
 
 def _csv(sheets: Sequence[Sheet]) -> bytes:

@@ -16,10 +16,10 @@ from tenants.directory.clients import Profile
 from tenants.insight.statement_words import WORDS
 from tenants.insight.statements import Account, Statement
 from tenants.values.money import Money
+from tenants.values.sheets import safe
 
 TEMPLATE = Path(__file__).parent / "templates" / "statement.typ"
 HEADER = ("section", "date", "kind", "reference", "due_on", "days_late", "amount", "balance", "currency")
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def pdf(said: Statement, *, creditor: Profile, language: str = "") -> bytes:
@@ -115,14 +115,9 @@ def _rows(account: Account, first_on: date, day: date) -> Iterator[list[str]]:
     yield ["opening", first_on.isoformat(), "", "", "", "", "", opening, account.currency]
     for each in account.movements:
         due_on = each.due_on.isoformat() if each.due_on else ""
-        row = [each.on_day.isoformat(), each.kind, _as_text(each.reference), due_on, "", plain(each.minor)]
+        row = [each.on_day.isoformat(), each.kind, safe(each.reference), due_on, "", plain(each.minor)]
         yield ["movement", *row, plain(each.balance_minor), account.currency]
     yield ["closing", day.isoformat(), "", "", "", "", "", closing, account.currency]
     for item in account.open_items:
-        row = [item.issued_on.isoformat(), "", _as_text(item.number), item.due_on.isoformat(), str(item.late)]
+        row = [item.issued_on.isoformat(), "", safe(item.number), item.due_on.isoformat(), str(item.late)]
         yield ["open", *row, plain(item.open_minor), "", account.currency]
-
-
-def _as_text(value: str) -> str:
-    """A cell that a spreadsheet would take for a formula begins with an apostrophe."""
-    return f"'{value}" if value.startswith(BEGINS_A_FORMULA) else value

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from tenants import store
 from tenants.intake import sql_of_loading as sql
+from tenants.values import sheets
 from tenants.values.money import Money
 
 NEW, PAID, SAME, CHANGED, REFUSED = "new", "paid", "same", "changed", "refused"
@@ -79,13 +80,7 @@ def as_csv(import_id: UUID, *, today: date) -> Iterator[str]:
 
 
 def _line(cells: Sequence[object]) -> str:
-    """One line; a cell that a spreadsheet would take for a formula is marked as text."""
+    """One line; no cell of it is a formula."""
     text = StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow([_plain(str(cell)) for cell in cells])
+    csv.writer(text, lineterminator="\r\n").writerow([sheets.safe(str(cell)) for cell in cells])
     return text.getvalue()
-
-
-def _plain(cell: str) -> str:
-    if cell[:1] in ("=", "+", "@", "\t", "\r") or (cell[:1] == "-" and not cell[1:2].isdigit()):
-        return f"'{cell}"
-    return cell
