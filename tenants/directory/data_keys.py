@@ -87,6 +87,11 @@ def rewrap() -> int:
     return done
 
 
+def held() -> Sequence[bytes]:
+    """The current client's keys, newest first, for whoever seals everything again."""
+    return _keys()
+
+
 def _first() -> Sequence[bytes]:
     """The key of a client that had none; of two that ask at once, one makes it."""
     store.run(QUEUE_UP)

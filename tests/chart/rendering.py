@@ -30,6 +30,7 @@ PASSWORDS = {
     "ownerDatabaseUrl": "postgresql://gt_owner:owner-pw@db.example.org/goodterms",
     "redisUrl": "redis://:redis-pw@redis.example.org:6379/0",
     "secretKey": "a key of at least thirty-two characters",
+    "sealingKeys": "one more key of at least thirty-two characters",
     "smtpUrl": "smtp://mailer:mail-pw@mail.example.org:587",
 }
 VALUE_SETS: dict[str, Document] = {

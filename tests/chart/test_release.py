@@ -71,7 +71,7 @@ def test_each_way_out_is_open_to_those_who_need_it():
     assert who(named["demo-goodterms-dns-out"]) == everyone
     assert who(named["demo-goodterms-database-out"]) == everyone - {"check"}
     assert who(named["demo-goodterms-redis-out"]) == everyone - {"check", "migrate"}
-    assert who(named["demo-goodterms-mail-out"]) == {"worker-delivery"}
+    assert who(named["demo-goodterms-mail-out"]) == {"web", "worker-delivery"}
 
 
 def test_a_provider_can_narrow_each_way_to_her_own_servers():
