@@ -12,6 +12,8 @@ from tenants.values import calendars
 from tenants.values.calendars import Blackout, BusinessCalendar
 
 SEARCH_DAYS = 60
+ROUNDS = 12
+"""Steps from one zone's opening to the next before a country is called too wide for a common hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +24,29 @@ class Hours:
     calendar: BusinessCalendar
     opens: time
     closes: time
+    others: tuple[ZoneInfo, ...] = ()
+    """Further zones in which the customer may be, where its own is not known: it must be office hours in all."""
 
     def next_moment(self, now: datetime) -> datetime:
-        """`now` itself when it lies within, else the next opening. Raises NoBusinessDay when the calendar has none."""
-        today = calendars.local_day(now, zone=self.zone)
+        """`now` itself when it lies within, else the next opening. Raises NoBusinessDay when the calendar has none.
+
+        A country so wide that its zones share no office hour is asked by the first of them in the list.
+        """
+        clocks = {now.astimezone(zone).utcoffset(): zone for zone in (*self.others, self.zone)}
+        moment = now
+        for _ in range(ROUNDS):
+            latest = max(self._in_zone(zone, moment) for zone in clocks.values())
+            if latest == moment:
+                return moment
+            moment = latest
+        return self._in_zone(self.zone, now)
+
+    def _in_zone(self, zone: ZoneInfo, now: datetime) -> datetime:
+        today = calendars.local_day(now, zone=zone)
         day = self.calendar.on_or_after(today)
         for _ in range(SEARCH_DAYS):
-            opening = calendars.at_local_time(day, self.opens, zone=self.zone)
-            closing = calendars.at_local_time(day, self.closes, zone=self.zone)
+            opening = calendars.at_local_time(day, self.opens, zone=zone)
+            closing = calendars.at_local_time(day, self.closes, zone=zone)
             if now < opening < closing:
                 return opening
             if opening <= now < closing:
@@ -43,7 +60,7 @@ class Hours:
 
     def opening_on(self, day: date) -> datetime:
         """The first moment of the day, or of the next business day."""
-        return calendars.at_local_time(self.calendar.on_or_after(day), self.opens, zone=self.zone)
+        return self.next_moment(calendars.at_local_time(self.calendar.on_or_after(day), self.opens, zone=self.zone))
 
     def next_opening(self, now: datetime) -> datetime:
         """The opening of the next business day after today."""
@@ -60,9 +77,12 @@ def of(
     closes: time,
     blackouts: tuple[Blackout, ...] = (),
 ) -> Hours:
-    """The customer's hours; an unknown zone or country is taken to be the client's own, its days off the client's."""
+    """The customer's hours. An unknown zone is any of its country's, an unknown country the client's own."""
+    plausible = () if zone or not country else calendars.zones_of(country)
+    first, *others = (calendars.zone(zone),) if zone else plausible or (calendars.zone(client_zone),)
     return Hours(
-        zone=calendars.zone(zone or client_zone),
+        zone=first,
+        others=tuple(others),
         calendar=BusinessCalendar.for_country(country or client_country).without(blackouts),
         opens=opens,
         closes=closes,

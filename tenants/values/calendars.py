@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from importlib import resources
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays
@@ -133,6 +134,22 @@ def _days_off(country: str, subdivision: str | None, year: int) -> frozenset[dat
 
 
 @lru_cache(maxsize=1024)
+@lru_cache(maxsize=1)
+def _zones_by_country() -> dict[str, tuple[str, ...]]:
+    """The zones of each country in the order of the IANA list."""
+    found: dict[str, list[str]] = {}
+    for line in (resources.files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            country, _, name = line.split("\t")[:3]
+            found.setdefault(country, []).append(name)
+    return {country: tuple(names) for country, names in found.items()}
+
+
+def zones_of(country: str) -> tuple[ZoneInfo, ...]:
+    """Every zone in which somebody in that country may live; none for a country that the list does not know."""
+    return tuple(zone(name) for name in _zones_by_country().get(country, ()))
+
+
 def zone(name: str) -> ZoneInfo:
     """The time zone of that name."""
     try:

@@ -132,3 +132,23 @@ def test_a_gap_of_business_days_is_that_many_business_days_on_the_customers_cale
     free = own.opening_after_days(last, business_days=days)
     first, then = calendars.local_day(last, zone=own.zone), calendars.local_day(free, zone=own.zone)
     assert own.calendar.between(first, then) == days
+
+
+def test_a_customer_of_an_unknown_zone_is_written_to_when_it_is_day_in_its_whole_country():
+    early = at("2026-11-23T12:00+01:00")  # six in the morning in New York, one in Honolulu
+    american = hours_in(None, country="US")
+    assert american.next_moment(early) == at("2026-11-23T09:00-10:00")
+    assert american.next_moment(at("2026-11-23T17:00-05:00")) == at("2026-11-23T17:00-05:00")
+    assert american.next_moment(at("2026-11-23T13:00-10:00")) == at("2026-11-24T09:00-10:00")
+    assert american.opening_after_days(early, business_days=1) == at("2026-11-24T09:00-10:00")
+    assert hours_in("America/New_York", country="US").next_moment(early) == at("2026-11-23T09:00-05:00")
+
+
+def test_a_country_too_wide_for_a_common_hour_goes_by_the_first_zone_of_the_list():
+    morning = at("2026-11-23T06:00+02:00")
+    assert hours_in(None, country="RU").next_moment(morning) == at("2026-11-23T09:00+02:00")
+
+
+def test_a_country_that_the_list_does_not_know_has_the_clients_clock():
+    assert hours_in(None, country="ZZ").zone == calendars.zone("Europe/Berlin")
+    assert hours_in(None, country="").zone == calendars.zone("Europe/Berlin")
