@@ -14,6 +14,7 @@ from uuid import UUID
 
 from tenants import assembly, settings, store
 from tenants.adapters.documents import MemoryStore
+from tenants.adapters.schematron import Schematron
 from tenants.directory import clients
 from tenants.intake import imports, runs
 from tenants.isolation import scope
@@ -25,6 +26,7 @@ from tenants.work import unit_of_work
 CURRENCY = "EUR"
 """What a file without currency is taken to be in."""
 SHOWN = 20
+RULES = Schematron()
 INVOICES = """
 SELECT number, currency, amount_minor, tax_minor, open_minor, issued_on, due_on FROM invoice
 WHERE tenant_id = :tenant ORDER BY number LIMIT :limit
@@ -99,7 +101,7 @@ def _taken(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             run = imports.receive(file, name=path.name, source="survey", actor="survey", now=now, files=files)
-        report = imports.check(run.id, files=files)
+        report = imports.check(run.id, files=files, rules=RULES)
         said: dict[str, Any] = {"format": report.detection.get("format", ""), "kind": report.detection.get("kind", "")}
         if report.detection.get("stated"):
             said["stated"] = report.detection["stated"]
@@ -123,7 +125,7 @@ def _of_archive(
     """What became of each file of an archive, in one ledger."""
     told = {}
     for each in inside:
-        report = imports.check(UUID(each["id"]), files=files)
+        report = imports.check(UUID(each["id"]), files=files, rules=RULES)
         if report.refusal or report.questions or not report.accepted:
             told[each["name"]] = report.refusal or next(iter(report.questions), "recognised")
         else:

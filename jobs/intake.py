@@ -1,12 +1,17 @@
 """Work of the intake lane: files and feeds on their way into the ledger."""
 
 from jobs.turns import Handler, Turn
-from tenants.intake import imports
+from tenants.adapters.schematron import Schematron
+from tenants.collections import building
+from tenants.intake import imports, undoing
+
+RULES = Schematron()
+BUILT_ON = (building.on_import,)
 
 
 def check_import(turn: Turn) -> None:
     """Check a file that came, so that its report waits for whoever sent it."""
-    imports.check_received(turn.id("import_id"), files=turn.tools.files, real=turn.real_now)
+    imports.check_received(turn.id("import_id"), files=turn.tools.files, real=turn.real_now, rules=RULES)
 
 
 def load_import(turn: Turn) -> None:
@@ -20,4 +25,15 @@ def load_import(turn: Turn) -> None:
     )
 
 
-HANDLERS: dict[str, Handler] = {"check_import": check_import, "load_import": load_import}
+def undo_import(turn: Turn) -> None:
+    """Undo a loaded import that somebody wants to have undone."""
+    undoing.undo(
+        turn.id("import_id"),
+        now=turn.now,
+        real=turn.real_now,
+        reason=turn.payload["reason"],
+        built_on=BUILT_ON,
+    )
+
+
+HANDLERS: dict[str, Handler] = {"check_import": check_import, "load_import": load_import, "undo_import": undo_import}

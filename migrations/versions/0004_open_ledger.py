@@ -12,7 +12,7 @@ DEBTOR = """
   language text NOT NULL DEFAULT 'en', time_zone text, channel text NOT NULL DEFAULT 'email'
     CHECK (channel IN ('email', 'portal', 'paper')),
   consumer boolean NOT NULL DEFAULT false, credit_limit_minor bigint, owner_id uuid, import_id uuid, known_at
-  timestamptz NOT NULL,
+  timestamptz NOT NULL, undone_at timestamptz,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, number)
 """
 GROUP = """
@@ -73,15 +73,16 @@ PAYMENT = """
 # Corrections are new rows with a negative amount that name what they reverse; no row is ever edited.
 ALLOCATION = """
   id uuid NOT NULL, debtor_id uuid NOT NULL, invoice_id uuid, kind text NOT NULL
-    CHECK (kind IN ('payment', 'credit_note', 'write_off', 'discount', 'refund', 'returned')),
+    CHECK (kind IN ('payment', 'credit_note', 'write_off', 'discount', 'refund', 'returned', 'undone')),
   payment_id uuid, credit_note_id uuid, reverses_id uuid, currency text NOT NULL, amount_minor bigint NOT NULL
   CHECK (amount_minor <> 0),
   effective_on date NOT NULL, known_at timestamptz NOT NULL, reason text NOT NULL DEFAULT '', import_id uuid,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, reverses_id),
-  CHECK ((kind IN ('refund', 'returned')) = (invoice_id IS NULL)),
+  CHECK ((kind IN ('refund', 'returned', 'undone')) = (invoice_id IS NULL)),
   CHECK (CASE kind WHEN 'payment' THEN payment_id IS NOT NULL AND credit_note_id IS NULL
     WHEN 'credit_note' THEN credit_note_id IS NOT NULL AND payment_id IS NULL
     WHEN 'refund' THEN num_nonnulls(payment_id, credit_note_id) = 1
+    WHEN 'undone' THEN num_nonnulls(payment_id, credit_note_id) = 1
     WHEN 'returned' THEN payment_id IS NOT NULL AND credit_note_id IS NULL
     ELSE num_nonnulls(payment_id, credit_note_id) = 0 END),
   FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice (tenant_id, id),

@@ -16,8 +16,9 @@ from service import identity, moment
 from service.api import paging
 from service.endpoint import endpoint, tools
 from service.fields import Actor, Instant, MoneyField, Ref
+from tenants.collections import building
 from tenants.directory.access import VisibleClient
-from tenants.intake import imports, landing, outcomes, runs
+from tenants.intake import customer_changes, imports, landing, outcomes, runs, undoing
 from tenants.intake.mapping import Mapping
 from tenants.values import ids
 from tenants.values.faults import Refusal
@@ -101,7 +102,7 @@ class Import(Schema):
     file_name = fields.String(required=True)
     sha256 = fields.String(required=True)
     bytes = fields.Integer(required=True)
-    state = fields.String(required=True, validate=validate.OneOf(("received", "checked", "refused", "loaded")))
+    state = fields.String(required=True, validate=validate.OneOf(runs.STATES))
     rows_read = fields.Integer(attribute="read", required=True)
     rows_accepted = fields.Integer(attribute="accepted", required=True)
     rows_refused = fields.Integer(attribute="refused", required=True)
@@ -110,6 +111,19 @@ class Import(Schema):
     received_by = Actor(attribute="actor", required=True)
     received_at = Instant(required=True)
     loaded_at = Instant(required=True, allow_none=True)
+    undone_at = Instant(required=True, allow_none=True)
+
+
+class UndoReport(Schema):
+    """What undoing took back; or, in `refused` alone, why it was not done."""
+
+    refused = fields.String()
+    invoices = fields.Integer()
+    credit_notes = fields.Integer()
+    payments = fields.Integer()
+    allocations = fields.Integer()
+    debtors = fields.Integer()
+    contacts = fields.Integer()
 
 
 class ImportCard(Import):
@@ -120,6 +134,7 @@ class ImportCard(Import):
     loaded = fields.Nested(
         LoadReport, attribute="report.load", data_key="load", required=True, allow_none=True, dump_default=None
     )
+    undo = fields.Nested(UndoReport, attribute="report.undo", required=True, allow_none=True, dump_default=None)
 
 
 class Choice(Schema):
@@ -222,6 +237,58 @@ def confirm_import(client: VisibleClient, import_id: UUID, body: dict[str, Any])
     """Have a checked file loaded in the background, all of it or nothing."""
     imports.confirm(import_id, real=moment.here().wall, leave_out_faults=body["leave_out_faults"])
     return runs.one(import_id)
+
+
+class Why(Schema):
+    """A word why."""
+
+    reason = fields.String(required=True, validate=validate.Length(1, 500))
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/imports/<ref('imp'):import_id>/undo",
+    needs="import.write",
+    method="POST",
+    accepts=Why,
+    returns=ImportCard,
+    status=202,
+    once=True,
+)
+def undo_import(client: VisibleClient, import_id: UUID, body: dict[str, str]) -> runs.Import:
+    """Have a loaded import undone in the background, within 24 hours and while nobody has built on it."""
+    here = moment.here()
+    undoing.ask(import_id, now=here.now, real=here.wall, reason=body["reason"], built_on=(building.on_import,))
+    return runs.one(import_id)
+
+
+class CustomerChange(Schema):
+    """One field of one customer, before and after."""
+
+    customer_number = fields.String(attribute="number", required=True)
+    customer_name = fields.String(attribute="name", required=True)
+    field = fields.String(required=True, validate=validate.OneOf(tuple(customer_changes.NAMES)))
+    was = fields.String(required=True)
+    became = fields.String(required=True)
+
+
+class CustomerChanges(Schema):
+    """The first changes of customers, and how many there are."""
+
+    changes = fields.List(fields.Nested(CustomerChange), required=True)
+    count = fields.Integer(required=True)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/imports/<ref('imp'):import_id>/customer-changes",
+    needs="import.read",
+    returns=CustomerChanges,
+)
+def show_customer_changes(client: VisibleClient, import_id: UUID) -> dict[str, Any]:
+    """What a file says otherwise of customers who are here; once loaded, what it changed. The first thousand."""
+    found, count = customer_changes.of(runs.one(import_id), limit=1_000)
+    return {"changes": found, "count": count}
 
 
 class Difference(Schema):

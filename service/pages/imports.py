@@ -14,9 +14,10 @@ from werkzeug.wrappers import Response
 from service import cursors, moment
 from service.endpoint import endpoint, tools
 from service.pages import frame
+from tenants.collections import building
 from tenants.directory.access import VisibleClient
 from tenants.events import dead_letters
-from tenants.intake import bank_lines, imports, landing, outcomes, runs
+from tenants.intake import bank_lines, customer_changes, imports, landing, outcomes, runs, undoing
 from tenants.intake.formats import csv_file, sheets
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.mapping import Mapping
@@ -29,6 +30,7 @@ face = Blueprint("imports", __name__)
 LISTED = 50
 LEDGERS = ("ledger", "invoice")
 COUNTED = 100_000
+BUILT_ON = (building.on_import,)
 SOURCE = "upload"
 SAMPLE = 5
 FAULTS = 100
@@ -49,9 +51,10 @@ class Upload(Schema):
 
 
 class Shown(Schema):
-    """Whether loading was just asked for, and where the faults start."""
+    """Whether loading or undoing was just asked for, and where the faults start."""
 
     asked = fields.Boolean(load_default=False)
+    undoing = fields.Boolean(load_default=False)
     row = fields.Integer(load_default=0)
     column = fields.String(load_default="")
 
@@ -67,6 +70,12 @@ class Confirmed(Schema):
     """Whether rows that cannot be read may stay out."""
 
     leave_out_faults = fields.Boolean(load_default=False)
+
+
+class Why(Schema):
+    """A word why."""
+
+    reason = fields.String(required=True, validate=validate.Length(1, 500))
 
 
 ChosenMapping = Schema.from_dict(
@@ -128,8 +137,8 @@ def bank_page(client: VisibleClient, query: dict[str, Any]) -> str:
 def import_page(client: VisibleClient, import_id: UUID, query: dict[str, Any]) -> str:
     """One import in whatever state it is; as a piece of the page while it is being worked on."""
     run = runs.one(import_id)
-    given_up = dead_letters.was_given_up(str(import_id), kinds=("check_import", "load_import"))
-    busy = not given_up and (run.state == "received" or (run.state == "checked" and query["asked"]))
+    given_up = dead_letters.was_given_up(str(import_id), kinds=("check_import", "load_import", "undo_import"))
+    busy = not given_up and _is_busy(run, query)
     found = run.report.get("check", {})
     context = {
         "run": run,
@@ -142,6 +151,10 @@ def import_page(client: VisibleClient, import_id: UUID, query: dict[str, Any]) -
         "fault_page": FAULTS,
         "twins": _same_file(run),
         "differences": _differences(run) if not busy else [],
+        "changes": _changes(run) if not busy else ((), 0),
+        "undoing": query["undoing"],
+        "hindrance": _hindrance(run) if run.state == "loaded" and not busy else "",
+        "undoable": run.kind in undoing.KINDS,
     }
     if frame.wants_fragment():
         return frame.fragment("parts/import.html", **context, **_layout(run, found))
@@ -185,6 +198,20 @@ def load(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Respon
     return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id, asked=1))
 
 
+@endpoint(
+    face,
+    "/c/<client:client>/imports/<ref('imp'):import_id>/undo",
+    needs="import.write",
+    method="POST",
+    accepts=Why,
+)
+def undo(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Response:
+    """Ask for a loaded import to be undone."""
+    here = moment.here()
+    undoing.ask(import_id, now=here.now, real=here.wall, reason=body["reason"].strip(), built_on=BUILT_ON)
+    return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id, undoing=1))
+
+
 @endpoint(face, "/c/<client:client>/imports/<ref('imp'):import_id>/result", needs="import.read", produces="text/csv")
 def result_file(client: VisibleClient, import_id: UUID) -> Response:
     """Each row of the file with what it did, or why it was refused."""
@@ -194,6 +221,21 @@ def result_file(client: VisibleClient, import_id: UUID) -> Response:
     response.content_type = "text/csv; charset=utf-8"
     response.headers.set("Content-Disposition", "attachment", filename=f"result-{ids.show(runs.PREFIX, run.id)}.csv")
     return response
+
+
+def _is_busy(run: Import, query: dict[str, Any]) -> bool:
+    """Whether something was asked for that is not done yet."""
+    if run.state == "loaded":
+        return bool(query["undoing"]) and "undo" not in run.report
+    return run.state == "received" or (run.state == "checked" and bool(query["asked"]))
+
+
+def _hindrance(run: Import) -> str:
+    return undoing.hindrance(run, now=moment.here().now, built_on=BUILT_ON)
+
+
+def _changes(run: Import) -> tuple[Sequence[customer_changes.Change], int]:
+    return customer_changes.of(run) if run.accepted <= COUNTED else ((), 0)
 
 
 def _differences(run: Import) -> Sequence[outcomes.Count]:

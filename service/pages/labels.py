@@ -145,6 +145,7 @@ IMPORTS = {
     "checked": ("Checked", "warn"),
     "refused": ("Refused", "bad"),
     "loaded": ("Loaded", "good"),
+    "undone": ("Undone", ""),
 }
 RULES = {
     "draft": ("Draft", ""),

@@ -18,10 +18,13 @@ SETTLED = """
 SELECT id, number FROM invoice
 WHERE tenant_id = :tenant AND id = ANY(:ids) AND (open_minor <= 0 OR voided_on IS NOT NULL)
 """
-# An invoice that was here before the file keeps its own id, so the number is what tells.
+# An invoice that was here before the file keeps its own id, so the number is what tells; one that the file made and
+# that was undone has its id and no number.
 OF_IMPORT = """
 SELECT i.id FROM import_row r JOIN invoice i ON i.tenant_id = :tenant AND i.number = r.number
 WHERE r.tenant_id = :tenant AND r.import_id = :import_id AND (i.open_minor <= 0 OR i.voided_on IS NOT NULL)
+UNION SELECT i.id FROM import_row r JOIN invoice i ON i.tenant_id = :tenant AND i.id = r.invoice_id
+WHERE r.tenant_id = :tenant AND r.import_id = :import_id AND i.voided_on IS NOT NULL
 """
 END_TASKS = """
 UPDATE task SET state = 'dropped', closed_at = :now, closed_by = :by, outcome = :outcome, wakes_on = NULL

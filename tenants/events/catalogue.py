@@ -15,6 +15,12 @@ class Consumer:
 CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "import.received": (Consumer("check_import", "intake", max_attempts=3),),
     "import.confirmed": (Consumer("load_import", "intake", max_attempts=3),),
+    "import.undo_asked": (Consumer("undo_import", "intake", max_attempts=3),),
+    "import.undone": (
+        Consumer("check_ledger", "ledger"),
+        Consumer("settle_open_work", "collections"),
+        Consumer("plan_figures", "insight"),
+    ),
     "import.loaded": (
         Consumer("check_ledger", "ledger"),
         Consumer("match_cash", "ledger"),
@@ -27,6 +33,9 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "payment.applied": (Consumer("settle_open_work", "collections"), Consumer("close_deductions", "ledger")),
     "cash.waiting": (Consumer("match_cash", "ledger"),),
     "message.queued": (Consumer("send_message", "delivery"),),
+    "text.queued": (Consumer("send_text", "delivery"),),
+    "text.told": (Consumer("read_text_receipt", "delivery"),),
+    "notice.posted": (Consumer("post_notice", "delivery"),),
     "message.unsettled": (Consumer("settle_attempt", "delivery"),),
     "receipt.arrived": (Consumer("read_receipt", "delivery"),),
     "provider.told": (Consumer("read_news", "delivery"),),

@@ -20,6 +20,8 @@ UNION ALL
 SELECT 'credit_note', c.id, c.currency, c.debtor_id, c.number, c.issued_on, '', -c.amount_minor, -c.amount_minor, 0
 FROM credit_note c
 WHERE c.tenant_id = :tenant AND c.issued_on BETWEEN :first_on AND :day AND {KNOWN.format(row="c")}
+  AND NOT EXISTS (SELECT FROM allocation a WHERE a.tenant_id = :tenant AND a.credit_note_id = c.id AND a.kind = 'undone'
+    AND {POSTING})
 """
 # Only what was touched in the period can have been settled in it; the whole of each is then added up.
 SETTLED = f"""

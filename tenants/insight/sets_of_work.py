@@ -49,6 +49,8 @@ SELECT 'payment' AS kind, p.id, p.currency, p.debtor_id, p.reference AS label, p
     SELECT FROM cash_match m WHERE m.tenant_id = :tenant AND m.payment_id = p.id AND m.band = 'automatic'
       AND m.state = 'applied') THEN p.amount_minor ELSE 0 END AS hit, 0 AS days
 FROM payment p WHERE p.tenant_id = :tenant AND p.received_on BETWEEN :first_on AND :day AND {KNOWN.format(row="p")}
+  AND NOT EXISTS (SELECT FROM allocation a WHERE a.tenant_id = :tenant AND a.payment_id = p.id AND a.kind = 'undone'
+    AND {KNOWN.format(row="a")})
 """
 TAKEN_BACK = """
 SELECT 'payment' AS kind, p.id, p.currency, p.debtor_id, p.reference AS label, p.received_on AS on_day, '' AS part,

@@ -46,13 +46,13 @@ class Debt:
 
 def debt(bill: Bill) -> Debt | Sequence[Breach]:
     """The debt, or every rule that the invoice breaks."""
-    found = [*(arithmetic.breaches(bill) or _misshapen(bill) or _unfit(bill))]
+    found = [*(arithmetic.breaches(bill) or bill.official or _misshapen(bill) or _unfit(bill))]
     if found:
         return found
     row, notes = _row(bill)
     lines = _lines(bill, row) if row.amount_minor >= 0 else ()
     odd = [f"Line {each.line:,}: {each.reason}" for each in bill.misshapen[:_TOLD]]
-    return Debt(row, lines, (*notes, *odd, *arithmetic.doubts(bill)))
+    return Debt(row, lines, (*notes, *odd, *arithmetic.doubts(bill), *bill.remarks))
 
 
 def _misshapen(bill: Bill) -> Sequence[Breach]:

@@ -18,7 +18,7 @@ from tenants.intake.formats import archive, bank_sheet, sheets
 from tenants.intake.formats.csv_file import Layout
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.mapping import Mapping
-from tenants.intake.ports import FileStore
+from tenants.intake.ports import BillRules, FileStore
 from tenants.intake.report import Outcome, Report
 from tenants.intake.runs import Import
 from tenants.isolation import scope
@@ -75,28 +75,42 @@ def receive(
     return runs.one(import_id)
 
 
-def check(import_id: UUID, *, files: FileStore, chosen: Mapping | None = None, real: datetime | None = None) -> Report:
+def check(
+    import_id: UUID,
+    *,
+    files: FileStore,
+    chosen: Mapping | None = None,
+    real: datetime | None = None,
+    rules: BillRules | None = None,
+) -> Report:
     """Read the whole file, stage what can be believed, and tell what cannot. Raises ImportUnknown, NotLoadable.
 
     `chosen` is a mapping that a person corrected; otherwise the remembered, known or suggested one is taken. The files
-    of an archive are received as imports of their own; `real` is the time on the wall by which they are checked.
+    of an archive are received as imports of their own; `real` is the time on the wall by which they are checked. An
+    invoice that is bound by the official rules goes on waiting for a process that has them where `rules` are away.
     """
     run = runs.one(import_id, locked=True)
-    if run.state == "loaded" or run.kind == ARCHIVE:
+    if run.state in runs.DONE or run.kind == ARCHIVE:
         raise NotLoadable("This file is loaded already.", remedy="Send a new file.")
     landing.clear(import_id)
     paperwork.clear(import_id)
-    with files.open(run.file_key) as file:
-        report, used = _unpacked(run, file, files=files, real=real) or _checked(run, file, chosen=chosen)
+    try:
+        with files.open(run.file_key) as file:
+            unpacked = _unpacked(run, file, files=files, real=real)
+            report, used = unpacked or _checked(run, file, chosen=chosen, rules=rules)
+    except papers.Unjudged:
+        return _waiting(run, real=real)
     landing.keep_faults(import_id, faults=report.faults)
     runs.note_check(import_id, report=report, mapping=used)
     return report
 
 
-def check_received(import_id: UUID, *, files: FileStore, real: datetime | None = None) -> None:
+def check_received(
+    import_id: UUID, *, files: FileStore, real: datetime | None = None, rules: BillRules | None = None
+) -> None:
     """Check a file that nobody has checked yet; one that a person has meanwhile checked is left as it is."""
     if runs.one(import_id).state == "received":
-        check(import_id, files=files, real=real)
+        check(import_id, files=files, real=real, rules=rules)
 
 
 def load(
@@ -108,7 +122,7 @@ def load(
     unless `leave_out_faults`, while rows are refused.
     """
     run = runs.one(import_id, locked=True)
-    if run.state == "loaded":
+    if run.state in runs.DONE:
         return loading.repeated(run)
     found = run.report.get("check", {})
     if run.state != "checked" or not run.accepted:
@@ -178,13 +192,23 @@ def _unpacked(
     return Report.refusing("", remedy="", read=count, notes=(sentence,), detection=detection), None
 
 
-def _checked(run: Import, file: BinaryIO, *, chosen: Mapping | None) -> tuple[Report, Mapping | None]:
+def _waiting(run: Import, *, real: datetime | None) -> Report:
+    """Have the file checked in the background."""
+    runs.wait(run.id)
+    key = f"{run.id}:{ids.new()}"
+    recording.record("import.received", key=key, now=real or run.received_at, import_id=str(run.id))
+    return Report.refusing("", remedy="", notes=("It waits to be held against the official rules.",))
+
+
+def _checked(
+    run: Import, file: BinaryIO, *, chosen: Mapping | None, rules: BillRules | None
+) -> tuple[Report, Mapping | None]:
     """The report, and the mapping that was used; a file refused as a whole has a report too."""
     used = chosen
     offered: tuple[tuple[str, str, float], ...] = ()
     base = clients.profile().base_currency
     try:
-        paper = papers.read(file)
+        paper = papers.read(file, rules=rules)
         if paper is not None:
             return paperwork.check(run.id, paper=paper), None
         with sheets.opened(file) as (table, layout):

@@ -28,16 +28,16 @@ WITHDRAW = "DELETE FROM import_row WHERE tenant_id = :tenant AND import_id = :im
 CLEAR_ROWS = """
 DELETE FROM import_row r USING import_run i
 WHERE r.tenant_id = :tenant AND i.tenant_id = :tenant AND i.id = r.import_id AND i.id = :import_id
-  AND i.state <> 'loaded'
+  AND i.state NOT IN ('loaded', 'undone')
 """
 SUPERSEDE = """
 DELETE FROM import_row r USING import_run i
 WHERE r.tenant_id = :tenant AND i.tenant_id = :tenant AND i.id = r.import_id AND i.source = :source
-  AND i.state <> 'loaded' AND coalesce(i.detection ->> 'kind', 'ledger') = 'ledger'
+  AND i.state NOT IN ('loaded', 'undone') AND coalesce(i.detection ->> 'kind', 'ledger') = 'ledger'
 """
 SWEEP = """
 DELETE FROM import_row r USING import_run i
-WHERE r.tenant_id = :tenant AND i.tenant_id = :tenant AND i.id = r.import_id AND i.state = 'loaded'
+WHERE r.tenant_id = :tenant AND i.tenant_id = :tenant AND i.id = r.import_id AND i.state IN ('loaded', 'undone')
   AND i.loaded_at < :before
 """
 CLEAR_FAULTS = "DELETE FROM import_fault WHERE tenant_id = :tenant AND import_id = :import_id"

@@ -1,6 +1,6 @@
 """Decides what a checked file does to the ledger: what is new is added, what is there stays, what differs is told.
 
-The ledger is never corrected by a file: an invoice that is here with another amount is reported, not overwritten. All
+The books are never corrected by a file: an invoice that is here with another amount is reported, not overwritten. All
 statements run in the caller's one unit of work, over the whole file at once, and none of them asks row by row.
 """
 
@@ -11,7 +11,7 @@ from tenants import store
 from tenants.directory import clients
 from tenants.events import recording
 from tenants.events.recording import Occurrence
-from tenants.intake import advices, bank_lines, differences, landing, originals, runs
+from tenants.intake import advices, bank_lines, customer_changes, differences, landing, originals, runs
 from tenants.intake import sql_of_loading as sql
 from tenants.intake.report import Outcome, Total
 from tenants.intake.runs import Import
@@ -31,9 +31,11 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
     landing.sweep(before=now - KEPT)
     language = clients.profile().language
     _keep_closed(run.id, today=today)
+    customer_changes.keep(run, now=now)
     debtors = store.run(sql.DEBTORS, **given, now=now, language=language).rowcount
     store.run(sql.GROUPS, **given)
     store.run(sql.CONTACTS, **given, now=now, language=language)
+    customer_changes.use_addresses(run.id)
     invoices = store.run(sql.INVOICES, **given, now=now, today=today).rowcount
     credits = store.run(sql.CREDIT_NOTES, **given, now=now).rowcount
     store.run(sql.LINES_OF_PAPER if run.kind == "invoice" else sql.LINES, **given)

@@ -7,12 +7,13 @@ A notice (reminder, response) is recognised and told about; it moves nothing in 
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from tenants.intake.formats import advice, bai2, camt, cii, mt940, ofx, pdf_file, schemas, ubl, xml_tree
+from tenants.intake.formats import advice, bai2, camt, cii, mt940, official, ofx, pdf_file, schemas, ubl, xml_tree
 from tenants.intake.formats.advice import Advice
 from tenants.intake.formats.bill import Bill
 from tenants.intake.formats.statement import Statement
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.formats.xml_tree import Node
+from tenants.intake.ports import BillRules
 
 _HEAD = 4096
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
@@ -23,6 +24,10 @@ _NOTICES = {
 _MEANT = {"AB": "received", "IP": "in process", "UQ": "under query", "CA": "accepted with changes"} | {
     "RE": "rejected", "AP": "accepted", "PD": "paid"
 }  # fmt: skip
+
+
+class Unjudged(Exception):
+    """The invoice is bound by rules that this process does not have; another one will look at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +42,14 @@ class Notice:
 Paper = Bill | Statement | Advice | Notice
 
 
-def read(file: BinaryIO) -> Paper | None:
-    """What the file is; None for a table. Raises FileRefused."""
+def read(file: BinaryIO, *, rules: BillRules | None = None) -> Paper | None:
+    """What the file is; None for a table. Raises FileRefused, and Unjudged for an invoice whose rules are away."""
     file.seek(0)
     head = file.read(_HEAD)
     bare = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if bare.startswith(b"%PDF"):
         name, data = pdf_file.embedded_xml(file)
-        paper = _shaped(_of_tree(_parsed(data, inside=name)), data)
+        paper = _shaped(_of_tree(_parsed(data, inside=name)), data, rules)
         if isinstance(paper, Bill):
             paper.format = "factur-x"
         return paper
@@ -52,21 +57,25 @@ def read(file: BinaryIO) -> Paper | None:
     if ofx.looks_like(told):
         return ofx.read(_text(file))
     if bare.startswith(b"<") and not bare[:9].lower().startswith((b"<html", b"<!doctype html"[:9])):
-        return _of_xml(_bytes(file))
+        return _of_xml(_bytes(file), rules)
     if head[:4] in (b"\xff\xfe<\x00", b"\xfe\xff\x00<"):
-        return _of_xml(_bytes(file))
+        return _of_xml(_bytes(file), rules)
     if bai2.looks_like(told):
         return bai2.read(_text(file))
     return mt940.read(_text(file)) if mt940.looks_like(told) else None
 
 
-def _of_xml(data: bytes) -> Paper:
-    return _shaped(_of_tree(xml_tree.parse(data)), data)
+def _of_xml(data: bytes, rules: BillRules | None) -> Paper:
+    return _shaped(_of_tree(xml_tree.parse(data)), data, rules)
 
 
-def _shaped(paper: Paper, data: bytes) -> Paper:
+def _shaped(paper: Paper, data: bytes, rules: BillRules | None) -> Paper:
     if isinstance(paper, Bill):
         paper.misshapen = schemas.breaches(paper, data=data)
+        if official.binds(paper):
+            if rules is None:
+                raise Unjudged
+            official.judge(paper, data=data, rules=rules)
     return paper
 
 

@@ -13,9 +13,12 @@ from tenants.intake.report import Outcome, Report
 from tenants.values.faults import Kind, Refusal
 
 PREFIX = "imp"
+STATES = ("received", "checked", "refused", "loaded", "undone")
+DONE = STATES[3:]
+"""States in which a file cannot be checked again."""
 COLUMNS = """
 id, source, file_name, file_sha256, file_key, bytes, state, mapping, rows_read, rows_accepted, rows_refused, rows_added,
-rows_same, report, actor, received_at, loaded_at
+rows_same, report, actor, received_at, loaded_at, undone_at
 """
 ADD = """
 INSERT INTO import_run (tenant_id, id, source, file_name, file_sha256, file_key, bytes, state, actor, received_at)
@@ -41,6 +44,12 @@ UPDATE import_run SET state = 'loaded', rows_added = :added, rows_same = :same, 
   report = report || jsonb_build_object('load', CAST(:outcome AS jsonb))
 WHERE tenant_id = :tenant AND id = :id
 """
+UNDONE = """
+UPDATE import_run SET state = CASE WHEN CAST(:at AS timestamptz) IS NULL THEN state ELSE 'undone' END, undone_at = :at,
+  report = report || jsonb_build_object('undo', CAST(:said AS jsonb))
+WHERE tenant_id = :tenant AND id = :id
+"""
+WAIT = "UPDATE import_run SET state = 'received' WHERE tenant_id = :tenant AND id = :id"
 REMEMBERED = "SELECT mapping FROM import_source WHERE tenant_id = :tenant AND key = :source"
 REMEMBER = """
 INSERT INTO import_source (tenant_id, key, mapping, saved_at) VALUES (:tenant, :source, CAST(:mapping AS jsonb), :now)
@@ -67,7 +76,7 @@ class Import:
     file_key: str
     bytes: int
     state: str
-    """received, checked, refused (the whole file) or loaded."""
+    """received, checked, refused (the whole file), loaded or undone."""
     mapping: dict[str, Any]
     read: int
     accepted: int
@@ -79,6 +88,7 @@ class Import:
     actor: str
     received_at: datetime
     loaded_at: datetime | None
+    undone_at: datetime | None
 
     @property
     def kind(self) -> str:
@@ -129,10 +139,20 @@ def note_check(import_id: UUID, *, report: Report, mapping: Mapping | None) -> N
     )
 
 
+def wait(import_id: UUID) -> None:
+    """Note that the file is still to be checked."""
+    store.run(WAIT, id=import_id)
+
+
 def note_load(import_id: UUID, *, outcome: Outcome, now: datetime) -> None:
     """Keep what loading did."""
     words = json.dumps(asdict(outcome), default=str)
     store.run(LOADED, id=import_id, added=outcome.added, same=outcome.same, outcome=words, now=now)
+
+
+def note_undo(import_id: UUID, *, said: dict[str, Any], at: datetime | None = None) -> None:
+    """Keep what undoing did, or why it was not done (then without a time)."""
+    store.run(UNDONE, id=import_id, said=json.dumps(said), at=at)
 
 
 def remembered(source: str) -> Mapping | None:

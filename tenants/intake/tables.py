@@ -55,6 +55,24 @@ class ImportRun(TenantOwned, Model):
     actor: Mapped[str] = mapped_column(Text)
     received_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     loaded_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    undone_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class ImportChange(TenantOwned, Model):
+    """What a later file said otherwise of a customer who was here."""
+
+    __tablename__ = "import_change"
+    __table_args__ = (
+        _of_run(),
+        ForeignKeyConstraint(["tenant_id", "debtor_id"], ["debtor.tenant_id", "debtor.id"]),
+    )
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    debtor_id: Mapped[UUID] = mapped_column(primary_key=True)
+    field: Mapped[str] = mapped_column(Text, primary_key=True)
+    was: Mapped[str] = mapped_column(Text)
+    became: Mapped[str] = mapped_column(Text)
 
 
 class ImportRow(TenantOwned, Model):

@@ -78,6 +78,13 @@ SELECT :tenant, t.currency, t.due_on, t.minor, t.items FROM ({TRUE}) t ORDER BY 
 ON CONFLICT (tenant_id, currency, due_on) DO UPDATE SET
   open_minor = open_balance.open_minor + excluded.open_minor, open_count = open_balance.open_count + excluded.open_count
 """
+SOME = "AND i.id = ANY(CAST(:invoice_ids AS uuid[]))"
+TAKE_SOME = f"""
+INSERT INTO open_balance (tenant_id, currency, due_on, open_minor, open_count)
+SELECT :tenant, t.currency, t.due_on, -t.minor, -t.items FROM ({TRUE.format(only=SOME)}) t ORDER BY t.currency, t.due_on
+ON CONFLICT (tenant_id, currency, due_on) DO UPDATE SET
+  open_minor = open_balance.open_minor + excluded.open_minor, open_count = open_balance.open_count + excluded.open_count
+"""
 # What is due when follows from the newest schedule, and from what is applied: the oldest open part is the due date.
 NEWEST_SCHEDULES = """
 SELECT DISTINCT ON (s.invoice_id) s.invoice_id, s.id FROM due_schedule s WHERE s.tenant_id = :tenant
@@ -143,6 +150,16 @@ def move(moves: Sequence[Move]) -> None:
 def add_for_import(import_id: UUID) -> None:
     """Add what an import's new invoices leave open: once, in the transaction that loads them, after its allocations."""
     store.run(ADD_ALL.format(only="AND i.import_id = :import_id"), import_id=import_id)
+
+
+def take_out(invoice_ids: Sequence[UUID]) -> None:
+    """Take what is open of some invoices out of the balances, before postings for all of them are made at once."""
+    store.run(TAKE_SOME, invoice_ids=list(invoice_ids))
+
+
+def put_back(invoice_ids: Sequence[UUID]) -> None:
+    """Put what is open of them now back in."""
+    store.run(ADD_ALL.format(only=SOME), invoice_ids=list(invoice_ids))
 
 
 def rebuild() -> None:

@@ -53,6 +53,8 @@ class Debtor(TenantOwned, Model):
     owner_id: Mapped[UUID | None]
     import_id: Mapped[UUID | None]
     known_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    """When the file that opened the account was undone: it has no number any more and is in no list."""
 
 
 class DebtorGroup(TenantOwned, Model):

@@ -50,7 +50,7 @@ WHERE i.tenant_id = :tenant AND {{narrow}} ORDER BY {{order}} LIMIT :limit
 DEBTORS = """
 SELECT d.id, d.number, d.name, d.country, d.language, d.time_zone, d.channel, d.consumer,
   ARRAY(SELECT g.key FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = d.id ORDER BY g.key) AS groups
-FROM debtor d WHERE d.tenant_id = :tenant{narrow} ORDER BY d.number, d.id LIMIT :limit
+FROM debtor d WHERE d.tenant_id = :tenant AND d.undone_at IS NULL{narrow} ORDER BY d.number, d.id LIMIT :limit
 """
 IN_GROUP = """
  AND EXISTS (SELECT FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = d.id AND g.key = :group)"""

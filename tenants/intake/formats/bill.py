@@ -99,6 +99,9 @@ class Bill:
     breaches: list[Breach] = field(default_factory=list)
     misshapen: list[Breach] = field(default_factory=list)
     """What its schema has no place for; told when nothing worse is wrong."""
+    official: list[Breach] = field(default_factory=list)
+    """What the official rules say against it, where they bind it."""
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def is_credit(self) -> bool:

@@ -8,6 +8,8 @@ from pypdf import PdfWriter
 
 UBL_SPACE = "urn:oasis:names:specification:ubl:schema:xsd"
 NAMES = f'xmlns:cac="{UBL_SPACE}:CommonAggregateComponents-2" xmlns:cbc="{UBL_SPACE}:CommonBasicComponents-2"'
+PLAIN = "urn:alder.test:plain"
+"""What small papers claim: no standard, so that its rules do not bind them."""
 DUE = "<cbc:DueDate>2026-11-30</cbc:DueDate>"
 SUMS = {"net": "200.00", "tax": "38.00", "gross": "238.00", "prepaid": "0.00", "payable": "238.00"}
 
@@ -23,6 +25,7 @@ def ubl(
     buyer_number: str = "C-1",
     extra: str = "",
     terms: str = "",
+    profile: str = PLAIN,
     **sums: str,
 ) -> bytes:
     """An invoice or credit note over two lines of 150 and 50, with 19 % VAT."""
@@ -39,7 +42,7 @@ def ubl(
     )
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <{kind} xmlns="{UBL_SPACE}:{kind}-2" {NAMES}>
-<cbc:CustomizationID>urn:cen.eu:en16931:2017</cbc:CustomizationID>
+<cbc:CustomizationID>{profile}</cbc:CustomizationID>
 <cbc:ID>{number}</cbc:ID><cbc:IssueDate>2026-10-31</cbc:IssueDate>{due}
 {code}/{code[1:].split(">")[0]}><cbc:DocumentCurrencyCode>{currency}</cbc:DocumentCurrencyCode>
 <cac:AccountingSupplierParty><cac:Party><cac:PartyLegalEntity><cbc:RegistrationName>Alder Seeds</cbc:RegistrationName>
@@ -59,7 +62,13 @@ def ubl(
 
 
 def cii(
-    number: str = "X-1", *, code: str = "380", gross: str = "112.00", price: str = "10.00", base: str = ""
+    number: str = "X-1",
+    *,
+    code: str = "380",
+    gross: str = "112.00",
+    price: str = "10.00",
+    base: str = "",
+    profile: str = PLAIN,
 ) -> bytes:
     """An invoice over ten pots, a charge of ten and an allowance of ten, with 12 % VAT."""
     space = "urn:un:unece:uncefact:data:standard"
@@ -67,7 +76,7 @@ def cii(
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <rsm:CrossIndustryInvoice xmlns:rsm="{space}:CrossIndustryInvoice:100" xmlns:udt="{space}:UnqualifiedDataType:100"
  xmlns:ram="{space}:ReusableAggregateBusinessInformationEntity:100">
-<rsm:ExchangedDocumentContext><ram:GuidelineSpecifiedDocumentContextParameter><ram:ID>urn:cen.eu:en16931:2017</ram:ID>
+<rsm:ExchangedDocumentContext><ram:GuidelineSpecifiedDocumentContextParameter><ram:ID>{profile}</ram:ID>
 </ram:GuidelineSpecifiedDocumentContextParameter></rsm:ExchangedDocumentContext>
 <rsm:ExchangedDocument><ram:ID>{number}</ram:ID><ram:TypeCode>{code}</ram:TypeCode><ram:IssueDateTime>
 <udt:DateTimeString format="102">20261031</udt:DateTimeString></ram:IssueDateTime></rsm:ExchangedDocument>

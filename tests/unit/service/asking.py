@@ -19,6 +19,7 @@ from service.fields import Ref
 from service.openapi import PART, described
 from tenants.rules import ladders, recipes
 from tenants.values import ids
+from tests.unit.service import world_of_sending as sending
 from tests.unit.service.world import RULE, World
 
 assert faces.BLUEPRINTS, "every face is imported, so every route is declared"
@@ -163,6 +164,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "reverse_allocation": lambda w: Ask({"all": w.allocation()}, body={"reason": "Wrong invoice"}),
     "upload_import": lambda w: Ask(query={"name": "ledger.csv"}, data=w.ledger_file()),
     "check_import": lambda w: Ask({"imp": w.received_import()}, body={}),
+    "undo_import": lambda w: Ask({"imp": w.loaded_import()}, body={"reason": "The wrong file"}),
     "confirm_import": lambda w: Ask({"imp": w.checked_import()}, body={"leave_out_faults": True}),
     "download_original": on_paper,
     "accept_cash_line": lambda w: Ask({"cmt": w.cash_line()}),
@@ -240,6 +242,19 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "ask_access": lambda w: Ask(body={"reason": "A customer called about a bill"}),
     "assign_staff": lambda w: Ask(body={"email": w.staff_address(), "role": "specialist"}),
     "end_staff": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
+    "change_channels": lambda w: Ask(body={"ways": ["email", "sms"], "phone": "+4930901820"}),
+    "make_print_batch": lambda w: Ask({"prb": sending.letter(w)}),
+    "download_print_batch": lambda w: Ask({"prb": sending.batch(w)}),
+    "post_print_batch": lambda w: Ask({"prb": sending.batch(w)}),
+    "add_suppression": lambda w: Ask(body={"address": f"{word().lower()}@marigold.test", "detail": "They asked"}),
+    "release_suppression": lambda w: Ask({"sup": sending.entry(w)}, body={"reason": "A new mailbox"}),
+    "decide_tracking": lambda w: Ask(body={"country": "FR", "pixel": "consented", "basis": "Asked in the contract"}),
+    "record_consent": lambda w: Ask(
+        body={"contact_id": ids.show("con", w.at["con"]), "consent": "withdrawn", "basis": "By telephone"}
+    ),
+    "show_einvoice_goal": lambda w: Ask({"goal": sending.set_goal(w)}),
+    "set_einvoice_goal": lambda w: Ask(body={"metric": "customers", "target": 900, "due_on": "2027-06-30"}),
+    "ask_for_einvoices": lambda w: Ask({"goal": sending.set_goal(w)}, body={}),
     "change_einvoice_wish": lambda w: Ask(body={"format": "hybrid", "endpoint": "9930:DE123456789"}),
     "download_einvoice": lambda w: Ask({"inv": w.sayable_invoice()}),
     "take_einvoice_response": lambda w: Ask(data=w.einvoice_answer()),

@@ -31,6 +31,7 @@ from tenants.values import ids
 from tenants.values.money import Money
 from tenants.work import unit_of_work
 from tests.factories import a_contact, a_credit_note, a_debtor, a_payment, an_allocation, an_invoice
+from tests.unit.service import world_of_sending as sending
 
 LEDGER = b"""Customer number;Customer name;Invoice number;Invoice date;Due date;Amount;Currency
 K-1;Kestrel Tiles;%(mark)s-1;2026-10-01;2026-10-31;120.50;%(currency)s
@@ -97,6 +98,7 @@ class World:
         self.at["viw"] = self.view()
         self.at["api"] = self.api_client()
         self.at |= {"apr": self.approval(), "bkt": self.backtest()}
+        self.at |= {"sup": sending.entry(self), "prb": sending.batch(self)}
         return self
 
     def books(self):
@@ -224,6 +226,12 @@ class World:
         with self.books():
             imports.check(received, files=self.documents)
         return received
+
+    def loaded_import(self) -> UUID:
+        checked = self.checked_import()
+        with self.books():
+            imports.load(checked, now=self.now, today=self.today, leave_out_faults=True)
+        return checked
 
     def cash_line(self, act: str = "") -> UUID:
         """A credit that fits two invoices of the customer, so that a person must look; or one that was looked at."""
