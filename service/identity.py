@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import current_app, g, request
 
-from service import token_callers
+from service import cookies, token_callers
 from service.token_callers import ByToken
 from tenants.directory import access, client_rules, permissions, sessions
 from tenants.isolation import scope
@@ -78,7 +78,7 @@ def caller(now: datetime) -> Caller | None:
     """Return who is calling, or None; looked up once per request. Raises BadToken for a token that is not good."""
     if "caller" not in g:
         by_token = request.path.startswith(API) and "Authorization" in request.headers
-        g.caller = _bearer(now) if by_token else _find(request.cookies.get(COOKIE, ""), now)
+        g.caller = _bearer(now) if by_token else _find(cookies.given(COOKIE), now)
     return g.caller  # type: ignore[no-any-return]
 
 

@@ -6,7 +6,7 @@ from flask import request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from service import identity
+from service import cookies, identity
 from service.endpoint import tools
 from tenants.directory.passkeys import Place
 from tenants.directory.sessions import SignedIn
@@ -44,33 +44,17 @@ def place() -> Place | None:
 def enter(fresh: SignedIn, target: str) -> Response:
     """Hand the session to the browser and show the page that was wanted."""
     response = redirect(inside(target), 303)
-    response.set_cookie(
-        identity.COOKIE,
-        fresh.token,
-        expires=fresh.expires_at,
-        httponly=True,
-        secure=tools().settings.secure_cookies,
-        samesite="Lax",
-        path="/",
-    )
-    response.delete_cookie(STEP, path="/")
+    cookies.put(response, identity.COOKIE, fresh.token, until=fresh.expires_at)
+    cookies.drop(response, STEP)
     return response
 
 
 def wait(response: Response, token: str, *, seconds: int = 600) -> Response:
     """Let the browser hold the token of a step until the next one."""
-    response.set_cookie(
-        STEP,
-        token,
-        max_age=seconds,
-        httponly=True,
-        secure=tools().settings.secure_cookies,
-        samesite="Lax",
-        path="/",
-    )
+    cookies.put(response, STEP, token, seconds=seconds)
     return response
 
 
 def step() -> str:
     """The token of the step that this browser waits in."""
-    return request.cookies.get(STEP, "")
+    return cookies.given(STEP)

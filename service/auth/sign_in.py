@@ -4,11 +4,11 @@ What the second page shows depends on the domain of the address and on nothing t
 not fit is answered in one sentence, whatever it was.
 """
 
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import Blueprint, make_response, redirect, render_template
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
-from service import identity, origins, problems
+from service import cookies, identity, origins, problems
 from service.auth import browser
 from service.endpoint import PUBLIC, SIGNED_IN, endpoint, tools
 from tenants.directory import connections, passkeys, sessions, steps
@@ -76,9 +76,9 @@ def sign_in(body: dict[str, str]) -> Response:
 def sign_out() -> Response:
     """End the session; the cookie goes too."""
     with unit_of_work(scope.platform(actor="sign-in", reason="end a session")):
-        sessions.end(request.cookies.get(identity.COOKIE, ""), now=tools().clock.now())
+        sessions.end(cookies.given(identity.COOKIE), now=tools().clock.now())
     response = redirect("/sign-in", 303)
-    response.delete_cookie(identity.COOKIE, path="/")
+    cookies.drop(response, identity.COOKIE)
     return response
 
 

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from service import identity
+from service import cookies, identity
 from service.auth import browser
 from service.auth.sign_in import Next
 from service.endpoint import SIGNED_IN, endpoint, tools
@@ -63,7 +63,7 @@ def check(body: dict[str, str]) -> Response:
     if not proved:
         return make_response(_page(caller, target, fault=WRONG), 422)
     response = redirect(target, 303)
-    response.delete_cookie(browser.STEP, path="/")
+    cookies.drop(response, browser.STEP)
     return response
 
 

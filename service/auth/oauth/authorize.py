@@ -12,11 +12,11 @@ from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
 from authlib.oauth2.rfc6749 import AccessDeniedError, InvalidRequestError, OAuth2Error
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
-from service import identity
+from service import cookies, identity
 from service.auth.oauth import clients, forms, house, phrases
 from service.auth.oauth.clients import Client
 from service.auth.oauth.discovery import AUTHORIZE
@@ -72,7 +72,7 @@ class ConsentNeeded(OAuth2Error):
 def open_request() -> AnyResponse:
     """Open a request in this browser: sign in first, then be asked."""
     ours = engine(AUTHORIZE)
-    browser = request.cookies.get(BROWSER) or secrets.token_urlsafe(32)
+    browser = cookies.given(BROWSER) or secrets.token_urlsafe(32)
     try:
         given = forms.query()
         with house.at_the_door("open an authorization request"):
@@ -84,15 +84,7 @@ def open_request() -> AnyResponse:
         answer = _asked(client, parameters, uri)
     except OAuth2Error as fault:
         return ours.refused(_back(fault, parameters))
-    answer.set_cookie(
-        BROWSER,
-        browser,
-        max_age=int(pushed_requests.TO_ANSWER.total_seconds()),
-        httponly=True,
-        secure=tools().settings.secure_cookies,
-        samesite="Lax",
-        path=AUTHORIZE,
-    )
+    cookies.put(answer, BROWSER, browser, seconds=int(pushed_requests.TO_ANSWER.total_seconds()))
     return answer
 
 
@@ -173,7 +165,7 @@ def answer_request(body: dict[str, str]) -> AnyResponse:
     try:
         with house.at_the_door("answer an authorization request"):
             client = clients.find(body["client_id"])
-            browser = request.cookies.get(BROWSER, "")
+            browser = cookies.given(BROWSER)
             uri = body["request_uri"]
             pushed = client and pushed_requests.use(uri, client=client.row, browser=browser, now=now)
             if client is None or pushed is None:

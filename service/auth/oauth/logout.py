@@ -4,11 +4,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from authlib.oauth2.rfc6749 import OAuth2Error
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import Blueprint, make_response, redirect, render_template
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
-from service import identity, origins, problems
+from service import cookies, identity, origins, problems
 from service.auth.oauth import clients, forms, house
 from service.auth.oauth.authorize import POLICY, origin_of
 from service.auth.oauth.discovery import LOGOUT
@@ -54,11 +54,11 @@ def sign_out_everywhere(body: dict[str, str]) -> Response:
     with house.at_the_door("sign out of an app"):
         if caller is not None:
             oauth_grants.revoke_of_session(caller.session_hash, person_id=caller.person_id, now=now)
-            sessions.end(request.cookies.get(identity.COOKIE, ""), now=now)
+            sessions.end(cookies.given(identity.COOKIE), now=now)
         if hint is not None and (caller is None or caller.person_id == hint.person_id):
             oauth_grants.revoke(hint.grant_id, why="signed out", now=now)
     answer = redirect(_target(body) or "/sign-in", 303)
-    answer.delete_cookie(identity.COOKIE, path="/")
+    cookies.drop(answer, identity.COOKIE)
     return answer
 
 
