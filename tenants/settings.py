@@ -150,6 +150,19 @@ TABLE: dict[str, Setting] = {
         kind="bool",
         default=False,
     ),
+    "mail_per_second": Setting(
+        "GOODTERMS_MAIL_PER_SECOND",
+        "mails that leave in a second, all workers together; 0: what the SES account allows, and any number by SMTP",
+        kind="float",
+        default=0.0,
+        check=validate.Range(min=0),
+    ),
+    "own_domains": Setting(
+        "GOODTERMS_OWN_DOMAINS",
+        "no client may send before it has a sending domain of its own that is proved",
+        kind="bool",
+        default=False,
+    ),
     "bounce_domain": Setting(
         "GOODTERMS_BOUNCE_DOMAIN",
         "domain of the return addresses that carry the message id",
@@ -236,6 +249,8 @@ class Settings:
     sqs_queue: str = ""
     reply_domain: str = ""
     documents_locked_days: int = 0
+    mail_per_second: float = 0.0
+    own_domains: bool = False
     sealing_keys: str = ""
     api_per_caller: int = 0
     api_per_client: int = 0

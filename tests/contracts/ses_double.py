@@ -19,6 +19,8 @@ class Double:
     requests: int = 0
     taken: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
+    account: dict[str, Any] | None = None
+    """What it says of the account; None is a fault."""
 
 
 @contextmanager
@@ -31,6 +33,10 @@ def ses_double(fault: Any = None) -> Iterator[Double]:
             double.requests += 1
             body = self.rfile.read(int(self.headers["Content-Length"]))
             _serve(self, double, body)
+
+        def do_GET(self) -> None:
+            known = double.account if self.path == "/v2/email/account" else None
+            _answer(self, 500 if known is None else 200, known or {"message": "oops"}, "")
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
