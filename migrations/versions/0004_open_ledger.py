@@ -99,6 +99,7 @@ OPEN_BALANCE = """
 
 def upgrade() -> None:
     tenant_table("debtor", DEBTOR, debtor="id")
+    index("debtor", "country", "country")
     tenant_table("debtor_group", GROUP, debtor="debtor_id")
     index("debtor_group", "key", "key, debtor_id")
     tenant_table("contact", CONTACT, debtor="debtor_id")

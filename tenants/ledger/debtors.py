@@ -39,7 +39,7 @@ class Debtor(TenantOwned, Model):
     """One customer of a client."""
 
     __tablename__ = "debtor"
-    __table_args__ = (UniqueConstraint("tenant_id", "number"),)
+    __table_args__ = (UniqueConstraint("tenant_id", "number"), Index("ix_debtor_country", "tenant_id", "country"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str]

@@ -7,7 +7,7 @@ It runs as a job a few days at a time, so that people see it advance and a worke
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -182,7 +182,7 @@ def _days(rule: Rule, here: Moment, from_on: date, to_on: date) -> list[date]:
 
 
 def _moment(rule: Rule, here: Moment, day: date) -> Moment:
-    return Moment(calendars.at_local_time(day, rule.when.at, zone=here.zone), here.zone, here.calendar)
+    return replace(here, now=calendars.at_local_time(day, rule.when.at, zone=here.zone))
 
 
 def _memory(test: RowMapping, rule: Rule, here: Moment) -> Memory:

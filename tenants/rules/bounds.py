@@ -1,12 +1,13 @@
 """Decides what "three business days ago" means: one cutoff per condition, made before the query, in the client's zone
-and calendar.
+and in the calendar of the customer's country.
 
-Cutoffs are plain values, so indexes stay usable and a run can show what it compared with. A day off counts as the
-start of the next business day, for a due date as for the moment of asking: whoever is due on a Saturday is not late
-before Monday ends.
+What a customer had time for is counted in the days on which people work there: nobody is late for having kept the
+holidays of their own country. A customer without a country has the client's calendar. Cutoffs are plain values, so
+indexes stay usable and a run can show what it compared with. A day off counts as the start of the next business day,
+for a due date as for the moment of asking: whoever is due on a Saturday is not late before Monday ends.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,17 +16,30 @@ from tenants.rules.tree import Duration
 from tenants.values import calendars
 from tenants.values.calendars import BusinessCalendar
 
-PLACE = "SELECT time_zone, country FROM tenant WHERE id = :tenant"
+# The countries of customers by steps through their index: one look-up for each that occurs, however many customers.
+PLACE = """
+WITH RECURSIVE abroad AS (
+  (SELECT d.country FROM debtor d WHERE d.tenant_id = :tenant ORDER BY d.country LIMIT 1)
+  UNION ALL
+  SELECT (SELECT d.country FROM debtor d WHERE d.tenant_id = :tenant AND d.country > a.country
+          ORDER BY d.country LIMIT 1)
+  FROM abroad a WHERE a.country IS NOT NULL)
+SELECT t.time_zone, t.country, ARRAY(SELECT a.country FROM abroad a WHERE a.country NOT IN ('', t.country))
+FROM tenant t WHERE t.id = :tenant
+"""
 DAYS = {"days": 1, "weeks": 7}
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The instant of asking, and the zone and calendar in which days are counted."""
+    """The instant of asking, and the zone and calendars in which days are counted."""
 
     now: datetime
     zone: ZoneInfo
     calendar: BusinessCalendar
+    """The client's own: for its own work, and for customers of its country or of none."""
+    abroad: tuple[BusinessCalendar, ...] = ()
+    """Those of the other countries in which it has customers."""
 
     @property
     def today(self) -> date:
@@ -37,11 +51,16 @@ class Moment:
         """The time of day that a clock there shows."""
         return self.now.astimezone(self.zone).time()
 
+    def elsewhere(self) -> dict[str, "Moment"]:
+        """The same moment in each calendar abroad, by country."""
+        return {each.country: replace(self, calendar=each, abroad=()) for each in self.abroad}
+
 
 def here(now: datetime) -> Moment:
     """The moment at the client of this scope."""
-    zone, country = store.run(PLACE).one()
-    return Moment(now, calendars.zone(zone), BusinessCalendar.for_country(country))
+    zone, country, others = store.run(PLACE).one()
+    abroad = tuple(BusinessCalendar.for_country(each) for each in others)
+    return Moment(now, calendars.zone(zone), BusinessCalendar.for_country(country), abroad)
 
 
 def day_back(duration: Duration, *, at: Moment) -> date:

@@ -12,11 +12,12 @@ row computes one.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
-from tenants.rules import bounds, counting, ranking
+from tenants.rules import bounds, counting, cutoffs, ranking
 from tenants.rules.bounds import Moment
+from tenants.rules.cutoffs import Cutoff
 from tenants.rules.fields import HOLDS, LEVELS, Kind
 from tenants.rules.sources import (
     JOINS,
@@ -125,6 +126,11 @@ class Question:
         columns = (SUMS[join].format(currency=each, low=each.lower()) for each in self.currencies.get(join, ()))
         return "".join(columns)
 
+    def join(self, name: str) -> None:
+        """Ask for one of the joins; the customer is there already in a rule about customers."""
+        if name not in self.joins and not (name == "debtor" and self.rule.about == "customer"):
+            self.joins.append(name)
+
     def bind(self, value: Any) -> str:
         """Hand a value to the statement; answers its placeholder."""
         name = f"v{len(self.values)}"
@@ -187,8 +193,7 @@ def _barred(again: Again, asked: Question) -> str:
 def _leaf(leaf: Leaf, asked: Question) -> Part:
     further = leaf.value.field.joins if isinstance(leaf.value, Other) else frozenset()
     for name in sorted(leaf.field.joins | further):
-        if name not in asked.joins and not (name == "debtor" and asked.rule.about == "customer"):
-            asked.joins.append(name)
+        asked.join(name)
     if leaf.window:
         return _count(leaf, asked)
     if leaf.field.kind is Kind.MONEY:
@@ -246,8 +251,12 @@ def _compared(leaf: Leaf, sql: str, asked: Question) -> str:
 def _count(leaf: Leaf, asked: Question) -> Part:
     """A count has a table of its own, because its span is its own."""
     counted = counting.COUNTABLE[leaf.field.key.removeprefix("customer.")]
-    since = _bound(leaf, bounds.instant_back(cast(Duration, leaf.window), at=asked.moment), asked)
+    span = cast(Duration, leaf.window)
+    cutoff = _cutoff(leaf, lambda at: bounds.instant_back(span, at=at), asked, country="c.country")
     alias = f"count_{len(asked.counts)}"
+    since = f"{counted.at} >= {cutoff.first}"
+    if cutoff.each:
+        since += f" AND {counted.at} >= {counting.OF_COUNTRY.format(each=cutoff.each)}"
     asked.counts.append(
         counting.JOIN.format(
             source=counted.source,
@@ -266,27 +275,36 @@ def _date(leaf: Leaf, asked: Question) -> str:
     known = _present(leaf)
     if known:
         return known
-    today, sql = asked.moment.today, leaf.field.sql
-    if not isinstance(leaf.value, Duration):
-        return f"({sql} {'<' if leaf.op == 'before' else '>'} {_bound(leaf, leaf.value, asked)})"
-    if leaf.op == "past_by":
-        return f"({sql} <= {_bound(leaf, bounds.day_back(leaf.value, at=asked.moment), asked)})"
+    today, sql, span = asked.moment.today, leaf.field.sql, leaf.value
+    if not isinstance(span, Duration):
+        return f"({sql} {'<' if leaf.op == 'before' else '>'} {_bound(leaf, span, asked)})"
     if leaf.op == "due_in":
-        last = _bound(leaf, bounds.day_ahead(leaf.value, at=asked.moment), asked)
-        return f"({sql} BETWEEN {asked.bind(today)} AND {last})"
-    return (
-        f"({sql} BETWEEN {_bound(leaf, bounds.day_back(leaf.value, at=asked.moment), asked)} AND {asked.bind(today)})"
-    )
+        cutoff = _cutoff(leaf, lambda at: bounds.day_ahead(span, at=at), asked)
+        return f"({sql} >= {asked.bind(today)} AND {cutoff.limits(sql, '<=')})"
+    cutoff = _cutoff(leaf, lambda at: bounds.day_back(span, at=at), asked)
+    if leaf.op == "past_by":
+        return f"({cutoff.limits(sql, '<=')})"
+    return f"({cutoff.limits(sql, '>=')} AND {sql} <= {asked.bind(today)})"
 
 
 def _instant(leaf: Leaf, asked: Question) -> str:
     known = _present(leaf)
     if known:
         return known
-    cutoff = _bound(leaf, bounds.instant_back(cast(Duration, leaf.value), at=asked.moment), asked)
+    span, sql = cast(Duration, leaf.value), leaf.field.sql
+    cutoff = _cutoff(leaf, lambda at: bounds.instant_back(span, at=at), asked)
     if leaf.op == "older_than":
-        return f"({leaf.field.sql} < {cutoff})"
-    return f"({leaf.field.sql} BETWEEN {cutoff} AND {asked.bind(asked.moment.now)})"
+        return f"({cutoff.limits(sql, '<')})"
+    return f"({cutoff.limits(sql, '>=')} AND {sql} <= {asked.bind(asked.moment.now)})"
+
+
+def _cutoff(leaf: Leaf, when: Callable[[Moment], date], asked: Question, *, country: str = "d.country") -> Cutoff:
+    here = "" if asked.rule.about == "segment" else country
+    cutoff = cutoffs.of(when, at=asked.moment, bind=asked.bind, country=here)
+    asked.bounds[leaf.pointer] = cutoff.told
+    if cutoff.each and here == "d.country":
+        asked.join("debtor")
+    return cutoff
 
 
 def _bound(leaf: Leaf, value: Any, asked: Question) -> str:

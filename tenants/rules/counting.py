@@ -58,8 +58,11 @@ COUNTABLE = {
     ),
 }
 JOIN = """LEFT JOIN (
-  SELECT n.debtor_id, count(*) AS times {source} AND {at} BETWEEN {since} AND :now{mine} GROUP BY n.debtor_id
+  SELECT n.debtor_id, count(*) AS times {source} AND {since} AND {at} <= :now{mine} GROUP BY n.debtor_id
 ) {alias} ON {alias}.debtor_id = {debtor}"""
+
+OF_COUNTRY = "(SELECT {each} FROM debtor c WHERE c.tenant_id = :tenant AND c.id = n.debtor_id)"
+"""Since when it counts at one customer, where the calendars of countries differ."""
 
 
 def leaf_sql(alias: str) -> str:

@@ -4,7 +4,7 @@ A field without a value makes its condition false. Business days are counted by 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -66,6 +66,11 @@ class World:
     @property
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
+
+    def of(self, subject: "Bill | Customer") -> "World":
+        """The days that count at the customer: those of its country, or else the client's."""
+        country = (subject.customer if isinstance(subject, Bill) else subject).country
+        return replace(self, calendar=BusinessCalendar.for_country(country)) if country else self
 
     def day_passed(self, on: date, span: Duration) -> bool:
         """Whether at least so much time has passed since the day; a day off counts as the next business day."""
@@ -243,7 +248,7 @@ def of_bill(name: str, bill: Bill, world: World, currency: str) -> Any:
 
 
 def leaf_holds(leaf: Leaf, subject: Bill | Customer, world: World) -> bool:
-    key, op, wanted = leaf.field.key, leaf.op, leaf.value
+    key, op, wanted, world = leaf.field.key, leaf.op, leaf.value, world.of(subject)
     if leaf.window:
         customer = subject.customer if isinstance(subject, Bill) else subject
         return holds_of_value(op, happened(key[9:], customer, world, leaf.window), wanted, world)

@@ -95,7 +95,7 @@ def test_top_conditions_stay_bare_and_not_has_two_values():
     within = {"field": "invoice.last_reply_at", "op": "within_last", "value": {"days": 7}}
     sql = statements.matching(compiler.compile(a_rule(OPEN, {"not": within}), at=AT))
     assert "AND (i.open_minor > 0 AND i.voided_on IS NULL)\n" in sql
-    assert re.search(r"\(\(\(i\.last_reply_at BETWEEN :v\d+ AND :v\d+\)\) IS NOT TRUE\)", sql)
+    assert re.search(r"\(\(\(i\.last_reply_at >= :v\d+ AND i\.last_reply_at <= :v\d+\)\) IS NOT TRUE\)", sql)
 
 
 def test_cutoffs_are_values_and_shown():

@@ -18,20 +18,28 @@ from tests.unit.rules.reference import Bill, World
 from tests.unit.rules.strangers import Strangers
 
 FULL = bool(os.environ.get("GOODTERMS_FULL"))
-RULES, BILLS = (200, 4000) if FULL else (24, 300)
+RULES, BILLS = (600, 4000) if FULL else (18, 300)
 NOBODYS_RULE = "00000000-0000-0000-0000-000000000000"
 PLACES = [
-    # an ordinary Friday; the Sunday when Berlin's clocks go forward; the Sunday when New York's go back
+    # an ordinary Friday; the Sunday when Berlin's clocks go forward; the Sunday when New York's go back; the Wednesday
+    # after an Easter that three countries keep in three ways
     (datetime(2026, 11, 20, 8, 0, tzinfo=UTC), "Europe/Berlin", "DE"),
     (datetime(2026, 3, 29, 7, 0, tzinfo=UTC), "Europe/Berlin", "DE"),
     (datetime(2026, 11, 1, 14, 30, tzinfo=UTC), "America/New_York", "US"),
+    (datetime(2026, 4, 8, 9, 0, tzinfo=UTC), "Europe/London", "GB"),
 ]
+
+
+def moment(now: datetime, where: str, country: str) -> Moment:
+    """The client's zone and calendar, and those of its customers' countries."""
+    abroad = tuple(BusinessCalendar.for_country(each) for each in ("DE", "GB", "FR") if each != country)
+    return Moment(now, zone(where), BusinessCalendar.for_country(country), abroad)
 
 
 @pytest.mark.timeout(1800 if FULL else 120)
 @pytest.mark.parametrize(("now", "where", "country"), PLACES)
 def test_sql_and_plain_python_find_the_same_subjects(in_alder, now, where, country):
-    at = Moment(now, zone(where), BusinessCalendar.for_country(country))
+    at = moment(now, where, country)
     world = World(now, zone(where), BusinessCalendar.for_country(country))
     strangers = Strangers(int(now.timestamp()), now)
     some = 0
@@ -69,7 +77,7 @@ def test_sql_and_plain_python_find_the_same_subjects(in_alder, now, where, count
 
 def test_each_field_with_each_operator_agrees_alone_and_negated(in_alder):
     now, where, country = PLACES[0]
-    at = Moment(now, zone(where), BusinessCalendar.for_country(country))
+    at = moment(now, where, country)
     world = World(now, at.zone, at.calendar)
     strangers = Strangers(7, now)
     with in_alder:
