@@ -6,6 +6,7 @@ Each takes down what the mistake would take down in life. Where the other wall w
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -14,11 +15,12 @@ import psycopg
 
 from jobs.handlers import HANDLERS
 from jobs.turns import Turn
-from service import identity, problems
+from service import identity, problems, token_callers
 from service.api import paging
 from service.portal import invoice as portal_pages
 from tenants.delivery import facts
-from tenants.directory import access, sessions
+from tenants.directory import access, oauth_grants, sessions
+from tenants.directory.oauth_grants import Grant
 from tenants.ledger import debtors
 from tenants.values.faults import Refusal
 from tests.security.probe.stage import Stage
@@ -146,6 +148,17 @@ def any_of(_grant: Any, invoice_id: UUID) -> Any:
     return found[0]
 
 
+@contextmanager
+def roomy_tokens(_stage: Stage) -> Iterator[None]:
+    """A token opens every client in which its person works, not the one whose app it was given to."""
+
+    def every(grant: Grant, now: datetime) -> tuple[access.VisibleClient, ...]:
+        return access.visible_clients(grant.person_id, now=now) if grant.person_id else ()
+
+    with patch.object(token_callers, "_clients", every):
+        yield
+
+
 SHOW = ("api_invoices.show_invoice",)
 TASKS = ("api_tasks.finish_task", "api_tasks.drop_task")
 DEFECTS: list[Defect] = [
@@ -238,6 +251,36 @@ DEFECTS: list[Defect] = [
         parts=("portal",),
     ),
     Defect("work follows an object into its client", "", wandering_work, parts=("work",)),
+    Defect(
+        "a token opens every client of its person",
+        "",
+        roomy_tokens,
+        SHOW,
+        ("app of the manager of two",),
+        ("clients",),
+    ),
+    Defect(
+        "a machine may do what its scopes do not name",
+        "",
+        patched(identity.Caller, "may", lambda self, permission, client: True),
+        TASKS,
+        ("machine",),
+        ("controls",),
+    ),
+    Defect(
+        "a token that was taken back is believed",
+        "",
+        patched(oauth_grants, "ALIVE", oauth_grants.ALIVE.replace("AND g.revoked_at IS NULL", "")),
+        SHOW,
+        parts=("tokens",),
+    ),
+    Defect(
+        "a token that is bound to a key is believed without it",
+        "",
+        patched(token_callers, "_check_key", lambda *_args, **_known: None),
+        SHOW,
+        parts=("tokens",),
+    ),
     Defect(
         "row security is off for credit notes",
         GUARD,

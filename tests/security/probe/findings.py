@@ -33,6 +33,15 @@ class Findings:
     uncovered: dict[str, list[str]] = field(default_factory=lambda: {"routes": [], "references": [], "jobs": []})
     lists: dict[str, list[str]] = field(default_factory=lambda: {"unequal": [], "unknown": []})
 
+    def add(self, other: "Findings") -> None:
+        """Take in what another walk learned."""
+        self.counted += other.counted
+        self.leaks, self.others = self.leaks + other.leaks, self.others + other.others
+        self.broken = self.broken + other.broken
+        for own, theirs in ((self.uncovered, other.uncovered), (self.lists, other.lists)):
+            for name, found in theirs.items():
+                own[name] = own[name] + found
+
     @property
     def clean(self) -> bool:
         found = (self.leaks, self.others, self.broken, *self.uncovered.values(), *self.lists.values())

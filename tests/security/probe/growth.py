@@ -8,8 +8,8 @@ from uuid import UUID
 from service.endpoint import DIRECTORY, SAFE, Route
 from tests.factories import a_credit_note, a_debtor, a_payment, an_invoice
 from tests.security.probe import asks
+from tests.security.probe.callers import Caller
 from tests.security.probe.findings import Finding
-from tests.security.probe.stage import Caller
 from tests.security.probe.walker import Said, Walk, difference, shown
 from tests.unit.service.asking import Ask
 from tests.unit.service.world import World
@@ -48,7 +48,7 @@ def grow(world: World) -> None:
 def _read(walk_: Walk) -> dict[tuple[str, str], Said]:
     alder, found = walk_.stage.alder, {}
     for route, ask in _fixed(walk_):
-        for caller in walk_.callers:
+        for caller in walk_.who(route):
             if _sees_alone(route, caller, alder.tenant):
                 path = asks.address(route, alder, ask)
                 found[f"{route.method} {route.rule}", caller.name] = shown(caller.ask(route, path, ask), "-")

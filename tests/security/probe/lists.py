@@ -9,8 +9,8 @@ from service.endpoint import Route
 from service.fields import Ref
 from tenants.values import ids
 from tests.security.probe import asks
+from tests.security.probe.callers import Caller
 from tests.security.probe.findings import Finding
-from tests.security.probe.stage import Caller
 from tests.security.probe.walker import Walk
 from tests.unit.service.asking import Ask
 from tests.unit.service.world import RULE
@@ -42,6 +42,7 @@ ORACLES: dict[str, str] = {
     "list_approvals": ALL.format("action_approval") + " AND state = 'waiting'",
     "list_backtests": OF_RULE.format("backtest", 10),
     "list_rule_runs": OF_RULE.format("rule_run", 30).replace("ORDER BY", "AND mode <> 'dry' ORDER BY"),
+    "list_suppressions": ALL.format("suppression") + " AND lifted_at IS NULL",
     "list_api_calls": ALL.format("api_call"),
 }
 """Lists that show fewer than all rows when nothing is asked for; an empty text where what is shown is a calculation,
@@ -56,7 +57,7 @@ def walk(walk_: Walk) -> None:
         prefix = _prefix(route)
         if prefix is None or route.needs not in _readable(walk_, route):
             continue
-        for caller in walk_.callers:
+        for caller in walk_.who(route):
             read = _read_set(route, caller)
             if read:
                 _one(walk_, route, caller, read, prefix)

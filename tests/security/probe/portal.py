@@ -7,8 +7,9 @@ from service.endpoint import PORTAL
 from tenants.values import ids
 from tests.security.probe import asks, slots
 from tests.security.probe.books import MOVES, look
+from tests.security.probe.callers import Caller
 from tests.security.probe.findings import Finding
-from tests.security.probe.stage import Caller, Stage
+from tests.security.probe.stage import Stage
 from tests.security.probe.walker import Walk, shown
 from tests.unit.service.asking import Ask
 from tests.unit.service.world import World

@@ -1,15 +1,20 @@
 """Runs of the probes: everything, with a wall away, a part, or with mistakes sown."""
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from multiprocessing import get_context
 from typing import Any
 
 import psycopg
+import structlog
 
 from service.endpoint import PUBLIC, ROUTES
 from tests.security import test_catalogue
-from tests.security.probe import asks, growth, lists, portal, provisioning, slots, stage, walls, work
+from tests.security.probe import asks, growth, lists, portal, provisioning, slots, stage, tokens, walls, work
 from tests.security.probe.books import look
 from tests.security.probe.cluster import Cluster
 from tests.security.probe.defects import DEFECTS, Defect
@@ -17,14 +22,45 @@ from tests.security.probe.findings import Finding, Findings
 from tests.security.probe.stage import Stage
 from tests.security.probe.walker import Size, Walk
 
+WHOLE = ("controls", "lists", "clients", "tokens", "portal", "provisioning", "growth", "work")
 
-def everything(on: Stage, size: Size) -> Findings:
-    """Walk the whole stage; what is found is told, nothing is raised."""
-    walk = Walk(on, size)
-    coverage(walk.findings)
-    for part in ("controls", "lists", "clients", "portal", "provisioning", "growth", "work"):
-        PARTS[part](walk)
-    return walk.findings
+
+def everything(cluster: Cluster, *, without: str, objects: int, processes: int) -> Findings:
+    """Every route by everybody, the routes dealt out to several processes; what is found is told, nothing is raised."""
+    shares = [
+        Share(cluster.fresh(), cluster.redis_url, without, Size(objects=objects, every=processes, first=number))
+        for number in range(processes)
+    ]
+    findings = Findings()
+    coverage(findings)
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for found in pool.map(_walked, shares):
+            findings.add(found)
+    return findings
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one process does: which part of the routes, or which mistakes, in a database of its own."""
+
+    urls: dict[str, str]
+    redis_url: str
+    without: str
+    size: Size = field(default_factory=Size)
+    defects: tuple[str, ...] = ()
+
+
+def _walked(share: Share) -> Findings:
+    _hush()
+    with standing(share.urls, share.redis_url, without=share.without) as on:
+        walk = Walk(on, share.size)
+        for part in WHOLE:
+            PARTS[part](walk)
+        return walk.findings
+
+
+def _hush() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 @contextmanager
@@ -83,6 +119,7 @@ PARTS: dict[str, Callable[[Walk], None]] = {
     "clients": unchanged,
     "foreign": unchanged,
     "lists": lists.walk,
+    "tokens": tokens.walk,
     "portal": portal.walk,
     "provisioning": provisioning.walk,
     "growth": growth.walk,
@@ -91,20 +128,35 @@ PARTS: dict[str, Callable[[Walk], None]] = {
 }
 
 
-def sow_all(cluster: Cluster) -> dict[str, Any]:
+def sow_all(cluster: Cluster, *, processes: int) -> dict[str, Any]:
     """Sow each mistake alone and walk past it; return which were seen, and which part was not clean before."""
-    caught, missed, unfit = [], [], []
+    shares = []
     for off in ("", walls.RLS, walls.GUARD):
-        with standing(cluster.fresh(), cluster.redis_url, without=off) as on:
-            for defect in (each for each in DEFECTS if each.off == off):
-                before = _part(on, defect)
-                if not before.clean and defect.parts != ("catalogue",):
-                    unfit.append(defect.what)
-                    continue
-                with defect.sow(on):
-                    seen = _part(on, defect).places - before.places
-                (caught if seen else missed).append(defect.what)
-    return {"sown": len(DEFECTS), "caught": len(caught), "missed": missed, "unfit": unfit}
+        alike = [each.what for each in DEFECTS if each.off == off]
+        for first in range(min(processes, len(alike))):
+            chosen = tuple(alike[first::processes])
+            shares.append(Share(cluster.fresh(), cluster.redis_url, off, defects=chosen))
+    seen: dict[str, str] = {}
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for found in pool.map(_sown, shares):
+            seen |= found
+    told = {said: sorted(what for what, each in seen.items() if each == said) for said in ("missed", "unfit")}
+    return {"sown": len(DEFECTS), "caught": sum(each == "caught" for each in seen.values()), **told}
+
+
+def _sown(share: Share) -> dict[str, str]:
+    _hush()
+    with standing(share.urls, share.redis_url, without=share.without) as on:
+        return {each.what: sow(on, each) for each in DEFECTS if each.what in share.defects}
+
+
+def sow(on: Stage, defect: Defect) -> str:
+    """Sow one mistake: `caught`, `missed`, or `unfit` when its part of the walk was not clean without it."""
+    before = _part(on, defect)
+    if not before.clean and defect.parts != ("catalogue",):
+        return "unfit"
+    with defect.sow(on):
+        return "caught" if _part(on, defect).places - before.places else "missed"
 
 
 def _part(on: Stage, defect: Defect) -> Findings:

@@ -6,65 +6,37 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
 import psycopg
 from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from service.app import create_app
-from service.endpoint import Route
 from service.identity import COOKIE
-from service.openapi import PREFIX
 from tenants import logs
 from tenants.adapters.documents import MemoryStore
 from tenants.adapters.mail import MemoryMailer
 from tenants.assembly import Toolbox, make_shell
 from tenants.delivery import links
-from tenants.directory import permissions, sessions
+from tenants.directory import sessions
 from tenants.isolation import scope
 from tenants.store import db
 from tenants.values.clock import FixedClock
 from tenants.work import unit_of_work
 from tests.cast import NOW, TODAY, Player, engage, open_client, settings_for
 from tests.factories import a_contact, a_debtor, an_invoice
-from tests.security.probe import canaries, company
-from tests.unit.service.asking import Ask
+from tests.security.probe import canaries, company, programs
+from tests.security.probe.callers import Caller
 from tests.unit.service.world import World
 
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PLACES = (
     ("Alder Tools GmbH", "EUR", "Europe/Berlin", "DE"),
     ("Birch Foods Ltd", "EUR", "Europe/London", "GB"),
     ("Cedar Freight SE", "EUR", "Europe/Berlin", "DE"),
 )
 """All in one currency: sums of several clients must not be told apart by it."""
-
-
-@dataclass
-class Caller:
-    """Somebody who asks: at home in one client, with the roles that are held now in some."""
-
-    name: str
-    home: World
-    client: FlaskClient
-    roles: dict[UUID, frozenset[str]] = field(default_factory=dict)
-    provider_roles: frozenset[str] = frozenset()
-    signed_in: bool = True
-    csrf: str = ""
-
-    def may(self, route: Route, tenant: UUID) -> bool:
-        return tenant in self.roles and permissions.allowed(self.roles[tenant], route.needs)
-
-    def ask(self, route: Route, path: str, ask: Ask) -> TestResponse:
-        """Send it as a page's form or as a program's JSON, whichever the route reads."""
-        headers = {"X-CSRF-Token": self.csrf, "Idempotency-Key": token_hex(8), "User-Agent": BROWSER, "If-Match": "*"}
-        options = ask.options() if route.rule.startswith(PREFIX) or ask.data is not None else {"data": ask.body}
-        return self.client.open(path, method=route.method, headers=headers, **options)
 
 
 @dataclass
@@ -157,11 +129,23 @@ def _people(stage: Stage) -> None:
         stage.callers.append(_signed_in(stage, name, home, person, roles))
     admin = engage("Provider Admin", side="provider", provider_role="provider_admin")
     stage.callers.append(_signed_in(stage, "provider admin", alder, admin, {}, frozenset({"provider_admin"})))
-    leaver = engage("Leaver", (alder.tenant, "specialist_manager"))
-    with stage.eye() as line:
-        line.execute("UPDATE membership SET ends_at = %s WHERE person_id = %s", (NOW - timedelta(days=1), leaver.id))
-    stage.callers.append(_signed_in(stage, "leaver", alder, leaver, {}))
     stage.callers.append(Caller("stranger", alder, stage.app.test_client(), signed_in=False))
+    gone = engage("Leaver", (alder.tenant, "specialist_manager"))
+    stage.callers.append(_signed_in(stage, "leaver", alder, gone, {}))
+    _programs(stage)
+    with stage.eye() as line:
+        line.execute("UPDATE membership SET ends_at = %s WHERE person_id = %s", (NOW - timedelta(days=1), gone.id))
+
+
+def _programs(stage: Stage) -> None:
+    """Machines of two clients, and apps of one in the names of people who work for another too or here no more."""
+    alder, birch, _cedar = stage.worlds
+    stage.callers += [
+        programs.machine(stage.app, "machine", alder),
+        programs.machine(stage.app, "machine of another", birch, waiver=programs.WAIVER),
+        programs.app_of(stage.app, "app of the manager of two", alder, stage.caller("manager of two")),
+        programs.app_of(stage.app, "app of a leaver", alder, stage.caller("leaver")),
+    ]
 
 
 def _signed_in(

@@ -16,10 +16,11 @@ from service.openapi import PREFIX
 from tenants.directory import permissions
 from tenants.values import ids
 from tests.security.probe import asks, slots
+from tests.security.probe.callers import Caller
 from tests.security.probe.canaries import Owners
 from tests.security.probe.findings import Finding, Findings
 from tests.security.probe.slots import Slot
-from tests.security.probe.stage import Caller, Stage
+from tests.security.probe.stage import Stage
 from tests.unit.service.asking import Ask
 from tests.unit.service.world import World
 
@@ -38,6 +39,8 @@ class Size:
     routes: Sequence[str] = ()
     every: int = 1
     """One route in so many; the short size takes fewer."""
+    first: int = 0
+    """At which route it begins: several processes share the routes so."""
 
 
 @dataclass
@@ -52,7 +55,7 @@ class Walk:
         with self.stage.eye() as line:
             self.owners = Owners(line)
         wanted = [route for route in asks.known() if not self.size.routes or route.name in self.size.routes]
-        self.routes = sorted(wanted, key=lambda route: (route.rule, route.method))[:: self.size.every]
+        self.routes = sorted(wanted, key=lambda route: (route.rule, route.method))[self.size.first :: self.size.every]
         self._asks: dict[tuple[str, UUID], Ask | None] = {}
         self.callers = [each for each in self.stage.callers if not self.size.callers or each.name in self.size.callers]
 
@@ -70,20 +73,25 @@ class Walk:
             if build is None:
                 self.findings.uncovered["routes"].append(route.name)
                 continue
-            for caller in self.callers:
+            for caller in self.who(route):
                 if route.needs not in (PORTAL, DIRECTORY):
                     self._control(route, build, caller)
 
+    def who(self, route: Route) -> list[Caller]:
+        """Everybody to whom the route listens."""
+        return [each for each in self.callers if each.reaches(route)]
+
     def _control(self, route: Route, build: Callable[[World], Ask], caller: Caller) -> None:
+        wanted = expected(route, caller)
         try:
-            ask = build(caller.home)
+            # What is refused uses nothing up, so one request serves everybody to whom it is refused.
+            ask = build(caller.home) if wanted == 200 else self.asked(route, build, caller.home) or Ask()
             path = asks.address(route, caller.home, ask)
         except LookupError:
             self.findings.uncovered["routes"].append(route.name)
             return
         answer = caller.ask(route, path, ask)
         self.findings.counted["own"] += 1
-        wanted = expected(route, caller)
         good = answer.status_code < 400 if wanted == 200 else answer.status_code == wanted
         if wanted == 200 and asks.is_guessed(route):
             good = answer.status_code not in (401, 403, 404) and answer.status_code < 500
@@ -102,7 +110,7 @@ class Walk:
     def other_clients(self) -> None:
         """The client of the path is one that the caller cannot enter."""
         for route, build in self.of_clients():
-            for caller in self.callers:
+            for caller in self.who(route):
                 self._other_client(route, build, caller)
 
     def _other_client(self, route: Route, build: Callable[[World], Ask], caller: Caller) -> None:
@@ -112,17 +120,19 @@ class Walk:
             return
         nobody = ids.show("ten", ids.new())
         missing = self._said(route, caller, caller.home, own, nobody, client=nobody)
-        for world in shut:
+        for number, world in enumerate(shut):
+            names = (world.slug, ids.show("ten", world.tenant))
             theirs = self.asked(route, build, world)
-            for ask, at in ((own, caller.home), (theirs, world)):
-                for name in (world.slug, ids.show("ten", world.tenant)):
+            for turn, (ask, at) in enumerate(((own, caller.home), (theirs, world))):
+                # With several clients to name, each is named in two of the four ways, and all four are tried.
+                for name in names if len(shut) == 1 else (names[(number + turn) % 2],):
                     if ask is not None:
                         self._compare(route, caller, at, ask, ("path:client", name), missing, client=name)
 
     def foreign_ids(self) -> None:
         """One place of a well-formed request holds an object of another client."""
         for route, build in self.of_clients():
-            for caller in self.callers:
+            for caller in self.who(route):
                 for world in self._homes(caller):
                     for slot in slots.of(route):
                         self._foreign_ids(route, build, caller, world, slot)

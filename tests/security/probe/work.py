@@ -77,7 +77,7 @@ def walk(walk_: Walk) -> None:
     home, other = stage.worlds[:2]
     known = _known(stage, other.tenant)
     foreign = {each for values in known.values() for each in values}
-    for kind in HANDLERS:
+    for kind in sorted(HANDLERS)[walk_.size.first :: walk_.size.every]:
         with stage.eye() as line:
             before = books.look(line)
         payload = Foreign(known, _recorded(stage, other.tenant, kind))
