@@ -158,7 +158,8 @@ def connect(url: str) -> redis.Redis:
 
 def make_engine(chosen: Settings) -> Engine:
     """The dispatcher's own way to PostgreSQL, as the role that sees every client's queue and nothing else."""
-    return create_engine(chosen.dispatch_database_url or chosen.database_url, pool_size=2, pool_pre_ping=True)
+    address = chosen.dispatch_database_url or chosen.database_url
+    return create_engine(address, pool_size=2, pool_pre_ping=True, hide_parameters=True)
 
 
 def main() -> int:
