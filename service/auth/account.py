@@ -179,6 +179,7 @@ def _page(caller: Caller, *, codes: list[str] | None = None) -> str:
         sessions=opened,
         this=caller.session_hash.hex(),
         codes=codes or [],
+        browser_name=browser.named,
         place=browser.place(),
         shortest=passwords.SHORTEST,
         staff_may_go_without=caller.side == "provider" and not tools().settings.staff_second_factor,

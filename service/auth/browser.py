@@ -14,6 +14,23 @@ from tenants.directory.sessions import SignedIn
 STEP = "gt_step"
 """Holds the token of a sign-in that waits for its next step."""
 HOME = "/"
+PROGRAMS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "an iPhone"),
+    ("iPad", "an iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "a Mac"),
+    ("Linux", "Linux"),
+)
+"""The first mark that is found decides: most browsers also carry the names of others."""
 
 
 def inside(target: str) -> str:
@@ -34,6 +51,15 @@ def network() -> str:
 def agent() -> str:
     """How the browser calls itself."""
     return request.headers.get("User-Agent", "")
+
+
+def named(agent: str) -> str:
+    """A browser as its owner would call it; one that we do not know keeps its own words, shortened."""
+    program = next((said for mark, said in PROGRAMS if mark in agent), "")
+    system = next((said for mark, said in SYSTEMS if mark in agent), "")
+    if program and system:
+        return f"{program} on {system}"
+    return program or system or agent[:60] or "Unknown browser"
 
 
 def place() -> Place | None:

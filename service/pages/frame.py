@@ -24,7 +24,10 @@ ACROSS = (
     ("clients", "Clients", "portfolio.read", "portfolio.clients_page"),
     ("alerts", "Alerts", "alerts.read", "alerts.inbox_page"),
 )
-OF_PROVIDER = (("provider", "Assignments", "platform.read", "provider.clients_page"),)
+OF_PROVIDER = (
+    ("provider", "Assignments", "platform.read", "provider.clients_page"),
+    ("staff", "Our people", "platform.read", "staff.people_page"),
+)
 OF_CLIENT = (
     ("dashboard", "Dashboard", "insight.read", "dashboard.dashboard_page"),
     ("invoices", "Invoices", "ledger.read", "invoices.list_page"),
@@ -35,6 +38,7 @@ OF_CLIENT = (
     ("imports", "Imports", "import.read", "imports.list_page"),
     ("rules", "Rules", "rules.read", "rules.list_page"),
     ("approvals", "Approvals", "rules.read", "approvals.list_page"),
+    ("delivery", "Delivery", "delivery.read", "delivery.health_page"),
     ("mailbox", "Sent mail", "delivery.write", "mailbox.list_page"),
     ("people", "People", "people.read", "people.people_page"),
     ("history", "History", "history.read", "history.history_page"),

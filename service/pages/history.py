@@ -12,7 +12,7 @@ from service import cursors
 from service.api import history as history_api
 from service.endpoint import endpoint, tools
 from service.fields import Day
-from service.pages import frame
+from service.pages import acts, frame
 from tenants.directory import memberships
 from tenants.directory.access import VisibleClient
 from tenants.events import history
@@ -49,6 +49,7 @@ def history_page(client: VisibleClient, query: dict[str, Any]) -> str:
         section="history",
         stamp=frame.stamp(),
         lines=shown,
+        acts=acts,
         names=_names(),
         asked=query,
         public_id=history_api.public_id,

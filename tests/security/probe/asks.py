@@ -14,6 +14,7 @@ from service.endpoint import DIRECTORY, PUBLIC, ROUTES, SAFE, Route
 from service.openapi import PART, PREFIX
 from tenants.values import ids
 from tests.security.probe import company, filled
+from tests.unit.service import world_of_sending as sending
 from tests.unit.service.asking import ASKS, WORDS, Ask
 from tests.unit.service.world import RULE, World
 
@@ -111,6 +112,9 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "company_sign_in.set_state": lambda w: Ask(body={"state": "off"}),
     "company_sign_in.revoke_token": lambda w: Ask({"sct": company.token(w)}, body={}),
     "company_sign_in.say_role": lambda w: Ask(body={"role": "client_viewer"}),
+    "staff.add": lambda w: Ask(body={"email": f"n.{str(ids.new())[-12:]}@people.test", "name": "Nora"}),
+    "staff.invite_again": lambda w: Ask(body={"email": w.staff_address()}),
+    "staff.shut": lambda w: Ask(body={"email": w.staff_address()}),
     "company_sign_in.try_it": lambda w: Ask(body={}),
     "company_sign_in.choose_rule": lambda w: Ask(body={"second_factor": "false"}),
     "views.save_view": lambda w: Ask(body={"name": "Late ones", "country": "DE"}),
@@ -119,6 +123,27 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "reports.silence": lambda w: Ask(body={"quiet": "true"}),
     "imports.check_again": lambda w: Ask({"imp": w.received_import()}, body={}),
     "imports.load": lambda w: Ask({"imp": w.checked_import()}, body={"leave_out_faults": "true"}),
+    "money.decide": lambda w: Ask({"fgr": w.forgo_request()}, body={"answer": "yes", "words": "Too small to chase"}),
+    "money.set_limits": lambda w: Ask(body={}),
+    "money_terms.set_term": lambda w: Ask(
+        body={"country": "DE", "regime": "eu", "base": "ECB", "percent": "9", "day": "2026-01-01", "source": "Statute"}
+    ),
+    "money_terms.set_base_rate": lambda w: Ask(
+        body={"base": "ECB", "percent": "2.15", "day": "2026-07-01", "source": "ECB"}
+    ),
+    "imports.undo": lambda w: Ask({"imp": w.loaded_import()}, body={"reason": "The wrong file"}),
+    "letters.make": lambda w: Ask({"prb": sending.letter(w)}, body={}),
+    "letters.batch_file": lambda w: Ask({"prb": sending.batch(w)}),
+    "letters.posted": lambda w: Ask({"prb": sending.batch(w)}, body={}),
+    "letters.reach": lambda w: Ask(body={"first": "email", "second": "sms", "phone": "+4930901820", "wait_days": "4"}),
+    "letters.wish": lambda w: Ask(body={"format": "hybrid", "endpoint": "9930:DE123456789"}),
+    "addresses.stop": lambda w: Ask(body={"address": "quiet@marigold.test", "detail": "They asked by telephone"}),
+    "addresses.release": lambda w: Ask({"sup": sending.entry(w)}, body={"reason": "A new mailbox"}),
+    "consents.decide": lambda w: Ask(body={"country": "FR", "pixel": "consented", "basis": "Asked in the contract"}),
+    "goal.set_goal": lambda w: Ask(
+        {"goal": sending.plain(w)}, body={"metric": "customers", "target": "100", "due_on": "2037-06-30"}
+    ),
+    "goal.ask": lambda w: Ask({"goal": sending.set_goal(w)}, body={}),
     "mailbox.mail_page": lambda w: Ask({"name": "0" * 36}),
     "rules.take_recipe": lambda w: Ask(body={"recipe": RULE}),
     "rules.rule_page": lambda w: Ask({"key": RULE}),
@@ -175,6 +200,7 @@ MISSING_WITH_OWN = {
     "views.drop_view",
     "mailbox.mail_page",
     "imports.upload",
+    "money_terms.load_rates",
     "rule_life.publish",
     "rule_life.release",
     "ladders.publish",
@@ -184,6 +210,7 @@ MISSING_WITH_OWN = {
 """Routes whose own answer is a refusal here: no mail lies in a folder, no file comes in a form, no name service
 and no identity provider answers."""
 PAGES["imports.upload"] = lambda w: Ask(body={})
+PAGES["money_terms.load_rates"] = lambda w: Ask(body={})
 
 
 def is_of_oneself(route: Route) -> bool:

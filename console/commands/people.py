@@ -1,0 +1,39 @@
+"""`people`: the first administrator of a new installation, who then adds everybody else on the pages."""
+
+import click
+
+from console import joining
+from console.faults import REFUSED, CannotRun
+from console.talk import answer
+from tenants import settings
+from tenants.directory import letters, people, staff, steps
+from tenants.values.faults import Refusal
+
+
+@click.group("people")
+def command() -> None:
+    """The provider's people."""
+
+
+@command.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+def add(email: str, name: str, as_json: bool) -> None:
+    """Add an administrator of the provider and print the link by which they choose a password; it opens once.
+
+    \b
+    ./goodterms people add paula@example.com --name "Paula Adeyemi"
+    """
+    try:
+        with joining.at_the_door() as door:
+            home = settings.read().public_url.rstrip("/")
+            added = people.add(email, name=name, side="provider", now=door.now)
+            people.give_provider_role(added, role=staff.ADMIN)
+            waits = letters.WAITS[letters.INVITATION]
+            token = steps.begin(letters.INVITATION, now=door.now, person_id=added, waits=waits)
+    except Refusal as refused:
+        raise CannotRun(f"{refused.detail} {refused.remedy}".strip(), code=REFUSED) from None
+    answer(
+        {"email": email, "link": f"{home}/welcome/{token}", "until": (door.now + waits).isoformat()}, as_json=as_json
+    )

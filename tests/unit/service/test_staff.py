@@ -1,0 +1,130 @@
+"""The provider's own people: invited, shut out, and the first of them all; and the history in words."""
+
+import json
+import re
+from uuid import uuid4
+
+import pytest
+
+from console import cli
+from service.auth import browser
+from service.pages import acts
+from tenants.directory import clients, people, staff
+from tests.cast import NOW, engage
+from tests.unit.service.conftest import Browser
+from tests.unit.service.test_welcome import WORD, follow, form, post, sent  # noqa: F401  (fixtures)
+
+HERE = "/provider/people"
+
+
+@pytest.fixture
+def paula(post, as_, provider_admin):  # noqa: F811
+    return as_(provider_admin)
+
+
+def an_address():
+    return f"nora.{uuid4().hex[-10:]}@people.test"
+
+
+def test_paula_adds_nora_who_comes_in_and_is_shut_out(paula, web, sent, stranger):  # noqa: F811
+    nora = an_address()
+    assert form(paula, HERE, email=nora, name="Nora Lund").status_code == 303
+    assert form(paula, HERE, email=nora, name="Nora Lund").status_code == 409
+    assert form(paula, f"{HERE}/invitation", email=nora).status_code == 303
+    first, second = sent(nora)
+    assert first.subject == "You can come in" and "Paula Adeyemi has let you in." in first.text
+    assert follow(stranger, first).status_code == 404 and follow(stranger, second).status_code == 200
+    assert form(stranger, "/welcome", password=WORD).status_code == 303
+    assert stranger.client.get("/no-clients").status_code == 200, "no client's books are open to her"
+    page = paula.client.get(HERE).text
+    assert nora in page and "nobody of the provider needs a second factor" in page.lower()
+    assert form(paula, f"{HERE}/invitation", email=nora).status_code == 404, "she is in"
+    assert form(paula, f"{HERE}/shut", email=nora).status_code == 303
+    assert stranger.get("~/whoami").status_code == 401
+    assert form(Browser(web.test_client()), "/sign-in", email=nora, password=WORD).status_code == 422
+    assert form(paula, f"{HERE}/invitation", email=nora).status_code == 404
+
+
+def test_nobody_shuts_themselves_or_the_last_administrator_out(paula, provider_admin, on_platform, monkeypatch):
+    assert form(paula, f"{HERE}/shut", email=provider_admin.email).status_code == 409
+    assert form(paula, f"{HERE}/shut", email="nobody@people.test").status_code == 404
+    other = engage("Petra", side="provider", provider_role="provider_admin")
+    monkeypatch.setattr(staff, "ADMINS", "SELECT 1")
+    assert form(paula, f"{HERE}/shut", email=other.email).status_code == 409
+
+
+def test_a_client_s_admin_and_a_specialist_see_nothing_of_it(as_, alder_admin, specialist, alder_viewer):
+    for each in (alder_admin, specialist):
+        assert as_(each).client.get(HERE).status_code == 403
+        assert form(as_(each), HERE, email=an_address(), name="X").status_code == 403
+    assert form(as_(specialist), f"{HERE}/shut", email=alder_viewer.email).status_code == 403
+
+
+def test_the_first_administrator_comes_in_by_the_link_of_the_command(settings, monkeypatch, capsys, stranger):
+    for name, value in {
+        "DATABASE_URL": settings.database_url,
+        "AUTH_DATABASE_URL": settings.auth_database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key,
+        "DOCUMENTS": settings.documents,
+        "PUBLIC_URL": settings.public_url,
+    }.items():
+        monkeypatch.setenv(f"GOODTERMS_{name}", value)
+    email = an_address()
+    ends = []
+    for _ in range(2):
+        with pytest.raises(SystemExit) as end:
+            cli.main(["people", "add", email, "--name", "Paula", "--json"])
+        ends.append(end.value.code)
+    told = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert ends == [0, 3] or ends[0] == 0 != ends[1]
+    path = re.search(r"/welcome/[\w-]+$", told["link"])[0]
+    assert stranger.client.get(path).location == "/welcome"
+    assert form(stranger, "/welcome", password=WORD).status_code == 303
+    assert stranger.client.get(HERE).status_code == 200, "she administers the provider"
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/127.0 Safari/537.36",
+            "Chrome on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64) AppleWebKit/537.36 Chrome/127.0 Safari/537.36 Edg/127.0",
+            "Edge on Windows",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari on an iPhone"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "Unknown browser"),
+    ],
+)
+def test_a_browser_is_called_as_its_owner_would(agent, said):
+    assert browser.named(agent) == said
+
+
+def test_the_history_speaks_in_words(as_, alder_admin, in_alder, web):
+    with web.app_context():
+        told = dict(
+            acts.told({"role": "tenant_admin", "until": "2026-11-22 14:36:30.283565+00:00", "id": "x", "a": ""})
+        )
+        assert told == {"role": "Admin", "until": "22 Nov 2026, 14:36"}
+        assert dict(acts.told({"starts_on": "2026-11-22", "scopes": ["a", "b"], "open": True, "of": {"x": 1}})) == {
+            "starts on": "22 Nov 2026",
+            "scopes": "a, b",
+            "open": "yes",
+            "of": "x 1",
+        }
+        assert dict(acts.told({"customer": "01a20379-21ac-737b-957c-95554a553e3c"})) == {"customer": "…553e3c"}
+    assert (acts.called("rule.published"), acts.kind("access_grant")) == ("Rule published", "visit")
+    with in_alder:
+        slug = clients.profile().slug
+    assert "Role given" in as_(alder_admin).client.get(f"/c/{slug}/history").text
+
+
+def test_who_has_no_way_in_is_known(on_platform, specialist):
+    with on_platform:
+        fresh = people.add(an_address(), name="Nora", side="client", now=NOW)
+        assert people.without_a_way_in([fresh, specialist.id]) == {fresh}
+        assert people.of_id(fresh).name == "Nora"
