@@ -12,12 +12,11 @@ from typing import Any
 from marshmallow import RAISE, Schema, fields, missing
 
 from service.fields import Day, Instant, MoneyField, Ref
-from tenants.values import ids
-from tenants.values.money import Money
+from tenants.values import ids, money
 
 Getter = Callable[[str], Any]
 Part = Callable[[Getter, Any], Any]
-SCALARS = (fields.String, fields.Integer, fields.Boolean)
+PLAIN: dict[type[fields.Field[Any]], type] = {fields.String: str, fields.Integer: int, fields.Boolean: bool}
 
 
 def dump(schema: type[Schema], given: Any) -> Any:
@@ -41,18 +40,37 @@ def _writer(kind: type[Schema]) -> Callable[[Any], Any]:
         or schema.many
     ):
         return schema.dump
-    parts = [(field.data_key or name, _part(schema, name, field)) for name, field in schema.dump_fields.items()]
+    own = [
+        (field.data_key or name, *_direct(name, field), _part(schema, name, field))
+        for name, field in schema.dump_fields.items()
+    ]
 
     def write(given: Any) -> dict[str, Any]:
-        get = _getter(given)
-        told = {}
-        for name, part in parts:
+        get, is_row, told = _getter(given), isinstance(given, Mapping), {}
+        for name, key, plain, convert, part in own:
+            if is_row and convert is not None:
+                try:
+                    value = given[key]
+                except KeyError:
+                    value = missing
+                if value is not missing:
+                    told[name] = value if value is None or type(value) is plain else convert(value)
+                    continue
             value = part(get, given)
             if value is not missing:
                 told[name] = value
         return told
 
     return write
+
+
+def _direct(name: str, field: fields.Field[Any]) -> tuple[str, type | None, Callable[[Any], Any] | None]:
+    """Under which key a row holds the field, what is written as it is, and who writes the rest; None for nobody."""
+    key = field.attribute or name
+    if isinstance(field, MoneyField) and field.minor:
+        return key, None, None
+    convert = None if "." in key or field.dump_default is not missing else _converter(field)
+    return key, PLAIN.get(type(field)), convert
 
 
 def _getter(given: Any) -> Getter:
@@ -92,7 +110,7 @@ def _money(field: MoneyField) -> Part:
         minor, currency = get(field.minor), get(field.currency)
         if minor is None or minor is missing or not currency or currency is missing:
             return None
-        return {"amount": Money(minor, currency).as_text(), "currency": currency}
+        return {"amount": money.written(minor, currency), "currency": currency}
 
     return part
 
@@ -107,8 +125,8 @@ def _converter(field: fields.Field[Any]) -> Callable[[Any], Any] | None:
         return lambda value: value.isoformat()
     if kind is Instant:
         return lambda value: value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if kind in SCALARS:
-        plain = {fields.String: str, fields.Integer: int, fields.Boolean: bool}[kind]
+    if kind in PLAIN:
+        plain = PLAIN[kind]
         return lambda value: value if type(value) is plain else field._serialize(value, "", None)
     if kind is fields.Nested:
         return _nested(field)

@@ -59,6 +59,15 @@ def digits(currency: str) -> int:
     return _DIGITS.get(currency, 2)
 
 
+def written(minor: int, currency: str) -> str:
+    """Canonical text of so many minor units: 1234.50. Lists are full of amounts, so no other number is made of them."""
+    places = digits(currency)
+    if places == 0:
+        return str(minor)
+    sign, text = "-" if minor < 0 else "", str(abs(minor)).rjust(places + 1, "0")
+    return f"{sign}{text[:-places]}.{text[-places:]}"
+
+
 @lru_cache(maxsize=256)
 def _pattern(locale: str, places: int) -> numbers.NumberPattern:
     """The language's way to write amounts, with the currency's digits instead of CLDR's."""
@@ -118,7 +127,7 @@ class Money:
 
     def as_text(self) -> str:
         """Canonical text that `parse` reads back: 1234.50."""
-        return f"{self.as_decimal():f}"
+        return written(self.minor, self.currency)
 
     def shown(self, locale: str = "en") -> str:
         """As a person of that language writes it: €1,234.50."""
