@@ -5,7 +5,19 @@ from functools import lru_cache
 from jobs.turns import Handler, Later, Outside, Turn
 from tenants.adapters.schematron import Schematron
 from tenants.collections.conduct import Gate
-from tenants.delivery import evidence, news, parking, queueing, receipts, sending, traces, unsettled
+from tenants.delivery import (
+    climbing,
+    evidence,
+    news,
+    parking,
+    portal_posts,
+    queueing,
+    receipts,
+    sending,
+    texts,
+    traces,
+    unsettled,
+)
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.outcome import Result
 from tenants.rules.rechecking import recheck
@@ -25,11 +37,13 @@ def queue_invoice_messages(turn: Turn) -> None:
         from_row=about.get("from_row", 0),
         to_row=about.get("to_row", queueing.LAST_ROW),
     )
+    climbing.climb(today=turn.today, now=turn.now, real=turn.real_now)
 
 
 def open_day(turn: Turn) -> None:
     """A new day at the client: invoices that were dated ahead have come to their day."""
     queueing.queue_invoices(today=turn.today, now=turn.now, real=turn.real_now)
+    climbing.climb(today=turn.today, now=turn.now, real=turn.real_now)
 
 
 def claim_message(turn: Turn) -> Outgoing | Later | None:
@@ -67,6 +81,44 @@ def settle_message(turn: Turn, mail: Outgoing, result: Result) -> Later | None:
     return None if again_at is None else Later(again_at, "server_busy")
 
 
+def claim_text(turn: Turn) -> Outgoing | Later | None:
+    """Ask the gate and write down that a text is about to leave."""
+    found = sending.claim(
+        turn.id("message_id"),
+        gate=GATE,
+        provider=turn.tools.texts.name,
+        now=turn.now,
+        real=turn.real_now,
+        today=turn.today,
+    )
+    if isinstance(found, sending.Waiting):
+        return Later(found.again_at - (turn.now - turn.real_now), found.reason)
+    return found
+
+
+def act_on_text(turn: Turn, mail: Outgoing) -> Result:
+    """Write the text and hand it over."""
+    tools = turn.tools
+    return texts.act(mail, texts=tools.texts, settings=tools.settings, documents_in=tools.documents)
+
+
+def settle_text(turn: Turn, mail: Outgoing, result: Result) -> Later | None:
+    """Write down how it ended."""
+    again_at = sending.settle(mail, result, now=turn.now, real=turn.real_now, final=False)
+    return None if again_at is None else Later(again_at, "provider_busy")
+
+
+def read_text_receipt(turn: Turn) -> None:
+    """The provider of texts told what became of one."""
+    texts.read(turn.id("inbox_id"), message_id=turn.id("message_id"), now=turn.now, real=turn.real_now)
+
+
+def post_notice(turn: Turn) -> Later | None:
+    """An invoice is laid into its customer's portal."""
+    again_at = portal_posts.post(turn.id("message_id"), gate=GATE, now=turn.now, real=turn.real_now)
+    return None if again_at is None else Later(again_at - (turn.now - turn.real_now), "waiting")
+
+
 def settle_attempt(turn: Turn) -> None:
     """The patience with an attempt of which nobody knows is over."""
     unsettled.resolve(turn.id("message_id"), now=turn.now)
@@ -102,6 +154,9 @@ HANDLERS: dict[str, Handler] = {
     "queue_invoice_messages": queue_invoice_messages,
     "open_day": open_day,
     "send_message": Outside(claim_message, act_on_message, settle_message),
+    "send_text": Outside(claim_text, act_on_text, settle_text),
+    "read_text_receipt": read_text_receipt,
+    "post_notice": post_notice,
     "settle_attempt": settle_attempt,
     "grade_hit": grade_hit,
     "read_receipt": read_receipt,

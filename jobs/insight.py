@@ -7,7 +7,7 @@ from tenants.delivery import rescoring
 from tenants.events import api_calls, history, history_keeping, recording, request_keys
 from tenants.events.history_keeping import Paper
 from tenants.events.recording import Occurrence
-from tenants.insight import digests, forecast, keeping
+from tenants.insight import alert_digests, digests, forecast, keeping
 
 
 def noop(turn: Turn) -> None:
@@ -74,6 +74,12 @@ def forget_requests(turn: Turn) -> None:
     api_calls.purge(now=turn.real_now)
 
 
+def tell_alerts(turn: Turn) -> None:
+    """A new day: the client's people read once what its mail suffers from."""
+    url = turn.tools.settings.public_url
+    alert_digests.tell(today=turn.today, now=turn.now, real=turn.real_now, public_url=url)
+
+
 HANDLERS: dict[str, Handler] = {
     "noop": noop,
     "forget_requests": forget_requests,
@@ -81,6 +87,7 @@ HANDLERS: dict[str, Handler] = {
     "put_history_by": Outside(claim_head, put_head_by, settle_head),
     "plan_figures": plan_figures,
     "tell_week": tell_week,
+    "tell_alerts": tell_alerts,
     "keep_figures": keep_figures,
     "freshen_figures": freshen_figures,
     "forecast_payments": forecast_payments,

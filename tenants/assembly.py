@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from tenants import store, work
-from tenants.adapters import buckets, documents, doorbell, hooks, identity_providers, mail, rates, sns
-from tenants.delivery.ports import DocumentStore, Mailer, TopicService
+from tenants.adapters import buckets, documents, doorbell, hooks, identity_providers, mail, rates, sms, sns
+from tenants.delivery.ports import DocumentStore, Mailer, TextSender, TopicService
 from tenants.directory import data_keys
 from tenants.directory.ports import IdentityProviders, Names
 from tenants.directory.rates import Counter, LocalCounter
@@ -48,6 +48,7 @@ class Toolbox:
     providers: IdentityProviders = field(default_factory=identity_providers.Providers)
     names: Names = field(default_factory=identity_providers.NameService)
     rates: Counter = field(default_factory=LocalCounter)
+    texts: TextSender = field(default_factory=sms.NoSender)
 
 
 def make_tools(settings: Settings) -> Toolbox:
@@ -69,6 +70,7 @@ def make_tools(settings: Settings) -> Toolbox:
         providers=identity_providers.Providers(loopback=settings.loopback_peers),
         topics=sns.Topics(region=settings.aws_region, endpoint=settings.aws_endpoint),
         rates=rates.RedisCounter(settings.redis_url),
+        texts=sms.sender_of(settings),
     )
 
 

@@ -53,7 +53,7 @@ PROFILE = """
   contact_name text NOT NULL DEFAULT '', contact_phone text NOT NULL DEFAULT '', contact_email text NOT NULL
   DEFAULT '',
   accent text NOT NULL DEFAULT '#1f4e5f', logo_key text,
-  pixel text NOT NULL DEFAULT 'off' CHECK (pixel IN ('off', 'consented', 'on')),
+  pixel text NOT NULL DEFAULT 'off' CHECK (pixel IN ('off', 'consented', 'on', 'aggregate')),
   sending text NOT NULL DEFAULT 'on' CHECK (sending IN ('on', 'paused')),
   auto_messages_per_week smallint NOT NULL DEFAULT 2, business_days_between_messages smallint NOT NULL DEFAULT 3,
   quiet_until time NOT NULL DEFAULT '09:00', quiet_from time NOT NULL DEFAULT '17:30',

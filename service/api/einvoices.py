@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from service import moment
 from service.endpoint import endpoint
 from service.fields import Ref
-from tenants.collections import einvoice_answers
+from tenants.collections import adoption, einvoice_answers
 from tenants.delivery import facts
 from tenants.delivery.einvoices import cii, making, ubl, wishes
 from tenants.delivery.einvoices.wishes import Wish
@@ -73,7 +73,9 @@ def change_einvoice_wish(client: VisibleClient, debtor_id: UUID, body: dict[str,
     """Keep how a customer wants its invoices from now on."""
     debtors.card(debtor_id)
     wish = None if body["format"] == "pdf" else Wish(body["format"], body["endpoint"], body["buyer_reference"])
-    wishes.change(debtor_id, wish=wish, now=moment.here().now)
+    now = moment.here().now
+    wishes.change(debtor_id, wish=wish, now=now)
+    adoption.end_answered(now=now)
     return body
 
 

@@ -20,7 +20,7 @@ class ContactHabits(Schema):
     """What a client decides about its automatic messages and its API clients; what is not sent stays as it is."""
 
     sending = fields.String(validate=validate.OneOf(("on", "paused")))
-    pixel = fields.String(validate=validate.OneOf(("off", "consented", "on")))
+    pixel = fields.String(validate=validate.OneOf(("off", "consented", "on", "aggregate")))
     auto_messages_per_week = fields.Integer(strict=True, validate=validate.Range(0, 7))
     business_days_between_messages = fields.Integer(strict=True, validate=validate.Range(0, 30))
     quiet_until = fields.Time(format="%H:%M")

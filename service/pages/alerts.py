@@ -42,6 +42,7 @@ def inbox_page() -> str:
         "alerts.html",
         section="alerts",
         causes=alerts.inbox(),
+        parents=alerts.parents(),
         may={each.tenant_id for each in caller.clients_with("alerts.write")},
         zones={each.tenant_id: each.time_zone for each in caller.clients},
     )

@@ -59,6 +59,60 @@ RUNGS = {
     "promise": "The customer promised to pay",
     "objection": "The customer objected",
     "settled": "Paid",
+    "posted_in_portal": "Laid into the customer’s portal",
+}
+MESSAGE = {
+    "queued": ("Waiting to be sent", ""),
+    "sending": ("Being handed over", ""),
+    "sent": ("Left us", "info"),
+    "delayed": ("Delayed", "warn"),
+    "delivered": ("Arrived", "good"),
+    "bounced": ("Came back", "bad"),
+    "failed": ("Not deliverable", "bad"),
+    "held": ("Held for a person", "warn"),
+    "cancelled": ("Not sent", ""),
+}
+ATTEMPT = {
+    "intent": "About to be handed over",
+    "accepted": "Taken",
+    "refused": "Refused",
+    "retry": "Not taken now, tried again later",
+    "ambiguous": "Nobody knows whether it was taken",
+    "not_sent": "Known not to have left",
+}
+WAYS = {"email": "Mail", "portal": "Portal", "sms": "Text message", "print": "Letter", "paper": "Paper"}
+HELD = {"unconfirmed": "Nobody knows whether it left", "server_busy": "The mail server said not now"}
+SUPPRESSED = {
+    "bounce": ("Dead address", "bad"),
+    "complaint": ("Called it unwanted", "bad"),
+    "request": ("Asked for silence", "warn"),
+}
+MAILBOXES = {
+    "google": "Google mailboxes",
+    "microsoft": "Microsoft mailboxes",
+    "yahoo": "Yahoo mailboxes",
+    "apple": "Apple mailboxes",
+    "company": "companies’ own mailboxes",
+}
+COHORT = {
+    "fallen": ("Fallen", "bad"),
+    "healthy": ("Within chance", "good"),
+    "level": ("As usual", "good"),
+    "thin": ("Too few to judge", ""),
+    "young": ("Too little past", ""),
+    "": ("Not judged", ""),
+}
+PIXEL = {
+    "off": ("Off", ""),
+    "consented": ("For who agreed", "info"),
+    "on": ("On, unless refused", "warn"),
+    "aggregate": ("Counted, nobody known", "info"),
+}
+PIXEL_MEANS = {
+    "off": "No image stands in any mail.",
+    "consented": "The image stands in mail to readers who agreed; only they are told apart.",
+    "on": "The image stands in mail to everybody who did not refuse; needs a basis in law that allows it.",
+    "aggregate": "The image names no reader: only how often a kind of mail was loaded is counted.",
 }
 UNKNOWN = {
     "not_sent": "Nothing was sent about this invoice yet, so nothing can be known about its receipt.",

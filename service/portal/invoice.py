@@ -19,16 +19,18 @@ from service.endpoint import PORTAL, PUBLIC, endpoint, tools
 from service.portal import words
 from tenants.collections import holds, tasks
 from tenants.collections.tasks import NewTask
-from tenants.delivery import documents, evidence, facts, links, printing
+from tenants.delivery import documents, evidence, facts, links, printing, tallies
 from tenants.delivery import words as writing
 from tenants.delivery.facts import Item, Reader
 from tenants.delivery.hits import Hit
 from tenants.delivery.links import LinkGrant
 from tenants.delivery.tokens import BadToken
 from tenants.directory import clients
+from tenants.isolation import scope
 from tenants.ledger import debtors
 from tenants.values.faults import Refusal
 from tenants.values.money import Money
+from tenants.work import unit_of_work
 
 face = Blueprint("portal", __name__)
 LATEST_PROMISE = timedelta(days=90)
@@ -197,6 +199,21 @@ def pixel(token: str) -> Response:
     except BadToken:
         raise problems.NotFound("There is no such image.") from None
     _take(tenant_id, Hit(traces.fetch("pixel"), toolbox.clock.now(), message_id=message_id))
+    return Response(door.PIXEL, headers=door.IMAGE_HEADERS)
+
+
+@endpoint(face, "/o/t/<token>.gif", needs=PUBLIC)
+def counted_pixel(token: str) -> Response:
+    """The image of a mail whose loads are counted and nobody's; the answer is always the same."""
+    toolbox = tools()
+    try:
+        tenant_id, template, country = tallies.read(token, secret=toolbox.settings.secret_key)
+    except BadToken:
+        raise problems.NotFound("There is no such image.") from None
+    if not traces.by_staff(toolbox):
+        agent, method = request.headers.get("User-Agent", ""), request.method
+        with unit_of_work(scope.tenant(tenant_id, actor="reader")):
+            tallies.count(template, country=country, agent=agent, method=method, real=toolbox.clock.now())
     return Response(door.PIXEL, headers=door.IMAGE_HEADERS)
 
 

@@ -114,6 +114,16 @@ WHERE a.tenant_id = ANY(:tenants) AND a.state IN ('open', 'acknowledged')
 GROUP BY a.tenant_id, t.legal_name, t.slug, a.cause
 ORDER BY {WEIGHT} DESC, max(a.opened_at) DESC, a.tenant_id, a.cause LIMIT :limit
 """
+# Several clients' mail to one kind of mailbox falls at once: that is sending itself, not the clients. Only how many
+# clients of the caller's own is told, and their own names.
+PARENTS = """
+SELECT split_part(a.dedupe_key, '/', 2) AS mailbox, count(DISTINCT a.tenant_id) AS clients,
+  array_agg(DISTINCT t.legal_name) AS names, min(a.opened_at) AS since_at
+FROM alert a JOIN tenant t ON t.id = a.tenant_id
+WHERE a.tenant_id = ANY(:tenants) AND a.cause = 'sending:seen-rate' AND a.state IN ('open', 'acknowledged')
+  AND a.dedupe_key LIKE 'seen-rate:%/%'
+GROUP BY split_part(a.dedupe_key, '/', 2) HAVING count(DISTINCT a.tenant_id) >= :least ORDER BY 1
+"""
 # Ids rise with time, so an alert's id is its place in time and pages need no second key.
 ITEMS = """
 SELECT a.id, a.title, a.reason, a.cause, a.severity, a.state, a.rule_key, a.debtor_id, d.name AS customer,
@@ -148,6 +158,11 @@ def raise_many(drafts: Sequence[NewAlert], *, now: datetime) -> list[UUID]:
 def inbox(*, limit: int = 200) -> list[Cause]:
     """The open alerts of all clients in scope, one line per client and cause, worst and newest first."""
     return [Cause(*row) for row in store.run(INBOX, limit=limit)]
+
+
+def parents(*, least: int = 3) -> Sequence[RowMapping]:
+    """Kinds of mailboxes at which the mail of several clients in scope is seen less than usual at once."""
+    return store.run(PARENTS, least=least).mappings().all()
 
 
 def items(

@@ -11,7 +11,11 @@ from uuid import UUID
 from tenants import store
 from tenants.delivery import suppression
 
-BY_MAIL = "SELECT id FROM debtor WHERE tenant_id = :tenant AND id = ANY(:ids) AND channel = 'email'"
+# Mail is the first way of whoever chose it first, and of whom the ledger says so where nothing was chosen.
+BY_MAIL = """
+SELECT d.id FROM debtor d LEFT JOIN debtor_channels c ON c.tenant_id = :tenant AND c.debtor_id = d.id
+WHERE d.tenant_id = :tenant AND d.id = ANY(:ids) AND coalesce(c.ways[1], d.channel) = 'email'
+"""
 CONTACTS = """
 SELECT id, debtor_id, email, language, role FROM contact
 WHERE tenant_id = :tenant AND debtor_id = ANY(:ids) AND active AND email <> ''

@@ -26,7 +26,7 @@ from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
 
 PDF = "application/pdf"
-SIGNED = re.compile(r"/([po])/[A-Za-z0-9_-]{40,}")
+SIGNED = re.compile(r"/(p|o|o/t)/[A-Za-z0-9_-]{40,}")
 RECORD = """
 INSERT INTO document (tenant_id, id, debtor_id, invoice_id, kind, media_type, sha256, bytes, store_key, made_at)
 VALUES (:tenant, :id, :debtor_id, :invoice_id, :kind, :media_type, :sha256, :bytes, :store_key, :now)

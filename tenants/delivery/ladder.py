@@ -8,6 +8,7 @@ said as unknown and not as "no".
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from tenants import store
@@ -20,6 +21,12 @@ MESSAGES = """
 SELECT m.id, m.kind, m.recipient, m.subject, m.state, m.held_reason, m.queued_at, m.template FROM message_item x
 JOIN message m ON m.tenant_id = x.tenant_id AND m.id = x.message_id
 WHERE x.tenant_id = :tenant AND m.tenant_id = :tenant AND x.invoice_id = :invoice_id ORDER BY m.queued_at, m.id
+"""
+MESSAGE = "SELECT id, recipient, template, state, queued_at FROM message WHERE tenant_id = :tenant AND id = :message_id"
+OF_MESSAGE = """
+SELECT e.message_id, e.level, e.kind, e.verdict, e.reasons, e.occurred_at, e.source, e.agent, c.name, c.email
+FROM evidence e LEFT JOIN contact c ON c.tenant_id = :tenant AND c.id = e.contact_id
+WHERE e.tenant_id = :tenant AND e.message_id = :message_id ORDER BY e.occurred_at, e.id
 """
 # A sign about a whole message counts for each of its invoices; a sign about one invoice counts for that one.
 EVIDENCE = """
@@ -49,7 +56,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The whole way of one invoice, and what is not known about it."""
+    """The whole way of one invoice, or of one message, and what is not known about it."""
 
     invoice_id: UUID
     rungs: tuple[Rung, ...]
@@ -76,23 +83,37 @@ def of_invoice(invoice_id: UUID) -> Ladder | None:
                 message_id=row.id,
             )
         )
-    for row in store.run(EVIDENCE, invoice_id=invoice_id):
-        detail = ", ".join(part for part in (row.reasons.replace("_", " ").replace(",", ", "), row.agent) if part)
-        rungs.append(
-            Rung(
-                row.kind,
-                row.occurred_at,
-                row.source,
-                _strength(row.level, row.verdict),
-                row.level,
-                row.name or row.email or "",
-                detail,
-                row.message_id,
-            )
-        )
+    rungs += [_rung(row) for row in store.run(EVIDENCE, invoice_id=invoice_id)]
     rungs.sort(key=lambda rung: rung.at)
     level = max((rung.level for rung in rungs), default=0)
     return Ladder(invoice_id, tuple(rungs), tuple(_unknown(level, invoice.delivery, bool(messages))), level)
+
+
+def of_message(message_id: UUID) -> Ladder:
+    """The ladder of one message to one recipient; of none that is there it knows nothing."""
+    row = store.run(MESSAGE, message_id=message_id).one_or_none()
+    if row is None:
+        return Ladder(message_id, (), ("not_sent",), 0)
+    queued = Rung("queued", row.queued_at, "goodterms", "proved", 0, row.recipient, row.template, row.id)
+    rungs = sorted(
+        [queued, *[_rung(each) for each in store.run(OF_MESSAGE, message_id=message_id)]], key=lambda rung: rung.at
+    )
+    level = max(rung.level for rung in rungs)
+    return Ladder(message_id, tuple(rungs), tuple(_unknown(level, row.state, True)), level)
+
+
+def _rung(row: Any) -> Rung:
+    detail = ", ".join(part for part in (row.reasons.replace("_", " ").replace(",", ", "), row.agent) if part)
+    return Rung(
+        row.kind,
+        row.occurred_at,
+        row.source,
+        _strength(row.level, row.verdict),
+        row.level,
+        row.name or row.email or "",
+        detail,
+        row.message_id,
+    )
 
 
 def _strength(level: int, verdict: str) -> str:

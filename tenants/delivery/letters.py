@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from uuid import UUID
 
-from tenants.delivery import formal, links, printing, rendering, ses_events, tokens
+from tenants.delivery import formal, links, printing, rendering, ses_events, tallies, tokens
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.ports import Letter
 from tenants.settings import Settings
@@ -72,6 +72,11 @@ def write(mail: Outgoing, *, enclosures: tuple[Enclosure, ...], settings: Settin
     if mail.pixel:
         image = links.pixel_token(mail.tenant_id, message_id=mail.message_id, secret=settings.secret_key)
         pixel = f"{settings.public_url.rstrip('/')}{links.PIXEL_PATH}{image}.gif"
+    elif mail.tally:
+        image = tallies.token(
+            mail.tenant_id, template=mail.template, country=mail.reader.country, secret=settings.secret_key
+        )
+        pixel = f"{settings.public_url.rstrip('/')}{tallies.PATH}{image}.gif"
     said = rendering.render(
         mail, link=links.url(settings.public_url, token), pixel=pixel, provider=settings.provider_name
     )

@@ -23,6 +23,16 @@ ONE = COLUMNS + "WHERE m.tenant_id = :tenant AND m.id = :message_id"
 OF_INVOICE = """ AND m.id IN (
   SELECT x.message_id FROM message_item x WHERE x.tenant_id = :tenant AND x.invoice_id = :invoice_id)"""
 
+INVOICES = """
+SELECT i.id, i.number, i.currency, i.amount_minor, i.open_minor, i.due_on FROM message_item x
+JOIN invoice i ON i.tenant_id = :tenant AND i.id = x.invoice_id
+WHERE x.tenant_id = :tenant AND x.message_id = :message_id ORDER BY i.due_on, i.number LIMIT 200
+"""
+ATTEMPTS = """
+SELECT id, attempt_no, state, provider, provider_ref, detail, intent_at, settled_at FROM delivery_attempt
+WHERE tenant_id = :tenant AND message_id = :message_id ORDER BY attempt_no
+"""
+
 
 class UnknownMessage(Refusal, LookupError):
     """No such message, or not yours."""
@@ -58,3 +68,13 @@ def one(message_id: UUID) -> RowMapping:
     if found is None:
         raise UnknownMessage("There is no such message.")
     return found
+
+
+def invoices(message_id: UUID) -> Sequence[RowMapping]:
+    """The invoices that a message is about."""
+    return store.run(INVOICES, message_id=message_id).mappings().all()
+
+
+def attempts(message_id: UUID) -> Sequence[RowMapping]:
+    """Every hand-over of a message, the first one first."""
+    return store.run(ATTEMPTS, message_id=message_id).mappings().all()

@@ -80,6 +80,31 @@ class Mailer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text message to one number."""
+
+    attempt_id: UUID
+    recipient: str
+    body: str
+    receipts_to: str
+    """Where the provider says what became of it."""
+
+
+class TextSender(Protocol):
+    """Hands one text to a provider, once; it never repeats by itself."""
+
+    name: str
+
+    def send(self, text: Text) -> Answer:
+        """Hand the text over and say how that ended; outside faults become an Answer, not an exception."""
+        ...
+
+    def believes(self, address: str, *, form: dict[str, str], signature: str) -> bool:
+        """Whether the provider itself sent this form to this address of ours."""
+        ...
+
+
 class TopicService(Protocol):
     """What it takes to believe a provider's topics."""
 

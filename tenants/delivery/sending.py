@@ -64,6 +64,9 @@ VALUES (:tenant, :id, :message_id, :attempt_no, 'intent', :provider, :now)
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
 
+CARRIERS = ("ses", "sms", "print")
+"""Who tells by another name of what was handed over; every other carrier of mail tells as a mail server does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -147,7 +150,8 @@ def _outgoing(
         wish=wishes.of(row.debtor_id) if row.kind == "invoice" else None,
         wording=wordings.spoken(row.template, language=words.language(reader.language), debtor_id=row.debtor_id),
         pixel=tracking.may_track(reader.mode or creditor.pixel, consent=reader.pixel_consent),
-        carrier="ses" if provider == "ses" else "smtp",
+        tally=(reader.mode or creditor.pixel) == tracking.AGGREGATE,
+        carrier=provider if provider in CARRIERS else "smtp",
         resumed=resumed,
     )
 

@@ -3,12 +3,16 @@
 A wrong entry costs an invoice that nobody gets, so each has its reason, and lifting one leaves a line in the history.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
+
+from sqlalchemy import RowMapping
 
 from tenants import store
 from tenants.events import history
 from tenants.values import ids
+from tenants.values.faults import Kind, Refusal
 
 ADD = """
 INSERT INTO suppression (tenant_id, id, address, reason, detail, since_at)
@@ -20,6 +24,40 @@ LIFT = """
 UPDATE suppression SET lifted_at = :now, lifted_by = :by
 WHERE tenant_id = :tenant AND address = :address AND lifted_at IS NULL RETURNING id, reason
 """
+COLUMNS = """
+SELECT s.id, s.address, s.reason, s.detail, s.since_at, s.lifted_at, s.lifted_by, c.debtor_id, d.name AS debtor_name
+FROM suppression s
+LEFT JOIN LATERAL (
+  SELECT k.debtor_id FROM contact k WHERE k.tenant_id = :tenant AND lower(k.email) = s.address
+  ORDER BY k.active DESC, k.id LIMIT 1) c ON true
+LEFT JOIN debtor d ON d.tenant_id = :tenant AND d.id = c.debtor_id
+"""
+LISTED = (
+    COLUMNS
+    + """
+WHERE s.tenant_id = :tenant AND (s.lifted_at IS NOT NULL) = :lifted AND s.address LIKE :address
+  AND (CAST(:after AS uuid) IS NULL OR s.id < :after) ORDER BY s.id DESC LIMIT :limit
+"""
+)
+ONE = COLUMNS + "WHERE s.tenant_id = :tenant AND s.id = :id"
+HOLDS = "WHERE s.tenant_id = :tenant AND s.address = :address AND s.lifted_at IS NULL"
+PREFIX = "sup"
+
+
+class UnknownSuppression(Refusal, LookupError):
+    """No such entry, or not yours."""
+
+    kind = Kind.UNKNOWN
+    code = "unknown_suppression"
+    remedy = "Look at the list again."
+
+
+class NotSuppressed(Refusal):
+    """Somebody lifted it before."""
+
+    kind = Kind.CONFLICT
+    code = "not_suppressed"
+    remedy = "Reload the list."
 
 
 def key(address: str) -> str:
@@ -56,3 +94,33 @@ def lift(address: str, *, by: str, now: datetime, why: str) -> bool:
         reason=why,
     )
     return True
+
+
+def listed(
+    *, lifted: bool = False, address: str = "", after: UUID | None = None, limit: int = 50
+) -> Sequence[RowMapping]:
+    """The entries of the list, the newest first: those that hold, or those that were lifted."""
+    return store.run(LISTED, lifted=lifted, address=f"%{key(address)}%", after=after, limit=limit).mappings().all()
+
+
+def one(entry_id: UUID) -> RowMapping:
+    """One entry. Raises UnknownSuppression."""
+    found = store.run(ONE, id=entry_id).mappings().one_or_none()
+    if found is None:
+        raise UnknownSuppression("There is no such entry.")
+    return found
+
+
+def live(address: str) -> RowMapping:
+    """The entry that holds for an address. Raises UnknownSuppression."""
+    found = store.run(COLUMNS + HOLDS, address=key(address)).mappings().one_or_none()
+    if found is None:
+        raise UnknownSuppression("There is no such entry.")
+    return found
+
+
+def release(entry_id: UUID, *, by: str, now: datetime, why: str) -> None:
+    """A person lets an address be written to again, with a reason. Raises UnknownSuppression, NotSuppressed."""
+    entry = one(entry_id)
+    if entry["lifted_at"] is not None or not lift(entry["address"], by=by, now=now, why=why):
+        raise NotSuppressed("This address is written to already.")

@@ -7,20 +7,26 @@ No step ever depends on an open.
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
+from tenants.directory import clients
 from tenants.events import history
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
-from tenants.values.faults import Refusal
+from tenants.values.faults import Kind, Refusal
 
 OFF, CONSENTED, ON, AGGREGATE = MODES = ("off", "consented", "on", "aggregate")
 ALLOWED = """
 CASE coalesce(x.pixel, t.pixel) WHEN 'consented' THEN c.pixel_consent = 'granted'
   WHEN 'on' THEN c.pixel_consent <> 'withdrawn' ELSE false END"""
+SAID = ("unknown", "granted", "withdrawn")
+CONSENT = """
+UPDATE contact SET pixel_consent = :said WHERE tenant_id = :tenant AND id = :contact_id RETURNING debtor_id
+"""
 DECIDE = """
 INSERT INTO tracking_rule (tenant_id, country, pixel, basis, decided_by, decided_at)
 VALUES (:tenant, :country, :pixel, :basis, :actor, :now)
@@ -43,6 +49,14 @@ class BadTracking(Refusal, ValueError):
 
     code = "bad_tracking"
     remedy = "Choose off, consented, on or aggregate, and say on what basis in law."
+
+
+class UnknownReader(Refusal, LookupError):
+    """No such contact, or not yours."""
+
+    kind = Kind.UNKNOWN
+    code = "unknown_contact"
+    remedy = "Look at the customer's contacts again."
 
 
 class TrackingRule(TenantOwned, Model):
@@ -74,6 +88,17 @@ def decide(country: str, *, pixel: str, basis: str, now: datetime) -> None:
     history.note("tracking.decided", about=("client", scope.current().one), at=now, became=new)
 
 
+def decide_for_all(*, pixel: str, basis: str, now: datetime) -> None:
+    """What holds wherever no country has a decision of its own, also for old mails. Raises BadTracking."""
+    if pixel not in MODES or (pixel != OFF and not basis.strip()):
+        raise BadTracking("This cannot be decided.")
+    was = clients.profile().pixel
+    clients.change(pixel=pixel)
+    became = {"pixel": pixel, "basis": basis.strip()[:500]}
+    about = ("client", scope.current().one)
+    history.note("tracking.decided", about=about, at=now, was={"pixel": was}, became=became)
+
+
 def forget(country: str, *, now: datetime) -> bool:
     """No rule of its own for a country any more; False when there was none."""
     was = store.run(FORGET, country=country).scalar_one_or_none()
@@ -81,6 +106,16 @@ def forget(country: str, *, now: datetime) -> bool:
         old = {"country": country, "pixel": was}
         history.note("tracking.forgotten", about=("client", scope.current().one), at=now, was=old)
     return was is not None
+
+
+def consent(contact_id: UUID, *, said: str, basis: str, now: datetime) -> None:
+    """What a reader said, which also stops or counts images of old mails. Raises BadTracking."""
+    if said not in SAID or not basis.strip():
+        raise BadTracking("This is no consent and no refusal.")
+    if store.run(CONSENT, contact_id=contact_id, said=said).one_or_none() is None:
+        raise UnknownReader("There is no such contact.")
+    became = {"pixel_consent": said}
+    history.note("tracking.consent", about=("contact", contact_id), at=now, became=became, reason=basis.strip()[:300])
 
 
 def rules() -> Sequence[RowMapping]:

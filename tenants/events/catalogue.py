@@ -69,6 +69,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
         Consumer("check_ledger", "ledger"),
         Consumer("watch_sending", "collections"),
         Consumer("put_history_by", "insight"),
+        Consumer("tell_alerts", "insight", max_attempts=3),
         Consumer("freshen_figures", "insight"),
     ),
     "access.granted": (Consumer("tell_of_access", "collections"),),

@@ -32,6 +32,7 @@ FILES = {
     "result_file",
     "pack_paper",
     "trial",
+    "batch_file",
     "mail_page",
 }
 """Answers that are no page of their own: papers, tables, fragments, and the mail that was never sent."""

@@ -92,11 +92,14 @@ class Post:
         return self.ask(sql, kind=kind)
 
     def claim(self, message_id: UUID) -> Any:
+        return self.claim_by(message_id, provider="memory")
+
+    def claim_by(self, message_id: UUID, *, provider: str) -> Any:
         with self.unit():
             return sending.claim(
                 message_id,
                 gate=lambda _id, *, now: self.verdict,
-                provider="memory",
+                provider=provider,
                 now=self.now,
                 real=self.now,
                 today=TODAY,

@@ -29,8 +29,6 @@ def test_writing_and_counting_follow_the_same_table(post, over):
             if over == "country":
                 clients.change(pixel="on" if mode == "off" else "off")
                 tracking.decide("DE", pixel=mode, basis="asked in the contract", now=NOW)
-            elif mode == "aggregate":
-                continue
             else:
                 clients.change(pixel=mode)
         assert bool(seen(post, message, number)) is allowed, (mode, consent)

@@ -253,7 +253,9 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
         body={"contact_id": ids.show("con", w.at["con"]), "consent": "withdrawn", "basis": "By telephone"}
     ),
     "show_einvoice_goal": lambda w: Ask({"goal": sending.set_goal(w)}),
-    "set_einvoice_goal": lambda w: Ask(body={"metric": "customers", "target": 900, "due_on": "2027-06-30"}),
+    "set_einvoice_goal": lambda w: Ask(
+        {"goal": sending.plain(w)}, body={"metric": "customers", "target": 1000, "due_on": "2037-06-30"}
+    ),
     "ask_for_einvoices": lambda w: Ask({"goal": sending.set_goal(w)}, body={}),
     "change_einvoice_wish": lambda w: Ask(body={"format": "hybrid", "endpoint": "9930:DE123456789"}),
     "download_einvoice": lambda w: Ask({"inv": w.sayable_invoice()}),

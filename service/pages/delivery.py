@@ -1,0 +1,107 @@
+"""How mail fares: its health by who receives it, every message with its ladder, and the mailings that alerts judge."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint
+from marshmallow import Schema, fields, validate
+
+from service import cursors, moment
+from service.api.delivery import STATES
+from service.endpoint import endpoint
+from service.pages import delivery_tabs
+from tenants.collections.watch import chances, cohorts, hard
+from tenants.collections.watch.chances import Tally
+from tenants.delivery import channels, health, ladder, outbox
+from tenants.directory import clients
+from tenants.directory.access import VisibleClient
+
+face = Blueprint("delivery", __name__)
+PAGE = 50
+SPANS = (7, 30, 90)
+
+
+class Span(Schema):
+    """How many days back."""
+
+    days = fields.Integer(load_default=30, validate=validate.OneOf(SPANS))
+
+
+class Messages(Schema):
+    """Which messages, and where the page starts."""
+
+    state = fields.String(load_default="", validate=validate.OneOf(("", *STATES)))
+    after = fields.String(load_default="")
+
+
+@endpoint(face, "/c/<client:client>/delivery", needs="delivery.read", query=Span)
+def health_page(client: VisibleClient, query: dict[str, int]) -> str:
+    """What became of the mail of the last days, by who receives it."""
+    here = moment.here()
+    since = here.now - timedelta(days=query["days"])
+    receivers = health.receivers(since=since)
+    return delivery_tabs.show(
+        "delivery_health.html",
+        client,
+        tab="health",
+        days=query["days"],
+        spans=SPANS,
+        receivers=receivers,
+        total=health.total(receivers),
+        waits=health.waits(since=since),
+        funnel=health.funnel(since=since),
+        ways=channels.use(since=since),
+        bad=hard.reputation(now=here.now).bad | hard.silence(now=here.now),
+        paused=clients.profile().sending == "paused",
+    )
+
+
+@endpoint(face, "/c/<client:client>/delivery/messages", needs="delivery.read", query=Messages)
+def messages_page(client: VisibleClient, query: dict[str, str]) -> str:
+    """Messages, the newest first."""
+    purpose = f"messages:{client.tenant_id}:{query['state']}"
+    place = cursors.read(purpose, query["after"])
+    after = (datetime.fromisoformat(place[0]), UUID(place[1])) if place else None
+    rows = outbox.listed(state=query["state"] or None, after=after, limit=PAGE)
+    last = [rows[-1]["queued_at"].isoformat(), str(rows[-1]["id"])] if len(rows) == PAGE else None
+    return delivery_tabs.show(
+        "messages.html",
+        client,
+        tab="messages",
+        rows=rows,
+        state=query["state"],
+        states=STATES,
+        first=place is None,
+        further=cursors.write(purpose, last) if last else None,
+    )
+
+
+@endpoint(face, "/c/<client:client>/delivery/messages/<ref('msg'):message_id>", needs="delivery.read")
+def message_page(client: VisibleClient, message_id: UUID) -> str:
+    """One message to one recipient, with its ladder."""
+    return delivery_tabs.show(
+        "message.html",
+        client,
+        tab="messages",
+        message=outbox.one(message_id),
+        invoices=outbox.invoices(message_id),
+        attempts=outbox.attempts(message_id),
+        ladder=ladder.of_message(message_id),
+    )
+
+
+@endpoint(face, "/c/<client:client>/delivery/mailings", needs="delivery.read")
+def cohorts_page(client: VisibleClient) -> str:
+    """The matured mailings of eight weeks, as alerts judge them."""
+    here = moment.here()
+    known = cohorts.kept(since=here.today - timedelta(weeks=cohorts.WEEKS))
+    units: list[dict[str, Any]] = [
+        {
+            "unit": unit,
+            "rows": [(each, chances.wilson(each.tally)) for each in reversed(series[-20:])],
+            "whole": Tally(sum(each.judgeable for each in series), sum(each.seen for each in series)),
+        }
+        for unit, series in sorted(known.items())
+    ]
+    return delivery_tabs.show("cohorts.html", client, tab="cohorts", units=units)

@@ -1,0 +1,62 @@
+"""What the world holds of sending: addresses on the list, letters for the post, a goal of e-invoices."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from tenants import store
+from tenants.delivery import channels, climbing, suppression
+from tenants.delivery.channels import Channels
+from tenants.delivery.einvoices import goal
+from tenants.values import ids
+from tests.factories import a_contact, a_debtor, an_invoice
+
+BATCH = """
+INSERT INTO print_batch (tenant_id, id, letters, pages, sha256, store_key, made_by, made_at)
+VALUES (:tenant, :id, 1, 2, 'ab12', :key, 'world', :now) ON CONFLICT (tenant_id, id) DO NOTHING
+"""
+
+
+def entry(world) -> UUID:
+    """An address that is written to no more."""
+    with world.books():
+        found = suppression.add(f"{ids.new()}@gone.test", reason="bounce", detail="550 5.1.1", since_at=world.now)
+    assert found is not None
+    return found
+
+
+def batch(world) -> UUID:
+    """A file of letters that was not posted yet."""
+    made = ids.new()
+    key = f"{world.tenant}/print/{made}.pdf"
+    world.documents.put(key, b"%PDF-1.7", media_type="application/pdf")
+    with world.books():
+        store.run(BATCH, id=made, key=key, now=world.now)
+    return made
+
+
+def letter(world) -> UUID:
+    """An invoice that waits for a printer; returns a file of others."""
+    debtor = a_debtor(world.tenant)
+    a_contact(world.tenant, debtor)
+    an_invoice(world.tenant, debtor, late=-10, currency=world.currency)
+    with world.books():
+        wanted = Channels(("print",), postal="Nut Tree Nursery\nAm Markt 2")
+        channels.change(debtor, to=wanted, now=world.now)
+        climbing.climb(today=world.today, now=world.now, real=world.now)
+    return batch(world)
+
+
+def plain(world) -> UUID:
+    """A customer that takes no e-invoices, so that a goal has somewhere to go."""
+    debtor = a_debtor(world.tenant)
+    an_invoice(world.tenant, debtor, late=-10, currency=world.currency)
+    return debtor
+
+
+def set_goal(world) -> UUID:
+    """The client wants e-invoices; returns any id."""
+    plain(world)
+    with world.books():
+        due_on = world.today + timedelta(days=200)
+        goal.set_goal("invoices", target=1000, due_on=due_on, today=world.today, now=world.now)
+    return world.tenant
