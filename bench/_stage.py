@@ -44,6 +44,12 @@ class Stage:
             row = admin.execute(f"SELECT count(*) FROM app.{what}").fetchone()
         return int(row[0]) if row else 0
 
+    def client(self, slug: str) -> UUID | None:
+        """The client that an earlier run opened on this stage, when its folder was kept."""
+        with psycopg.connect(self.admin_url) as admin:
+            row = admin.execute("SELECT id FROM app.tenant WHERE slug = %s", (slug,)).fetchone()
+        return row[0] if row else None
+
     def open_client(self, slug: str) -> UUID:
         """Open one more client with empty books."""
         tenant = ids.new()
@@ -61,6 +67,7 @@ class Stage:
 @contextmanager
 def stage(folder: Path) -> Iterator[Stage]:
     """Start the servers and open the shell; PostgreSQL flushes to disk as in production."""
+    folder.mkdir(exist_ok=True)
     folder.chmod(0o755)  # the servers' user must be able to pass
     postgres = start_postgres(folder, durable=True, settings={"max_wal_size": "4GB", "shared_buffers": "256MB"})
     redis = start_redis(folder, durable=False)
@@ -69,7 +76,7 @@ def stage(folder: Path) -> Iterator[Stage]:
         roles.prepare(postgres.admin_url, passwords=words)
         migrations.upgrade(postgres.url("gt_owner", words["gt_owner"], database="goodterms"))
         documents = folder / "documents"
-        documents.mkdir()
+        documents.mkdir(exist_ok=True)
         env = {
             "GOODTERMS_DATABASE_URL": postgres.url("gt_worker", words["gt_worker"], database="goodterms"),
             "GOODTERMS_DISPATCH_DATABASE_URL": postgres.url("gt_dispatch", words["gt_dispatch"], database="goodterms"),

@@ -3,14 +3,16 @@
 `aging.today` has a ceiling in milliseconds. `aging.past` is held against hand-written SQL for the same buckets, run by
 the same role behind the same wall on the same rows: amount less what was applied by the day, grouped by bucket. The
 rows are made by the superuser past the wall, for one large client among others. `aging.dashboard` is the whole page of
-a client that has five closed invoices beside each open one.
+a client that has five closed invoices beside each open one. `--home` keeps the books between runs: six million rows
+are made once, and measured as often as wanted.
 """
 
 import argparse
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
@@ -157,20 +159,43 @@ def main(argv: Sequence[str]) -> int:
     words.add_argument("--n", type=int, default=1_000_000)
     words.add_argument("--rounds", type=int, default=3)
     words.add_argument("--only", choices=("aging", "dashboard"), default="")
+    words.add_argument("--home", type=Path, help="a folder in which the books stay for the next run of this size")
     given = words.parse_args(argv)
     lines: list[dict[str, Any]] = []
-    with TemporaryDirectory(prefix="goodterms-bench-") as folder, _stage.stage(Path(folder)) as stage:
+    with _home(given.home) as folder:
         if given.only != "dashboard":
-            large = stage.open_client("large")
-            for number in range(OTHERS):
-                stage.open_client(f"other-{number}")
-            fill(stage.admin_url, large=large, rows=given.n)
-            lines.append(measure_today(large, rows=given.n, rounds=given.rounds))
-            lines.append(measure_past(large, rows=given.n, rounds=given.rounds))
+            with _stage.stage(folder / f"aging-{given.n}") as stage:
+                large = books(stage, rows=given.n)
+                lines.append(measure_today(large, rows=given.n, rounds=given.rounds))
+                lines.append(measure_past(large, rows=given.n, rounds=given.rounds))
         if given.only != "aging":
-            giant = stage.open_client(_dashboard.SLUG)
-            lines.append(_dashboard.measure(stage, giant, rows=given.n, rounds=given.rounds, today=TODAY))
+            with _stage.stage(folder / f"dashboard-{given.n}") as stage:
+                lines.append(_dashboard.measure(stage, rows=given.n, rounds=given.rounds, today=TODAY))
     return show(lines)
+
+
+@contextmanager
+def _home(given: Path | None) -> Iterator[Path]:
+    """The folder of the books: the one that was named, or one that is gone afterwards."""
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True, mode=0o755)
+        yield given.resolve()
+        return
+    with TemporaryDirectory(prefix="goodterms-bench-") as folder:
+        Path(folder).chmod(0o755)  # the servers' user must be able to pass
+        yield Path(folder)
+
+
+def books(stage: _stage.Stage, *, rows: int) -> UUID:
+    """The large client among others, as an earlier run left them or made now."""
+    known = stage.client("large")
+    if known is not None:
+        return known
+    large = stage.open_client("large")
+    for number in range(OTHERS):
+        stage.open_client(f"other-{number}")
+    fill(stage.admin_url, large=large, rows=rows)
+    return large
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ STATEMENT = """
   line_key text NOT NULL, account text NOT NULL, account_sealed bytea, currency text NOT NULL,
   amount_minor bigint NOT NULL, booked_on date NOT NULL, valued_on date NOT NULL,
   party text NOT NULL DEFAULT '', words text NOT NULL DEFAULT '',
-  reference text NOT NULL DEFAULT '', bank_ref text NOT NULL DEFAULT ''
+  reference text NOT NULL DEFAULT '', bank_ref text NOT NULL DEFAULT '',
+  party_mark text NOT NULL DEFAULT ''
 """
 STAGED_BANK_LINE = f"""
   import_id uuid NOT NULL, row_no integer NOT NULL, bank_line_id uuid NOT NULL, {STATEMENT},

@@ -86,7 +86,8 @@ class Share:
 
 LOCK = """
 SELECT m.id, m.bank_line_id, m.debtor_id, m.state, m.pattern, m.payment_id, m.remittance_id, m.amount_minor, m.band,
-  b.currency, b.amount_minor AS line_minor, b.booked_on, b.party, b.words, b.reference
+  b.currency, b.amount_minor AS line_minor, b.booked_on, b.party, b.words, b.reference,
+  b.party_mark
 FROM cash_match m JOIN bank_line b ON b.tenant_id = :tenant AND b.id = m.bank_line_id
 WHERE m.tenant_id = :tenant AND m.id = :id FOR UPDATE OF m, b
 """
@@ -129,7 +130,7 @@ def accept(match_id: UUID, *, now: datetime, wall: datetime | None = None) -> UU
     payment = _book(match_id, found, Share(found.debtor_id, found.amount_minor, parts), now=now, wall=wall)
     _set(match_id, "applied", now=now, payment_id=payment)
     booking.tie([(match_id, parts)], now=now)
-    payers.learn([(found.party, found.debtor_id, found.booked_on)])
+    payers.learn([(_payer(found), found.debtor_id, found.booked_on)])
     if found.remittance_id:
         remittances.use([found.remittance_id], now=now)
     _note("cash.accepted", found, now=now, became={"payment_id": payment})
@@ -164,7 +165,7 @@ def split(match_id: UUID, *, shares: Sequence[Share], now: datetime, wall: datet
         made.append(payment)
     _set(match_id, "replaced", now=now)
     if len({share.debtor_id for share in shares}) == 1:
-        payers.learn([(found.party, shares[0].debtor_id, found.booked_on)])
+        payers.learn([(_payer(found), shares[0].debtor_id, found.booked_on)])
     _note("cash.split", found, now=now, became={"payment_ids": made})
     return tuple(made)
 
@@ -194,7 +195,7 @@ def undo(match_id: UUID, *, now: datetime, today: date, reason: str = "") -> UUI
     for each in store.run(OF_LINE, line_id=found.bank_line_id).all():
         refunds.return_payment(each.payment_id, effective_on=today, now=now, reason=reason or "Cash application undone")
         deductions.close_for(each.id, on=today, outcome="undone")
-        payers.forget(found.party, each.debtor_id)
+        payers.forget(_payer(found), each.debtor_id)
         if each.remittance_id:
             remittances.free(each.remittance_id)
         _set(each.id, "undone", now=now, note=reason)
@@ -221,6 +222,10 @@ def _locked(match_id: UUID, *, states: tuple[str, ...]) -> Any:
     if found.state not in states:
         raise NotWaiting(f"This line is {found.state} already.")
     return found
+
+
+def _payer(found: Any) -> Sequence[str]:
+    return payers.keys(found.party, mark=found.party_mark)
 
 
 def _refuse_misfit(found: Any, shares: Sequence[Share]) -> None:

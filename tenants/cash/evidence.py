@@ -18,6 +18,8 @@ class Credit(NamedTuple):
     party: str
     words: str
     reference: str
+    payer_mark: str = ""
+    """By which the account that paid is known again."""
 
 
 class Item(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from tenants.cash import names, references, relations, words
+from tenants.cash import names, payers, references, relations, words
 from tenants.cash.evidence import Credit, Item, Name, Part, Proposal, Ref, Sum
 from tenants.cash.relations import Fit
 from tenants.cash.remittances import Advice
@@ -62,6 +62,11 @@ class View:
             if taken < item.open_minor:
                 left.append(item._replace(open_minor=item.open_minor - taken) if taken else item)
         return left
+
+    def paid_for(self, credit: Credit) -> UUID | None:
+        """The customer for whom this payer paid before; the account knows better than the name."""
+        known = (self.payers.get(key) for key in payers.keys(credit.party, mark=credit.payer_mark))
+        return next((debtor_id for debtor_id in known if debtor_id is not None), None)
 
     def of(self, debtor_id: UUID, *, currency: str) -> list[Item]:
         """What earlier lines left of one customer's items."""
@@ -121,7 +126,7 @@ def _candidates(
     credit: Credit, found: Sequence[words.Named], hits: Mapping[UUID, references.Hits], view: View
 ) -> list[UUID]:
     chosen = dict.fromkeys(hits)
-    learned = view.payers.get(names.clean(credit.party))
+    learned = view.paid_for(credit)
     if learned is not None:
         chosen[learned] = None
     chosen |= dict.fromkeys(each.debtor_id for each in view.names.alike(credit.party))
@@ -136,7 +141,7 @@ def _candidates(
 
 
 def _name(credit: Credit, found: Sequence[words.Named], debtor_id: UUID, view: View) -> Name:
-    learned = view.payers.get(names.clean(credit.party))
+    learned = view.paid_for(credit)
     if learned == debtor_id:
         return Name.LEARNED
     if any(view.numbers.get(name.plain) == debtor_id for name in found):

@@ -61,7 +61,7 @@ class Desk:
             references.EXACTLY + words.plain(item.number): [item] for item in _numbered(short) if item.open_minor
         }
         by_amount = _by_amount({(credit.currency, credit.amount_minor) for credit in credits})
-        learned = payers.of({names.clean(credit.party) for credit in credits})
+        learned = payers.of({key for each in credits for key in payers.keys(each.party, mark=each.payer_mark)})
         found = {each.id: references.hits(said[each.id], each, by_bones=by_bones) for each in credits}
         open_ = [each for each in credits if not any(hit.explains(each) for hit in found[each.id].values())]
         longer = {name.written for each in open_ for name in said[each.id] if len(name.plain) >= 4}
@@ -94,9 +94,9 @@ class Desk:
     ) -> Iterator[UUID]:
         """The customers for whom a credit's party, or a number in it, speaks."""
         yield from (each.debtor_id for each in self.names.alike(credit.party))
-        payer = learned.get(names.clean(credit.party))
-        if payer is not None:
-            yield payer
+        for key in payers.keys(credit.party, mark=credit.payer_mark):
+            if key in learned:
+                yield learned[key]
         for known in (self.numbers, settled):
             yield from (known[name.plain] for name in said if name.plain in known)
 

@@ -23,7 +23,9 @@ MACHINE = ""
 """The actor of what nobody decided."""
 START = (date.min, UUID(int=0))
 WAITING = """
-SELECT b.id, b.currency, b.amount_minor, b.booked_on, b.party, b.words, b.reference FROM bank_line b
+SELECT b.id, b.currency, b.amount_minor, b.booked_on, b.party, b.words, b.reference,
+  b.party_mark
+FROM bank_line b
 WHERE b.tenant_id = :tenant AND b.payment_id IS NULL AND b.amount_minor > 0 AND b.booked_on <= :today
   AND (b.booked_on, b.id) > (:after_on, :after_id)
   AND b.id NOT IN (SELECT m.bank_line_id FROM cash_match m WHERE m.tenant_id = :tenant AND m.state = 'parked')
@@ -173,7 +175,11 @@ def _apply(judged: Sequence[_Judged], *, now: datetime, wall: datetime | None) -
         if each.payment_id is None:
             each.band = Band.SUGGESTED
     learned = [
-        (proposal.credit.party, proposal.debtor_id, proposal.credit.booked_on)
+        (
+            payers.keys(proposal.credit.party, mark=proposal.credit.payer_mark),
+            proposal.debtor_id,
+            proposal.credit.booked_on,
+        )
         for each, proposal in certain
         if each.payment_id and proposal.name is not Name.OTHER
     ]

@@ -1,6 +1,9 @@
-"""Decides who has paid for whom: what was applied once, and not taken back, speaks for the next time."""
+"""Decides who has paid for whom: what was applied once, and not taken back, speaks for the next time.
 
-from collections.abc import Collection, Iterable
+A payer is known by name and, better, by the account that paid, of which only a keyed hash is there.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -11,6 +14,8 @@ from tenants import store
 from tenants.cash import names
 from tenants.store import Model, TenantOwned
 
+ACCOUNT = "#"
+"""Before the hash of an account: no clean name begins so."""
 MOST_OFTEN = 0.9
 """A payer who pays for several customers is learned for one of them only if nearly all payments were for that one."""
 
@@ -40,29 +45,35 @@ ON CONFLICT (tenant_id, key, debtor_id) DO UPDATE
 SET times = payer.times + excluded.times, last_on = greatest(payer.last_on, excluded.last_on)
 """
 FORGET = """
-UPDATE payer SET times = greatest(times - 1, 0) WHERE tenant_id = :tenant AND key = :key AND debtor_id = :debtor_id
+UPDATE payer SET times = greatest(times - 1, 0)
+WHERE tenant_id = :tenant AND key = ANY(:keys) AND debtor_id = :debtor_id
 """
 
 
-def of(keys: Collection[str]) -> dict[str, UUID]:
-    """By clean name of the payer, the one customer that this payer pays for."""
+def keys(party: str, *, mark: str) -> tuple[str, ...]:
+    """Under which a payer is remembered: the account first, then the clean name."""
+    name = names.clean(party)
+    return (*([ACCOUNT + mark] if mark else []), *([name] if name else []))
+
+
+def of(wanted: Collection[str]) -> dict[str, UUID]:
+    """By key of the payer, the one customer that this payer pays for."""
     found: dict[str, list[tuple[UUID, int]]] = {}
-    for key, debtor_id, times in store.run(OF, keys=sorted(key for key in keys if key)):
+    for key, debtor_id, times in store.run(OF, keys=sorted(wanted)):
         found.setdefault(key, []).append((debtor_id, times))
     return {
         key: pairs[0][0] for key, pairs in found.items() if pairs[0][1] >= MOST_OFTEN * sum(times for _, times in pairs)
     }
 
 
-def learn(payments: Iterable[tuple[str, UUID, date]]) -> None:
-    """Remember who paid for whom: the payer's name, the customer, the day."""
-    known = [(names.clean(party), debtor_id, day) for party, debtor_id, day in payments]
-    rows = [row for row in known if row[0]]
+def learn(payments: Iterable[tuple[Sequence[str], UUID, date]]) -> None:
+    """Remember who paid for whom: the payer's keys, the customer, the day."""
+    rows = [(key, debtor_id, day) for known, debtor_id, day in payments for key in known]
     if rows:
-        keys, debtors, days = zip(*rows, strict=True)
-        store.run(LEARN, keys=list(keys), debtors=list(debtors), days=list(days))
+        keyed, debtors, days = zip(*rows, strict=True)
+        store.run(LEARN, keys=list(keyed), debtors=list(debtors), days=list(days))
 
 
-def forget(party: str, debtor_id: UUID) -> None:
+def forget(known: Sequence[str], debtor_id: UUID) -> None:
     """Take one payment back from what was learned."""
-    store.run(FORGET, key=names.clean(party), debtor_id=debtor_id)
+    store.run(FORGET, keys=list(known), debtor_id=debtor_id)

@@ -28,7 +28,7 @@ ORDER BY booked_on, id LIMIT :limit
 """
 BOOKED = """
 SELECT m.id, m.payment_id, m.debtor_id, m.currency, m.amount_minor, b.booked_on, b.party, b.words, b.reference,
-  b.bank_ref
+  b.bank_ref, b.party_mark
 FROM cash_match m JOIN bank_line b ON b.tenant_id = :tenant AND b.id = m.bank_line_id
 WHERE m.tenant_id = :tenant AND m.state = 'applied' AND m.booked_on BETWEEN :since AND :today
   AND m.amount_minor = ANY(:amounts) ORDER BY m.id
@@ -84,7 +84,7 @@ def _take_back(line: Any, booked: Any, *, now: datetime, today: date) -> Returne
     reason = f"The bank took it back: {line.words or line.reference or 'no words'}"[:200]
     refunds.return_payment(booked.payment_id, effective_on=day, now=now, reason=reason)
     deductions.close_for(booked.id, on=day, outcome="undone")
-    payers.forget(booked.party, booked.debtor_id)
+    payers.forget(payers.keys(booked.party, mark=booked.party_mark), booked.debtor_id)
     store.run(RETURNED, id=booked.id)
     store.run(LINK, line_id=line.id, payment_id=booked.payment_id)
     return Returned(line.id, booked.id, booked.payment_id)

@@ -1,10 +1,11 @@
 """Decides what a bank line is: kept once however often it is reported, however many statements tell of it.
 
 Whose money a credit is, and what it pays, is decided by cash application; until then it is a line without a payment.
-The account is readable by its last signs alone: the whole lies sealed, and a line is known again by a keyed hash.
+The account is readable by its last signs alone: the whole lies sealed, and a line is known again by a keyed hash. Of
+the account that the money came from only such a hash is kept: enough to know a payer again, and nothing to read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -20,12 +21,15 @@ _LONGEST = {"party": 200, "words": 1000, "reference": 140, "bank_ref": 140}
 
 PLACE = "bank_line.account"
 SHOWN = 4
+SHORTEST_ACCOUNT = 6
 KEPT = (
     "line_key, account, account_sealed, currency, amount_minor, booked_on, valued_on, party, words, reference, bank_ref"
+    ", party_mark"
 )
 LANDED = """
   row_no integer, bank_line_id uuid, line_key text, account text, account_sealed bytea, currency text,
-  amount_minor bigint, booked_on date, valued_on date, party text, words text, reference text, bank_ref text
+  amount_minor bigint, booked_on date, valued_on date, party text, words text, reference text, bank_ref text,
+  party_mark text
 """
 COLUMNS = ("row_no", "bank_line_id", *KEPT.split(", "))
 STAGE = f"""
@@ -74,6 +78,7 @@ def stage(import_id: UUID, *, said: Statement) -> dict[str, list[int]]:
     rows = []
     sealed = {account: data_keys.seal(account, place=PLACE) for account in {each.account for each in said.entries}}
     keys = data_keys.marks(statement.keys(said.entries), place="bank_line.line_key") if said.entries else []
+    marked = _marks({_plain(entry.party_account) for entry in said.entries})
     for number, (entry, key) in enumerate(zip(said.entries, keys, strict=True), 1):
         minor = _minor(entry)
         total = totals.setdefault(entry.currency, [0, 0])
@@ -82,7 +87,8 @@ def stage(import_id: UUID, *, said: Statement) -> dict[str, list[int]]:
         said_by_it = (_cut(entry, name) for name in ("party", "words", "reference", "bank_ref"))
         days = (entry.booked_on, entry.valued_on)
         account = (masked(entry.account), sealed[entry.account])
-        rows.append((number, ids.new(), key, *account, entry.currency, minor, *days, *said_by_it))
+        mark = marked.get(_plain(entry.party_account), "")
+        rows.append((number, ids.new(), key, *account, entry.currency, minor, *days, *said_by_it, mark))
     table = f"landed_{ids.new().hex}"
     store.land(table, LANDED)
     store.copy_rows(table, COLUMNS, rows)
@@ -140,6 +146,17 @@ def _minor(entry: Entry) -> int:
     if abs(scaled) >= 10**18:
         raise StatementRefused(f"Line {entry.at:,}: the amount has too many digits.")
     return int(scaled)
+
+
+def _plain(account: str) -> str:
+    """An account as banks agree on it, however it was spaced."""
+    return "".join(sign for sign in account if sign.isalnum()).upper()
+
+
+def _marks(accounts: Collection[str]) -> dict[str, str]:
+    """By account the hash under which a payer is known again; what is too short is no account."""
+    whole = sorted(each for each in accounts if len(each) >= SHORTEST_ACCOUNT)
+    return dict(zip(whole, data_keys.marks(whole, place="bank_line.party_mark"), strict=True)) if whole else {}
 
 
 def _cut(entry: Entry, name: str) -> str:

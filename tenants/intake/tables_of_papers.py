@@ -83,6 +83,7 @@ class ImportBankLine(TenantOwned, Model):
     words: Mapped[str] = mapped_column(Text)
     reference: Mapped[str] = mapped_column(Text)
     bank_ref: Mapped[str] = mapped_column(Text)
+    party_mark: Mapped[str] = mapped_column(Text)
 
 
 class BankLine(TenantOwned, Model):
@@ -117,6 +118,7 @@ class BankLine(TenantOwned, Model):
     words: Mapped[str] = mapped_column(Text)
     reference: Mapped[str] = mapped_column(Text)
     bank_ref: Mapped[str] = mapped_column(Text)
+    party_mark: Mapped[str] = mapped_column(Text)
     payment_id: Mapped[UUID | None]
     known_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
 

@@ -31,6 +31,15 @@ _NAMES = {
         "auftraggeber",
     )
     + ("nomcontrepartie", "beneficiario", "naamtegenpartij", "debtorname", "partner"),
+    "party_account": (
+        "partneriban",
+        "counterpartyiban",
+        "counterpartyaccount",
+        "payeraccount",
+        "payeriban",
+        "debtoriban",
+    )
+    + ("kontonummeriban", "ibanzahlungsbeteiligter", "ibancontrepartie", "tegenrekening", "tegenrekeningibanbban"),
     "words": ("label", "description", "details", "memo", "narrative", "verwendungszweck", "buchungstext", "libelle")
     + ("concepto", "omschrijving", "mededelingen", "transactiondescription", "remittanceinformation", "text"),
     "reference": ("reference", "ref", "endtoendid", "referenz", "referencia", "kenmerk", "paymentreference"),
@@ -105,6 +114,7 @@ class _Judge:
             words=self._text(cells, "words"),
             reference=self._text(cells, "reference"),
             bank_ref=self._text(cells, "bank_ref"),
+            party_account=self._text(cells, "party_account"),
         )
 
     def _worth(self, at: int, cells: Sequence[str], currency: str) -> Decimal:

@@ -90,6 +90,7 @@ def _told(whole: Entry, detail: Node) -> Entry:
     return replace(
         whole,
         party=detail.say(f"RltdPties/{side}/Nm", f"RltdPties/{side}/Pty/Nm", f"RltdPties/Ultmt{side}/Nm"),
+        party_account=detail.say(f"RltdPties/{side}Acct/Id/IBAN", f"RltdPties/{side}Acct/Id/Othr/Id"),
         words=words or whole.words,
         reference=detail.say("RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/RfrdDocInf/Nb")
         or ("" if end_to_end in _NO_REFERENCE else end_to_end),

@@ -142,6 +142,7 @@ def _told(entry: Entry, value: str) -> Entry:
         entry,
         words=(told.get("SVWZ") or words).strip(),
         party=" ".join(party.split()),
+        party_account=told.get("IBAN", "") or "".join(text for code, text in by_code if code == "31"),
         reference=entry.reference or ("" if reference == "NOTPROVIDED" else reference),
     )
 

@@ -104,4 +104,5 @@ class _Reader:
             words=" ".join(said.split()),
             reference=row.get("REFNUM", ""),
             bank_ref=row.get("FITID", ""),
+            party_account=row.get("ACCTID", ""),
         )

@@ -36,6 +36,8 @@ class Entry:
     words: str = ""
     reference: str = ""
     bank_ref: str = ""
+    party_account: str = ""
+    """From which account the other side paid, or to which it was paid."""
 
 
 @dataclass(slots=True)

@@ -1,15 +1,17 @@
 """Money on a statement finds its customer and its invoices, and whatever is not certain waits for a person."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
-from tenants.cash import bands
+from tenants.cash import bands, deciding, queue
 from tenants.cash.evidence import Band
 from tenants.ledger import selfcheck
 from tenants.values import bones
 from tests.unit.intake import papers_made_up as made
 
+LAST = UUID(int=2**128 - 1)
 PAID = "SELECT i.number, a.amount_minor, a.effective_on FROM allocation a JOIN invoice i ON i.tenant_id = a.tenant_id \
 AND i.id = a.invoice_id WHERE a.tenant_id = :tenant AND i.tenant_id = :tenant ORDER BY i.number"
 
@@ -104,6 +106,31 @@ def test_a_payer_who_paid_once_is_known_the_next_time(till):
     later = till.owes("A-1002", 20_011, by=dune)
     assert till.takes(made.entry("200.11", "", party="Factor Bank AG")).applied == 1
     assert till.open(later) == 0
+
+
+def test_an_account_that_paid_once_is_known_whatever_name_stands_beside_it(till):
+    dune = till.debtor()
+    till.owes("A-1001", 10_000, by=dune)
+    till.takes(made.entry("100.00", "A-1001", party="Factor Bank AG", iban="DE02 1203 0000 0000 2020 51"))
+    later = till.owes("A-1002", 20_011, by=dune)
+    other = till.owes("A-2001", 70_077, by=till.debtor("Lark Paints"))
+    done = till.takes(
+        made.entry("200.11", "", party="Treuhand 7", iban="DE02120300000000202051"),
+        made.entry("700.77", "", party="Treuhand 7", iban="DE75512108001245126199"),
+    )
+    assert (done.applied, till.open(later), till.open(other)) == (1, 0, 70_077)
+    keys = [key for (key,) in till.asked("SELECT key FROM payer WHERE tenant_id = :tenant ORDER BY key")]
+    assert [key[0] for key in keys] == ["#", "f", "t"] and not any("1203" in key for key in keys)
+
+
+def test_what_is_undone_is_unlearned_of_the_account_as_well(till):
+    dune = till.debtor()
+    till.owes("A-1001", 10_000, by=dune)
+    till.takes(made.entry("100.00", "A-1001", party="Factor Bank AG", iban="DE02120300000000202051"))
+    with till.door():
+        (done,) = queue.done(before=(till.now + timedelta(days=1), LAST))
+        deciding.undo(done.id, now=till.now, today=till.today)
+    assert till.asked("SELECT sum(times) FROM payer WHERE tenant_id = :tenant") == [(0,)]
 
 
 def test_what_could_not_be_said_before_is_looked_at_again(till):

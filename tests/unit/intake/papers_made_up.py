@@ -141,18 +141,20 @@ def entry(
     status: str = "BOOK",
     day: date | None = None,
     party: str = "Dune Garden",
+    iban: str = "",
 ) -> str:
     """One movement with one payment in it."""
     booked = f"<BookgDt><Dt>{day or date(2026, 11, 18)}</Dt></BookgDt>"
     return f"""<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>{status}</Cd></Sts>{booked}
-<NtryDtls>{payment(words, party=party)}</NtryDtls></Ntry>"""
+<NtryDtls>{payment(words, party=party, iban=iban)}</NtryDtls></Ntry>"""
 
 
-def payment(words: str, amount: str = "", *, party: str = "Dune Garden") -> str:
+def payment(words: str, amount: str = "", *, party: str = "Dune Garden", iban: str = "") -> str:
     """What one payment says of itself."""
+    paid_from = f"<DbtrAcct><Id><IBAN>{iban}</IBAN></Id></DbtrAcct>" if iban else ""
     worth = f'<Amt Ccy="EUR">{amount}</Amt>' if amount else ""
     return f"""<TxDtls>{worth}<Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs><RltdPties>
-<Dbtr><Pty><Nm>{party}</Nm></Pty></Dbtr></RltdPties><RmtInf><Ustrd>{words}</Ustrd></RmtInf></TxDtls>"""
+<Dbtr><Pty><Nm>{party}</Nm></Pty></Dbtr>{paid_from}</RltdPties><RmtInf><Ustrd>{words}</Ustrd></RmtInf></TxDtls>"""
 
 
 def workbook(*rows: tuple[object, ...], sheets: tuple[str, ...] = ("Ledger",)) -> bytes:
