@@ -55,6 +55,20 @@ EXPECTED_PAYMENT = """
   FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice (tenant_id, id)
 """
 
+# How much a role may give up alone, and what waits for a second person.
+FORGO_LIMIT = """
+  role text NOT NULL, limit_minor bigint NOT NULL CHECK (limit_minor >= 0), PRIMARY KEY (tenant_id, role)
+"""
+FORGO_REQUEST = """
+  id uuid NOT NULL, invoice_id uuid NOT NULL, kind text NOT NULL CHECK (kind IN ('write_off', 'discount')),
+  currency text NOT NULL, amount_minor bigint NOT NULL CHECK (amount_minor > 0), reason text NOT NULL,
+  asked_by text NOT NULL, asked_at timestamptz NOT NULL,
+  state text NOT NULL CHECK (state IN ('waiting', 'posted', 'refused')), decided_by text NOT NULL DEFAULT '',
+  decided_at timestamptz, words text NOT NULL DEFAULT '', allocation_id uuid,
+  PRIMARY KEY (tenant_id, id), FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice (tenant_id, id),
+  FOREIGN KEY (tenant_id, allocation_id) REFERENCES app.allocation (tenant_id, id)
+"""
+
 
 def upgrade() -> None:
     tenant_table("due_schedule", DUE_SCHEDULE, debtor="debtor_id", rights=APPEND_ONLY)
@@ -66,5 +80,9 @@ def upgrade() -> None:
     tenant_table("exchange_rate", EXCHANGE_RATE, rights=APPEND_ONLY)
     tenant_table("late_term", LATE_TERM, rights=APPEND_ONLY)
     tenant_table("base_rate", BASE_RATE, rights=APPEND_ONLY)
+    tenant_table("forgo_limit", FORGO_LIMIT)
+    tenant_table("forgo_request", FORGO_REQUEST)
+    index("forgo_request", "waiting", "id", where="state = 'waiting'")
+    index("forgo_request", "invoice", "invoice_id")
     tenant_table("expected_payment", EXPECTED_PAYMENT)
     index("expected_payment", "expected", "expected_on, invoice_id")

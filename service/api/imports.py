@@ -144,9 +144,15 @@ class Choice(Schema):
 
 
 class Confirmation(Schema):
-    """Whether rows with faults may be left out."""
+    """Whether rows with faults may be left out, and what the file must be worth."""
 
     leave_out_faults = fields.Boolean(load_default=False)
+    control = fields.List(
+        MoneyField(),
+        load_default=(),
+        validate=validate.Length(max=20),
+        metadata={"description": "What the sender's program says that the file is worth, by currency"},
+    )
 
 
 @endpoint(
@@ -235,7 +241,8 @@ def check_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -
 )
 def confirm_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> runs.Import:
     """Have a checked file loaded in the background, all of it or nothing."""
-    imports.confirm(import_id, real=moment.here().wall, leave_out_faults=body["leave_out_faults"])
+    leave_out = body["leave_out_faults"]
+    imports.confirm(import_id, real=moment.here().wall, leave_out_faults=leave_out, control=body["control"])
     return runs.one(import_id)
 
 

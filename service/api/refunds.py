@@ -1,6 +1,5 @@
 """Money that goes back, and what a client forgoes: refunds, returned payments, write-offs, discounts."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from service.endpoint import endpoint
 from service.fields import Day, Instant, MoneyField, Ref
 from service.moment import Moment
 from tenants.directory.access import VisibleClient
-from tenants.ledger import allocation, credit_notes, invoices, payments, refunds
+from tenants.ledger import credit_notes, forgoing, invoices, payments, refunds
 
 face = Blueprint("api_refunds", __name__, url_prefix="/api/v1")
 WHY = validate.Length(1, 500)
@@ -55,9 +54,10 @@ class BackList(Schema):
 
 
 class Forgone(Schema):
-    """What was posted, and what is left open."""
+    """What was posted and what is left open; or the request that waits for a second person."""
 
-    id = Ref("all", required=True)
+    id = Ref("all", required=True, allow_none=True)
+    request_id = Ref("fgr", required=True, allow_none=True)
     open = MoneyField("open_minor", required=True)
 
 
@@ -146,8 +146,8 @@ def take_back_refund(client: VisibleClient, refund_id: UUID, body: dict[str, Any
     once=True,
 )
 def write_off_invoice(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
-    """Give up a part of an invoice; it can be reversed like any allocation."""
-    return _forgo(allocation.write_off, invoice_id, body)
+    """Give up a part of an invoice; above the caller's limit it waits for a second person. It can be reversed."""
+    return _forgo(forgoing.WRITE_OFF, client, invoice_id, body)
 
 
 @endpoint(
@@ -162,7 +162,7 @@ def write_off_invoice(client: VisibleClient, invoice_id: UUID, body: dict[str, A
 )
 def discount_invoice(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Let a customer keep a part of an invoice for having paid early."""
-    return _forgo(allocation.discount, invoice_id, body)
+    return _forgo(forgoing.DISCOUNT, client, invoice_id, body)
 
 
 def _refund(source_id: UUID, currency: str, body: dict[str, Any]) -> refunds.Back:
@@ -171,17 +171,26 @@ def _refund(source_id: UUID, currency: str, body: dict[str, Any]) -> refunds.Bac
     return _one(source_id, made)
 
 
-def _forgo(post: Callable[..., UUID], invoice_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+def _forgo(kind: str, client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     here, currency = moment.here(), invoices.card(invoice_id).currency
-    made = post(
+    made = forgoing.forgo(
         invoice_id,
+        kind=kind,
         minor=in_currency(body["amount"], currency, pointer="/amount"),
+        roles=client.roles,
         effective_on=_day(body, here),
         now=here.now,
+        today=here.today,
         reason=body["reason"],
         wall=here.wall,
     )
-    return {"id": made, "open_minor": invoices.card(invoice_id).open_minor, "currency": currency}
+    asked = made.id if isinstance(made, forgoing.Request) else None
+    return {
+        "id": None if asked else made,
+        "request_id": asked,
+        "open_minor": invoices.card(invoice_id).open_minor,
+        "currency": currency,
+    }
 
 
 def _one(source_id: UUID, made: UUID) -> refunds.Back:

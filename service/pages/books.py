@@ -12,11 +12,14 @@ from service import moment
 from service.endpoint import endpoint
 from service.pages import frame
 from service.pages.invoices import end_of
+from service.pages.money import LIMITED
+from service.pages.people import ROLES
 from tenants.directory.access import VisibleClient
 from tenants.insight import credit
-from tenants.ledger import debtors, periods, rates
+from tenants.ledger import debtors, forgoing, periods, rates
 from tenants.ledger.periods import BadPeriod
 from tenants.ledger.rates import BadRates, Rate
+from tenants.values.money import Money
 
 face = Blueprint("books", __name__)
 CODE = validate.Regexp(r"\A[A-Z]{3}\Z")
@@ -50,7 +53,7 @@ class NewRate(Schema):
 @endpoint(face, "/c/<client:client>/books", needs="ledger.read")
 def books_page(client: VisibleClient) -> str:
     """Closed periods, rates, and credit that is nearly used up."""
-    stamp = frame.stamp()
+    stamp, limits = frame.stamp(), forgoing.limits()
     tight = credit.tight(today=stamp.today)[:SHOWN]
     return frame.show(
         "books.html",
@@ -59,6 +62,11 @@ def books_page(client: VisibleClient) -> str:
         closed=periods.closed_through(),
         closings=[(each, periods.controls(each.id)) for each in periods.closings(limit=SHOWN)],
         rates=rates.of_day(stamp.today),
+        limits=limits,
+        limit_texts={role: Money(minor, client.base_currency).as_text() for role, minor in limits.items()},
+        limited=LIMITED,
+        roles=ROLES,
+        requests=forgoing.waiting(),
         tight=[(each, debtors.card(each.debtor_id)) for each in tight],
     )
 

@@ -25,6 +25,7 @@ from tenants.intake.runs import Import
 from tenants.intake.targets import TARGETS
 from tenants.values import ids
 from tenants.values.faults import Refusal
+from tenants.values.money import Money
 
 face = Blueprint("imports", __name__)
 LISTED = 50
@@ -67,9 +68,11 @@ class BankShown(Schema):
 
 
 class Confirmed(Schema):
-    """Whether rows that cannot be read may stay out."""
+    """Whether rows that cannot be read may stay out, and what the file should be worth."""
 
     leave_out_faults = fields.Boolean(load_default=False)
+    control = fields.String(load_default="", validate=validate.Length(max=30))
+    currency = fields.String(load_default="", validate=validate.Regexp("^([A-Z]{3})?$"))
 
 
 class Why(Schema):
@@ -99,7 +102,14 @@ def list_page(client: VisibleClient) -> str:
     return frame.show("imports.html", section="imports", stamp=stamp, runs=found)
 
 
-@endpoint(face, "/c/<client:client>/imports", needs="import.write", method="POST", accepts=Upload)
+@endpoint(
+    face,
+    "/c/<client:client>/imports",
+    needs="import.write",
+    method="POST",
+    accepts=Upload,
+    consumes="multipart/form-data",
+)
 def upload(client: VisibleClient, body: dict[str, Any]) -> Response:
     """Keep the file and have it checked."""
     sent = request.files.get("file")
@@ -194,7 +204,9 @@ def check_again(client: VisibleClient, import_id: UUID, body: dict[str, Any]) ->
 )
 def load(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Response:
     """Ask for a checked import to be loaded."""
-    imports.confirm(import_id, real=moment.here().wall, leave_out_faults=body["leave_out_faults"])
+    leave_out, said = body["leave_out_faults"], body["control"].strip()
+    control = [Money.parse(said, body["currency"])] if said else []
+    imports.confirm(import_id, real=moment.here().wall, leave_out_faults=leave_out, control=control)
     return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id, asked=1))
 
 

@@ -1,7 +1,6 @@
 """What a person does about one invoice's money and due dates, each with a word why; and a customer's statement."""
 
 from calendar import monthrange
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from service import moment
+from service.api import forgoing as forgoing_api
 from service.api import statements as files
 from service.endpoint import endpoint
 from service.pages import frame
@@ -18,12 +18,13 @@ from service.pages.invoices import end_of
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 from tenants.insight import statement_files
-from tenants.ledger import allocation, due_dates, invoices
+from tenants.ledger import due_dates, forgoing, invoices
 from tenants.ledger.due_dates import NothingToAgree
 from tenants.values.money import Money
 
 face = Blueprint("money", __name__)
 WHY = validate.Length(1, 500)
+LIMITED = forgoing_api.ROLES
 
 
 class NewDueDate(Schema):
@@ -45,6 +46,18 @@ class Part(Schema):
 
     amount = fields.String(required=True, validate=validate.Length(1, 30))
     reason = fields.String(required=True, validate=WHY)
+
+
+class Decision(Schema):
+    """Yes or no, with a word."""
+
+    answer = fields.String(required=True, validate=validate.OneOf(("yes", "no")))
+    words = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+NewLimits = Schema.from_dict(
+    {role: fields.String(load_default="", validate=validate.Length(max=30)) for role in LIMITED}, name="NewLimits"
+)
 
 
 @endpoint(
@@ -89,8 +102,8 @@ def take_back_due_date(client: VisibleClient, invoice_id: UUID, body: dict[str, 
     accepts=Part,
 )
 def write_off(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> Response:
-    """Give up a part of the invoice."""
-    return _forgo(allocation.write_off, client, invoice_id, body)
+    """Give up a part of the invoice; above the limit of whoever asks, it waits for a second person."""
+    return _forgo(forgoing.WRITE_OFF, client, invoice_id, body)
 
 
 @endpoint(
@@ -102,7 +115,32 @@ def write_off(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> 
 )
 def discount(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> Response:
     """Let the customer keep a part of the invoice for having paid early."""
-    return _forgo(allocation.discount, client, invoice_id, body)
+    return _forgo(forgoing.DISCOUNT, client, invoice_id, body)
+
+
+@endpoint(
+    face,
+    "/c/<client:client>/books/requests/<ref('fgr'):request_id>",
+    needs="approvals.decide",
+    method="POST",
+    accepts=Decision,
+)
+def decide(client: VisibleClient, request_id: UUID, body: dict[str, Any]) -> Response:
+    """Agree or refuse what a colleague wants to give up."""
+    here = moment.here()
+    yes, words = body["answer"] == "yes", body["words"].strip()
+    forgoing.answer(request_id, yes=yes, words=words, now=here.now, today=here.today, wall=here.wall)
+    return frame.after_change(url_for("books.books_page", client=client.slug))
+
+
+@endpoint(face, "/c/<client:client>/books/limits", needs="settings.write", method="POST", accepts=NewLimits)
+def set_limits(client: VisibleClient, body: dict[str, Any]) -> Response:
+    """Set what each role may give up alone; all empty: no limits."""
+    currency = client.base_currency
+    said = {role: body[role].strip() for role in LIMITED}
+    wanted = {role: Money.parse(text, currency).minor for role, text in said.items() if text}
+    forgoing.set_limits(wanted, now=moment.here().now)
+    return frame.after_change(url_for("books.books_page", client=client.slug))
 
 
 @endpoint(
@@ -126,13 +164,16 @@ def statement_csv(client: VisibleClient, debtor_id: UUID, query: dict[str, Any])
     return files.as_file(statement_files.table(said), said)
 
 
-def _forgo(post: Callable[..., UUID], client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> Response:
+def _forgo(kind: str, client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> Response:
     here, card = moment.here(), invoices.card(invoice_id)
-    post(
+    forgoing.forgo(
         invoice_id,
+        kind=kind,
         minor=Money.parse(body["amount"], card.currency).minor,
+        roles=client.roles,
         effective_on=here.today,
         now=here.now,
+        today=here.today,
         reason=body["reason"].strip(),
         wall=here.wall,
     )

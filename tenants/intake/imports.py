@@ -24,6 +24,7 @@ from tenants.intake.runs import Import
 from tenants.isolation import scope
 from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
+from tenants.values.money import Money
 
 LARGEST = 2 << 30
 ARCHIVE = "archive"
@@ -44,6 +45,14 @@ class NotLoadable(Refusal):
     kind: ClassVar[Kind] = Kind.CONFLICT
     code = "import_not_loadable"
     remedy = "Correct the file or the mapping and check it again."
+
+
+class ControlDiffers(Refusal):
+    """The file is not worth what its sender's program says."""
+
+    kind: ClassVar[Kind] = Kind.CONFLICT
+    code = "control_total_differs"
+    remedy = "Ask for the whole file, or see which rows were refused."
 
 
 def receive(
@@ -148,11 +157,20 @@ def load(
 _TAKES = {"bank": loading.take_bank_lines, advices.KIND: loading.take_advice}
 
 
-def confirm(import_id: UUID, *, real: datetime, leave_out_faults: bool = False) -> None:
-    """Ask for a checked import to be loaded in the background."""
+def confirm(import_id: UUID, *, real: datetime, leave_out_faults: bool = False, control: Sequence[Money] = ()) -> None:
+    """Ask for a checked import to be loaded in the background.
+
+    `control` is what the sender's own program says that the file is worth, by currency. Raises NotLoadable, and
+    ControlDiffers when the file is worth something else.
+    """
     run = runs.one(import_id)
     if run.state != "checked":
         raise NotLoadable("Only a checked import can be loaded.")
+    found = {total["currency"]: total["amount_minor"] for total in run.report["check"]["totals"]}
+    for said in control:
+        if found.get(said.currency, 0) != said.minor:
+            there = Money(found.get(said.currency, 0), said.currency)
+            raise ControlDiffers(f"The file is worth {there.shown()}, not {said.shown()}.", pointer="/control")
     recording.record(
         "import.confirmed", key=str(import_id), now=real, import_id=str(import_id), leave_out_faults=leave_out_faults
     )

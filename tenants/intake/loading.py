@@ -15,10 +15,12 @@ from tenants.intake import advices, bank_lines, customer_changes, differences, l
 from tenants.intake import sql_of_loading as sql
 from tenants.intake.report import Outcome, Total
 from tenants.intake.runs import Import
-from tenants.ledger import balances, instalments, periods
+from tenants.ledger import balances, instalments, invoices, periods
 
 KEPT = timedelta(days=7)
 """How long loaded rows stay to be looked at by those who hear of the import."""
+DEBIT_NOTES = ("80", "84", "383")
+"""Types of UNTDID 1001."""
 CHUNK = 500
 """Invoices per recorded event: one work item serves so many."""
 
@@ -36,7 +38,7 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
     store.run(sql.GROUPS, **given)
     store.run(sql.CONTACTS, **given, now=now, language=language)
     customer_changes.use_addresses(run.id)
-    invoices = store.run(sql.INVOICES, **given, now=now, today=today).rowcount
+    added = store.run(sql.INVOICES, **given, now=now, today=today, kind=_kind(run)).rowcount
     credits = store.run(sql.CREDIT_NOTES, **given, now=now).rowcount
     store.run(sql.LINES_OF_PAPER if run.kind == "invoice" else sql.LINES, **given)
     if run.kind == "invoice":
@@ -46,7 +48,7 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
     changed = store.run(sql.CHANGED, **given).scalar_one()
     ahead = store.run(sql.PAYMENTS_AHEAD, **given, today=today).scalar_one()
     _record(run.id, real=real)
-    added = invoices + credits
+    added += credits
     return Outcome(
         import_id=run.id,
         added=added,
@@ -60,6 +62,12 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
         totals=tuple(Total(**total) for total in run.report["check"]["totals"]),
         differences=differences.between(previous, run, changed=differences.examples(run.id) if changed else ()),
     )
+
+
+def _kind(run: Import) -> str:
+    """What the debts of a file are called: a paper says by its type that it is a debit note."""
+    stated = run.report["check"]["detection"].get("stated", {})
+    return invoices.DEBIT_NOTE if stated.get("type") in DEBIT_NOTES else invoices.INVOICE
 
 
 def take_bank_lines(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:

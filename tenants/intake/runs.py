@@ -130,12 +130,12 @@ def note_check(import_id: UUID, *, report: Report, mapping: Mapping | None) -> N
         CHECKED,
         id=import_id,
         state="refused" if report.refusal else "checked",
-        mapping=json.dumps(mapping.document() if mapping else {}),
-        detection=json.dumps(report.detection),
+        mapping=_kept(mapping.document() if mapping else {}),
+        detection=_kept(report.detection),
         read=report.read,
         accepted=report.accepted,
         refused=report.refused,
-        report=json.dumps({"check": {**shown, "faults": faults[:20]}}),
+        report=_kept({"check": {**shown, "faults": faults[:20]}}),
     )
 
 
@@ -146,7 +146,7 @@ def wait(import_id: UUID) -> None:
 
 def note_load(import_id: UUID, *, outcome: Outcome, now: datetime) -> None:
     """Keep what loading did."""
-    words = json.dumps(asdict(outcome), default=str)
+    words = _kept(asdict(outcome))
     store.run(LOADED, id=import_id, added=outcome.added, same=outcome.same, outcome=words, now=now)
 
 
@@ -164,3 +164,16 @@ def remembered(source: str) -> Mapping | None:
 def remember(source: str, *, mapping: Mapping, now: datetime) -> None:
     """Keep the mapping for the next file of the source."""
     store.run(REMEMBER, source=source, mapping=json.dumps(mapping.document()), now=now)
+
+
+def _kept(document: Any) -> str:
+    """A document as the database takes it: signs of a damaged file that it cannot keep are marked as unreadable."""
+    return json.dumps(_readable(document), default=str)
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_readable(key): _readable(each) for key, each in value.items()}
+    return [_readable(each) for each in value] if isinstance(value, list | tuple) else value

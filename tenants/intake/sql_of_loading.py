@@ -36,9 +36,9 @@ WHERE {STAGED} AND d.tenant_id = :tenant AND r.email <> '' ORDER BY d.id, r.emai
 ON CONFLICT (tenant_id, debtor_id, email) DO NOTHING
 """
 INVOICES = f"""
-INSERT INTO invoice (tenant_id, id, debtor_id, number, currency, amount_minor, tax_minor, issued_on, due_on,
+INSERT INTO invoice (tenant_id, id, debtor_id, number, kind, currency, amount_minor, tax_minor, issued_on, due_on,
   purchase_order, open_minor, settled_on, import_id, known_at, bones)
-SELECT r.tenant_id, r.invoice_id, d.id, r.number, r.currency, r.amount_minor, r.tax_minor, r.issued_on, r.due_on,
+SELECT r.tenant_id, r.invoice_id, d.id, r.number, :kind, r.currency, r.amount_minor, r.tax_minor, r.issued_on, r.due_on,
   r.purchase_order, r.amount_minor - CASE WHEN {PAID} THEN least(r.paid_minor, r.amount_minor) ELSE 0 END,
   CASE WHEN r.amount_minor = 0 THEN r.issued_on WHEN {PAID} AND r.paid_minor >= r.amount_minor THEN r.settled_on END,
   r.import_id, :now, {bones.SQL.format(number="r.number")}

@@ -84,6 +84,16 @@ class Term:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """One base rate as pages show it."""
+
+    base: str
+    from_on: date
+    percent: Decimal
+    source: str
+
+
 ADD_TERM = """
 INSERT INTO late_term (tenant_id, id, country, regime, base, percent, from_on, known_at, source)
 VALUES (:tenant, :id, :country, :regime, :base, :percent, :from_on, :now, :source)
@@ -101,6 +111,10 @@ COUNTS = """
 SELECT id, country, regime, base, percent, from_on, source FROM late_term
 WHERE tenant_id = :tenant AND country IN (:country, '') AND from_on <= :day
 ORDER BY country DESC, from_on DESC, known_at DESC, id DESC LIMIT 1
+"""
+BASES = """
+SELECT DISTINCT ON (base, from_on) base, from_on, percent, source FROM base_rate WHERE tenant_id = :tenant
+ORDER BY base, from_on DESC, known_at DESC LIMIT :limit
 """
 RATES = """
 SELECT DISTINCT ON (from_on) from_on, percent FROM base_rate WHERE tenant_id = :tenant AND base = :base
@@ -133,6 +147,11 @@ def set_base_rate(base: str, *, from_on: date, percent: Decimal, source: str, no
 def terms(*, limit: int = 100) -> Sequence[Term]:
     """The terms that were entered, by country."""
     return [Term(*row) for row in store.run(TERMS, limit=limit)]
+
+
+def base_rates(*, limit: int = 100) -> Sequence[Base]:
+    """The base rates that were entered, by name, the newest first."""
+    return [Base(*row) for row in store.run(BASES, limit=limit)]
 
 
 def of_invoice(invoice: Invoice, *, debtor: Debtor, until_on: date) -> tuple[Term, Sequence[Charge]] | None:

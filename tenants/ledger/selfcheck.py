@@ -94,7 +94,15 @@ CLOSED_DAY = """SELECT p.through_on FROM period_close p WHERE p.tenant_id = :ten
   ORDER BY p.known_at DESC, p.id DESC LIMIT 1"""
 BACK_IS_ALL_OF_IT = """
 SELECT a.id::text FROM allocation a JOIN payment p ON p.tenant_id = :tenant AND p.id = a.payment_id
-WHERE a.tenant_id = :tenant AND a.kind = 'returned' AND (a.amount_minor <> p.amount_minor OR p.unapplied_minor <> 0)
+WHERE a.tenant_id = :tenant AND a.kind IN ('returned', 'undone')
+  AND (a.amount_minor <> p.amount_minor OR p.unapplied_minor <> 0)
+UNION ALL
+SELECT a.id::text FROM allocation a JOIN credit_note c ON c.tenant_id = :tenant AND c.id = a.credit_note_id
+WHERE a.tenant_id = :tenant AND a.kind = 'undone' AND (a.amount_minor <> c.amount_minor OR c.unapplied_minor <> 0)
+"""
+UNDONE_IS_GONE = """
+SELECT i.number FROM import_run u JOIN invoice i ON i.tenant_id = :tenant AND i.import_id = u.id
+WHERE u.tenant_id = :tenant AND u.state = 'undone' AND (i.voided_on IS DISTINCT FROM i.issued_on OR i.bones <> '')
 """
 SCHEDULE_ADDS_UP = """
 SELECT DISTINCT s.id::text FROM due_schedule s JOIN invoice i ON i.tenant_id = :tenant AND i.id = s.invoice_id
@@ -136,7 +144,8 @@ QUESTIONS: dict[str, str] = {
     "void invoices with something applied": VOID_HAS_NOTHING_APPLIED,
     "invoices whose lines do not add up": LINES_ADD_UP,
     "balances that are not what the invoices say": BALANCE_IS_TRUE,
-    "returned payments of which something still counts": BACK_IS_ALL_OF_IT,
+    "returned or undone money of which something still counts": BACK_IS_ALL_OF_IT,
+    "invoices of an undone import that still count": UNDONE_IS_GONE,
     "due dates in parts that do not add up": SCHEDULE_ADDS_UP,
     "due dates that are not those of the newest schedule": SCHEDULE_COUNTS,
     "closed periods that changed": CLOSED_STANDS,

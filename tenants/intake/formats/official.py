@@ -38,7 +38,11 @@ def judge(bill: Bill, *, data: bytes, rules: BillRules) -> None:
         bill.remarks.append(f"It has more than {MOST_LINES:,} lines: the official rules were not asked about each.")
         return
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
-    tree = etree.fromstring(data.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
+    try:
+        tree = etree.fromstring(data.lstrip(b"\xef\xbb\xbf \t\r\n"), parser)
+    except etree.XMLSyntaxError as fault:
+        bill.official = [Breach("schema", "/", fault.lineno or 1, "", f"The XML is not well-formed: {fault.msg}.")]
+        return
     for node in tree.iter("{*}EmbeddedDocumentBinaryObject", "{*}AttachmentBinaryObject"):
         node.text = "QQ=="
     found = rules.judge(etree.tostring(tree, encoding="utf-8"), syntax="ubl" if bill.format == "ubl" else "cii")

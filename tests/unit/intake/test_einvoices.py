@@ -219,3 +219,9 @@ def test_a_profile_without_lines_lands_as_one_line(desk, in_alder):
 def test_an_invoice_of_more_lines_than_anybody_reads_is_refused(desk, monkeypatch):
     monkeypatch.setattr(billing, "MOST_LINES", 1)
     assert "It has more than 1 lines." in desk.check(send(desk, made.ubl())).refusal
+
+
+@pytest.mark.parametrize(("code", "kind"), [("380", "invoice"), ("383", "debit_note"), ("84", "debit_note")])
+def test_a_debit_note_lands_as_one(desk, code, kind):
+    take(desk, made.cii(code=code))
+    assert desk.asked("SELECT kind FROM invoice WHERE tenant_id = :tenant") == [(kind,)]

@@ -12,6 +12,7 @@ from tenants.intake.mapping import Mapping
 from tenants.intake.runs import ImportUnknown
 from tenants.ledger import selfcheck
 from tenants.values import ids
+from tenants.values.money import Money
 from tests.unit.intake.desk import AHEAD, CREDIT, HALF, HEADER, LEDGER, OPEN, PAID
 
 TODAY = date(2026, 11, 20)
@@ -368,3 +369,14 @@ def test_the_published_ledger_and_its_twin_are_the_same_ledger(desk, ibm_folder,
     assert "“countryCode” is spelt “countrycode”" in said and "266 invoice numbers" in said and "day/month/year" in said
     with in_alder:
         assert selfcheck.run(TODAY) == []
+
+
+def test_a_control_total_that_differs_keeps_the_file_out(desk, in_alder, now):
+    import_id = desk.receive(*LEDGER)
+    desk.check(import_id)
+    with in_alder, pytest.raises(imports.ControlDiffers, match="EUR 289.00, not EUR 290.00"):
+        imports.confirm(import_id, real=now, control=[Money(290_00, "EUR")])
+    with in_alder, pytest.raises(imports.ControlDiffers, match="USD 0.00"):
+        imports.confirm(import_id, real=now, control=[Money(289_00, "EUR"), Money(1, "USD")])
+    with in_alder:
+        imports.confirm(import_id, real=now, control=[Money(289_00, "EUR")])

@@ -135,6 +135,13 @@ def test_attachments_are_not_read_and_very_long_invoices_are_not_judged(desk, mo
     assert len(rules.heard) == 1
 
 
+def test_xml_of_another_version_is_refused_with_a_sentence(desk):
+    report = checked(
+        desk, ubl.write(VALID).replace(b'version="1.0"', b'version="2.0"').replace(b"version='1.0'", b"version='2.0'")
+    )
+    assert report.refusal.startswith("Rule schema, line 1") and "not well-formed" in report.refusal
+
+
 def test_what_the_checker_cannot_read_is_told_and_not_raised():
     assert "cannot be judged" in RULES.judge(b"<a>", syntax="ubl")[0].words
     assert "not of the syntax" in RULES.judge(b"<a/>", syntax="ubl")[0].words

@@ -24,7 +24,7 @@ from tenants.insight import views
 from tenants.intake import bank_lines, imports
 from tenants.intake.formats.statement import Entry, Statement
 from tenants.isolation import scope
-from tenants.ledger import debtors, due_dates, invoices, periods, refunds
+from tenants.ledger import debtors, due_dates, forgoing, invoices, periods, refunds
 from tenants.rules import approvals, backtesting, ladders, publishing, recipes, rule_book, running
 from tenants.rules.approvals import Question
 from tenants.values import ids
@@ -98,7 +98,7 @@ class World:
         self.at["viw"] = self.view()
         self.at["api"] = self.api_client()
         self.at |= {"apr": self.approval(), "bkt": self.backtest()}
-        self.at |= {"sup": sending.entry(self), "prb": sending.batch(self)}
+        self.at |= {"sup": sending.entry(self), "prb": sending.batch(self), "sdm": sending.domain(self)}
         return self
 
     def books(self):
@@ -232,6 +232,24 @@ class World:
         with self.books():
             imports.load(checked, now=self.now, today=self.today, leave_out_faults=True)
         return checked
+
+    def forgo_request(self) -> UUID:
+        """A write-off that a colleague wants and may not do alone."""
+        invoice = an_invoice(self.tenant, self.at["deb"], amount=1000, currency=self.currency)
+        with self.books():
+            forgoing.set_limits({"specialist": 0}, now=self.now)
+            asked = forgoing.forgo(
+                invoice,
+                kind=forgoing.WRITE_OFF,
+                minor=500,
+                roles=("specialist",),
+                effective_on=self.today,
+                now=self.now,
+                today=self.today,
+                reason="Small",
+            )
+            forgoing.set_limits({}, now=self.now)
+        return asked.id
 
     def cash_line(self, act: str = "") -> UUID:
         """A credit that fits two invoices of the customer, so that a person must look; or one that was looked at."""
