@@ -1,6 +1,7 @@
 """Rules of one client: what each says in English, what it would do now, what it did, why or why not one invoice."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, url_for
@@ -70,14 +71,7 @@ def whole(client: VisibleClient, key: str, *, number: str = "", outcomes: Sequen
     stamp = frame.stamp()
     kept = rule_book.find(key)
     rule = language.read(kept.document)
-    answer = None
-    if number:
-        card = invoices.numbered(number)
-        answer = {
-            "card": card,
-            "why": explain.why(key, invoice_id=card.id),
-            "now": explain.why_not(key, invoice_id=card.id, now=stamp.now),
-        }
+    answer = _answer(key, number, now=stamp.now) if number else None
     return frame.show(
         "rule.html",
         section="rules",
@@ -106,6 +100,19 @@ def whole(client: VisibleClient, key: str, *, number: str = "", outcomes: Sequen
         tabs=rules_tabs.of(client),
         tab="rules",
     )
+
+
+def _answer(key: str, number: str, *, now: datetime) -> dict[str, Any] | None:
+    """Why the rule acted on an invoice, and whether it would now; nothing where there is no such invoice."""
+    try:
+        card = invoices.numbered(number)
+    except invoices.UnknownInvoice:
+        return None
+    return {
+        "card": card,
+        "why": explain.why(key, invoice_id=card.id),
+        "now": explain.why_not(key, invoice_id=card.id, now=now),
+    }
 
 
 @endpoint(face, "/c/<client:client>/rules/<key>/trial", needs="rules.read")

@@ -148,9 +148,9 @@ def _people(*, now: datetime) -> tuple[Line, Line]:
     held = memberships.live(now=now)
     publishers = {each.person_id for each in held if allowed([each.role], "rules.publish")}
     staff = {each.person_id for each in held if each.role in OF_PROVIDER_IN_CLIENTS}
-    two = f"{len(publishers)} may publish; a rule that customers notice needs two."
     work = f"{len(staff)} of the provider work here." if staff else "Nobody of the provider works here yet."
     agree = {each.person_id for each in held if allowed([each.role], "rules.approve")} | publishers
+    two = f"{len(publishers)} may publish, {len(agree - publishers)} more may agree to a rule."
     return (
         Line("people", "There is a second person for rules", len(agree) > 1 and bool(publishers), True, two),
         Line("specialist", "Somebody works the tasks", bool(staff), True, work),
