@@ -12,7 +12,6 @@ from tenants.rules.bounds import Moment
 from tenants.rules.firings import Firing
 from tenants.rules.people import Person
 
-POOLS = ("senior pool",)
 LOAD = """
 SELECT t.assignee_id, count(*) FROM task t
 WHERE t.tenant_id = :tenant AND t.assignee_id = ANY(:people) AND t.state IN ('open', 'snoozed') GROUP BY t.assignee_id
@@ -39,7 +38,7 @@ def assign(role: str, firings: Sequence[Firing], *, rule_key: str, at: Moment) -
     if role == "specialist":
         store.run(BACK, ids=[firing.subject_id for firing in firings])
         return
-    if role in POOLS:
+    if role in people.POOLS:
         able = people.of_pool(role, now=at.now, today=at.today)
     else:
         able = people.of_role(role, now=at.now)[:1]

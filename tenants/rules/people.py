@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import ClassVar
 from uuid import UUID
 
-from tenants import store
+from sqlalchemy import RowMapping
 
+from tenants import store
+from tenants.events import history
+from tenants.values.faults import Kind, Refusal
+
+POOLS = ("senior pool",)
+"""Teams that rules hand over to; within one, whoever is there and has the least open work takes it."""
 ROLES: dict[str, tuple[str, ...]] = {
     "client account manager": ("client_approver", "tenant_admin"),
     "client finance lead": ("client_approver",),
@@ -23,6 +30,8 @@ ORDER BY starts_at, person_id
 POOL = """
 SELECT p.person_id, p.person_name, '' AS person_email FROM pool_member p
 WHERE p.tenant_id = :tenant AND p.pool = :pool
+  AND EXISTS (SELECT FROM membership m WHERE m.tenant_id = :tenant AND m.person_id = p.person_id
+              AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now))
   AND NOT (p.away_from_on IS NOT NULL AND :today BETWEEN p.away_from_on AND COALESCE(p.away_until_on, :today))
 ORDER BY p.person_id
 """
@@ -31,6 +40,18 @@ INSERT INTO pool_member (tenant_id, pool, person_id, person_name, away_from_on, 
 VALUES (:tenant, :pool, :person, :name, :away_from, :away_until)
 ON CONFLICT (tenant_id, pool, person_id) DO UPDATE
 SET person_name = excluded.person_name, away_from_on = excluded.away_from_on, away_until_on = excluded.away_until_on
+"""
+LEAVE = "DELETE FROM pool_member WHERE tenant_id = :tenant AND pool = :pool AND person_id = :person RETURNING person_id"
+MEMBERS_OF = """
+SELECT p.pool, p.person_id, p.person_name, p.away_from_on, p.away_until_on,
+  (SELECT count(*) FROM task t WHERE t.tenant_id = :tenant AND t.assignee_id = p.person_id
+     AND t.state IN ('open', 'snoozed')) AS open_tasks
+FROM pool_member p WHERE p.tenant_id = :tenant ORDER BY p.pool, p.person_name, p.person_id
+"""
+STAFF = """
+SELECT DISTINCT person_id, person_name, person_email FROM membership
+WHERE tenant_id = :tenant AND role IN ('specialist', 'specialist_manager') AND starts_at <= :now
+  AND (ends_at IS NULL OR ends_at > :now) ORDER BY person_name, person_id
 """
 BY_ACTOR = """
 SELECT person_id, person_name, person_email FROM membership
@@ -57,7 +78,7 @@ def of_role(role: str, *, now: datetime) -> list[Person]:
 
 def of_pool(pool: str, *, now: datetime, today: date) -> list[Person]:
     """The people of a pool who are there today; a pool that nobody has filled is the team leads."""
-    found = [Person(*row) for row in store.run(POOL, pool=pool, today=today)]
+    found = [Person(*row) for row in store.run(POOL, pool=pool, now=now, today=today)]
     return found or of_role("team lead", now=now)
 
 
@@ -67,6 +88,52 @@ def join_pool(
     """Put somebody into a pool, or say when they are away."""
     values = {"name": person.name, "away_from": away_from_on, "away_until": away_until_on}
     store.run(JOIN, pool=pool, person=person.id, **values)
+
+
+class NoPool(Refusal, LookupError):
+    """No such pool, or nobody who can be in it."""
+
+    kind: ClassVar[Kind] = Kind.UNKNOWN
+    code = "no_pool"
+    remedy = "Choose somebody of the provider who works here."
+
+
+class BadAbsence(Refusal, ValueError):
+    """The absence ends before it begins, or only ends."""
+
+    code = "bad_absence"
+    remedy = "Say from which day, and until a later one or for good."
+
+
+def put_into_pool(
+    pool: str, *, person_id: UUID, away_from_on: date | None, away_until_on: date | None, now: datetime
+) -> None:
+    """Put somebody who works here into a pool, or say when they are away. Raises NoPool, BadAbsence."""
+    person = next((each for each in staff(now=now) if each.id == person_id), None)
+    if person is None or pool not in POOLS:
+        raise NoPool("There is no such pool, or nobody like that works here.")
+    if away_until_on is not None and (away_from_on is None or away_until_on < away_from_on):
+        raise BadAbsence("The absence makes no sense.", pointer="/away_until_on")
+    join_pool(pool, person=person, away_from_on=away_from_on, away_until_on=away_until_on)
+    became = {"pool": pool, "away_from_on": away_from_on, "away_until_on": away_until_on}
+    history.note("pool.joined", about=("person", person_id), at=now, became=became)
+
+
+def leave_pool(pool: str, *, person_id: UUID, now: datetime) -> None:
+    """Take somebody out of a pool; what they have stays theirs. Raises NoPool."""
+    if store.run(LEAVE, pool=pool, person=person_id).one_or_none() is None:
+        raise NoPool("Nobody like that is in this pool.")
+    history.note("pool.left", about=("person", person_id), at=now, was={"pool": pool})
+
+
+def pools() -> Sequence[RowMapping]:
+    """Everybody in a pool, with absence and the number of open tasks."""
+    return store.run(MEMBERS_OF).mappings().all()
+
+
+def staff(*, now: datetime) -> list[Person]:
+    """Those of the provider who work for this client now."""
+    return [Person(*row) for row in store.run(STAFF, now=now)]
 
 
 def behind(actor: str, *, now: datetime) -> Person | None:

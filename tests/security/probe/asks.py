@@ -172,6 +172,8 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "conduct.add_days_off": lambda w: Ask(
         body={"first_on": "2026-12-24", "last_on": "2026-12-31", "reason": "Stocktaking"}
     ),
+    "pools.join": lambda w: Ask(body={"pool": "senior pool", "person_id": str(w.colleague())}),
+    "pools.leave": lambda w: Ask(body={"pool": "senior pool", "person_id": str(w.colleague(pool="senior pool"))}),
     "approvals.answer": lambda w: Ask({"apr": w.approval()}, body={"answer": "no", "words": "Not yet"}),
     "stopped.redrive_cause": lambda w: Ask(body={"kind": "noop"}),
     "stopped.redrive": lambda w: Ask({"wrk": w.dead_letter()}, body={}),
@@ -194,6 +196,7 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "worklist.task_done": lambda w: Ask({"tsk": w.task()}, body={"outcome": "Paid"}),
     "worklist.task_snooze": lambda w: Ask({"tsk": w.task()}, body={"days": "3"}),
     "worklist.task_undo": lambda w: Ask({"tsk": w.snoozed_task()}, body={}),
+    "portal.take_new": lambda w: Ask({"inv": sending.posted(w)}, body={}),
     "portal.received": lambda w: Ask({"inv": w.at["linked"]}, body={}),
     "portal.promise": lambda w: Ask({"inv": w.at["linked"]}, body={"by": "2026-11-27"}),
     "portal.objection": lambda w: Ask({"inv": w.at["linked"]}, body={"message": "Two boxes were missing"}),

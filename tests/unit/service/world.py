@@ -18,7 +18,7 @@ from tenants.collections.alerts import NewAlert
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing, wordings
 from tenants.delivery.wordings import Place
-from tenants.directory import access_grants, api_clients, assignments, clients, people
+from tenants.directory import access_grants, api_clients, assignments, clients, memberships, people
 from tenants.directory.api_clients import Wanted
 from tenants.insight import views
 from tenants.intake import bank_lines, imports
@@ -26,6 +26,7 @@ from tenants.intake.formats.statement import Entry, Statement
 from tenants.isolation import scope
 from tenants.ledger import debtors, due_dates, forgoing, invoices, periods, refunds
 from tenants.rules import approvals, backtesting, ladders, publishing, recipes, rule_book, running
+from tenants.rules import people as rule_people
 from tenants.rules.approvals import Question
 from tenants.values import ids
 from tenants.values.money import Money
@@ -338,6 +339,16 @@ class World:
         with self.books():
             ladders.try_out(key, now=self.now, real=self.now)
         return key
+
+    def colleague(self, pool: str = "") -> UUID:
+        """Somebody of the provider who works here, perhaps in a pool."""
+        person = ids.new()
+        with self.books():
+            address = f"c.{person}@people.test"
+            memberships.give(person, name="Ciara", email=address, role="specialist", now=self.now)
+            if pool:
+                rule_people.put_into_pool(pool, person_id=person, away_from_on=None, away_until_on=None, now=self.now)
+        return person
 
     def ready_to_go_live(self) -> int:
         """All that the list asks for; tells to how many customers messages wait."""

@@ -57,3 +57,18 @@ def test_stopped_work_is_tried_again_or_dropped_with_a_reason(alder_world, as_, 
     assert "Nothing has stopped" in words(admin.get(f"{at}?kind=noop"))
     with alder_world.books():
         assert not dead_letters.causes() and clients.profile().slug == alder_world.slug
+
+
+def test_a_manager_fills_a_pool_and_says_who_is_away(alder, alder_world, as_, manager, specialist, words):
+    at, lead = f"/c/{alder_world.slug}/pools", as_(manager)
+    assert "the team leads take what is handed over" in words(lead.get(at))
+    joining = {"pool": "senior pool", "person_id": str(specialist.id)}
+    assert lead.post(at, data=joining | {"away_from_on": "2026-11-20"}).status_code == 303
+    assert "Away now" in words(lead.get(at))
+    assert lead.post(at, data=joining | {"away_until_on": "2026-11-20"}).status_code == 422
+    assert lead.post(at, data=joining | {"pool": "nobody"}).status_code == 404
+    assert lead.get(f"/api/v1/tenants/{alder_world.slug}/pools").json["items"][0]["away_from_on"] == "2026-11-20"
+    leaving = lead.post(f"{at}/leave", data=joining)
+    assert leaving.status_code == 303 and "Take out" not in words(lead.get(at))
+    assert lead.post(f"{at}/leave", data=joining).status_code == 404
+    assert as_(specialist).get(at).status_code == 403
