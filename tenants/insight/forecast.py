@@ -1,8 +1,9 @@
 """Decides when open invoices are expected to be paid, and how much cash each coming week brings.
 
 Once a day, and after each import, the habits of all customers are learned anew and each open invoice gets a day, a
-range and its share of each week, given that it is unpaid today: a day that has passed moves on by itself. The first day
-that was ever expected is kept, and the forecast is held against it when the payment comes.
+range and its share of each week, given that it is unpaid today: a day that has passed moves on by itself, and what is
+promised moves to its day. The first day that was ever expected is kept, and the forecast is held against it when the
+payment comes.
 """
 
 import json
@@ -18,6 +19,7 @@ from sqlalchemy import ARRAY, BigInteger, ForeignKeyConstraint, Index, Numeric, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
+from tenants.insight import forecast_promises
 from tenants.insight.forecast_habits import Habit
 from tenants.insight.forecast_ranges import Range
 from tenants.insight.forecast_replay import NEVER, Paper, Replay
@@ -73,7 +75,7 @@ class Expectation:
     earliest_on: date
     latest_on: date
     basis: str
-    """`customer`, `group` or `all`: whose habit it rests on; `due` while too little is known of anybody."""
+    """`customer`, `group` or `all`: whose habit it rests on; `due` while too little is known of anybody; `promise`."""
     seen: int
     own_days: Decimal | None
     group_days: Decimal | None
@@ -276,9 +278,12 @@ def _paper(row: Any) -> Paper:
 def _expected(replay: Replay, today: date) -> Iterator[dict[str, Any]]:
     """One row for each open invoice: its dates are those of its oldest open part, its weeks those of all parts."""
     kept: dict[str, Any] | None = None
+    said, monday = forecast_promises.live(today), today - timedelta(days=today.weekday())
     rows = store.run(OPEN.format(open_now=instalments.open_now(), groups=GROUPS), today=today)
     for invoice_id, debtor_id, currency, due_on, open_minor, group in rows:
         row = _part(replay, today, str(debtor_id), group, due_on, open_minor)
+        promised = said.take(invoice_id, minor=open_minor)
+        row = forecast_promises.moved(row, promised, minor=open_minor, share=said.share, monday=monday)
         if kept is not None and kept["invoice_id"] == invoice_id:
             kept["open_minor"] += open_minor
             kept["weeks"] = [one + more for one, more in zip(kept["weeks"], row["weeks"], strict=True)]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tenants.collections import holds
 from tenants.insight import forecast
 from tenants.insight.narrowing import Narrow
 from tenants.ledger import allocation
@@ -132,3 +133,49 @@ def test_the_history_of_one_client_says_nothing_about_another(alder, birch, in_b
     with in_birch:
         forecast.keep(TODAY)
         assert forecast.of_invoice(stranger).basis == "due"
+
+
+def week(found, day):
+    return next(each.minor for each in found if each.first_on <= day < each.first_on + days(7))
+
+
+def test_a_promise_moves_the_money_to_its_day_as_far_as_promises_are_kept(alder, in_alder: Door, dune, habits):
+    late, later = an_invoice(alder, dune, late=20, amount=900_00), an_invoice(alder, dune, late=5, amount=100_00)
+    day = TODAY + days(45)
+    with in_alder:
+        forecast.keep(TODAY)
+        before = week(forecast.weeks(), day)
+        for number in range(10):
+            said_on, until = TODAY - days(30 + number), TODAY - days(20 + number)
+            past = holds.open("promise", debtor_id=dune, starts_on=said_on, ends_on=until, now=NOW)
+            holds.end(past, now=NOW, outcome="kept" if number < 7 else "broken")
+        holds.open("promise", debtor_id=dune, invoice_id=late, starts_on=TODAY, ends_on=day, now=NOW)
+        forecast.keep(TODAY)
+        found, other = forecast.of_invoice(late), forecast.of_invoice(later)
+        after = week(forecast.weeks(), day)
+    assert (found.expected_on, found.basis, found.earliest_on < day <= found.latest_on) == (day, "promise", True)
+    assert other.basis == "customer"
+    assert after - before == pytest.approx(900_00 * 8 / 12, abs=20_00), "eight of twelve, with one of each assumed"
+
+
+def test_what_is_promised_for_a_customer_pays_its_oldest_items_first(alder, in_alder: Door, dune, habits):
+    new = an_invoice(alder, dune, late=1, amount=100_00)
+    old = an_invoice(alder, dune, late=30, amount=100_00)
+    dollars = an_invoice(alder, dune, late=60, amount=100_00, currency="USD")
+    with in_alder:
+        holds.open(
+            "promise",
+            debtor_id=dune,
+            starts_on=TODAY,
+            ends_on=TODAY + days(70),
+            amount_minor=150_00,
+            currency="EUR",
+            now=NOW,
+        )
+        forecast.keep(TODAY)
+        told = {each: forecast.of_invoice(each) for each in (old, new, dollars)}
+        weeks = forecast.weeks()
+    assert [told[each].basis for each in (old, new, dollars)] == ["promise", "customer", "customer"]
+    assert told[new].latest_on == TODAY + days(70), "half of it is promised"
+    assert week([each for each in weeks if each.currency == "EUR"], TODAY + days(70)) >= 75_00
+    assert sum(each.minor for each in weeks if each.currency == "EUR") <= 200_00
