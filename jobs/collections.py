@@ -58,6 +58,11 @@ def ask_for_address(turn: Turn) -> None:
     correspondence.unreachable(turn.id("message_id"), why=turn.payload["why"], now=turn.now, today=turn.today)
 
 
+def mend_domain(turn: Turn) -> None:
+    """A sending domain is not proved any more: a person has its records mended."""
+    correspondence.unproved(turn.payload["domain"], now=turn.now, today=turn.today)
+
+
 HANDLERS: dict[str, Handler] = {
     "settle_open_work": settle_open_work,
     "resolve_alerts": resolve_alerts,
@@ -68,4 +73,5 @@ HANDLERS: dict[str, Handler] = {
     "tell_of_access": tell_of_access,
     "ask_to_answer": ask_to_answer,
     "ask_for_address": ask_for_address,
+    "mend_domain": mend_domain,
 }

@@ -55,6 +55,8 @@ def claim_message(turn: Turn) -> Outgoing | Later | None:
         now=turn.now,
         real=turn.real_now,
         today=turn.today,
+        pace=turn.tools.pace,
+        own_domain=turn.tools.settings.own_domains,
     )
     if isinstance(found, sending.Waiting):
         return Later(found.again_at - (turn.now - turn.real_now), found.reason)

@@ -10,6 +10,8 @@ from sqlalchemy import event, text
 from tenants import store, work
 from tenants.adapters import buckets, documents, doorbell, hooks, identity_providers, mail, rates, sms, sns
 from tenants.delivery.ports import DocumentStore, Mailer, TextSender, TopicService
+from tenants.delivery.domain_ports import DomainRecords, Identities
+from tenants.delivery.pacing import Pace
 from tenants.directory import data_keys
 from tenants.directory.ports import IdentityProviders, Names
 from tenants.directory.rates import Counter, LocalCounter
@@ -48,6 +50,9 @@ class Toolbox:
     providers: IdentityProviders = field(default_factory=identity_providers.Providers)
     names: Names = field(default_factory=identity_providers.NameService)
     rates: Counter = field(default_factory=LocalCounter)
+    pace: Pace = field(default_factory=lambda: Pace(pace.FixedAccount(0.0), pace.LocalMarks()))
+    identities: Identities = field(default_factory=sending_domains.NoIdentities)
+    records: DomainRecords = field(default_factory=sending_domains.PublicRecords)
     texts: TextSender = field(default_factory=sms.NoSender)
 
 
@@ -70,6 +75,8 @@ def make_tools(settings: Settings) -> Toolbox:
         providers=identity_providers.Providers(loopback=settings.loopback_peers),
         topics=sns.Topics(region=settings.aws_region, endpoint=settings.aws_endpoint),
         rates=rates.RedisCounter(settings.redis_url),
+        pace=pace.pace_of(settings),
+        identities=sending_domains.identities_of(settings),
         texts=sms.sender_of(settings),
     )
 

@@ -70,5 +70,17 @@ def unreachable(message_id: UUID, *, why: str, now: datetime, today: date) -> No
     tasks.raise_many([new], now=now, today=today)
 
 
+def unproved(domain: str, *, now: datetime, today: date) -> None:
+    """Mail from a sending domain waits: somebody has its records mended before customers notice the silence."""
+    new = NewTask(
+        dedupe_key=f"domain:{domain}"[:200],
+        kind="decide",
+        title="Mend the sending domain",
+        reason=f"Mail no longer leaves from {domain}: a record in its name service is missing or was changed. The page "
+        "of sending domains shows which, with the value that it must have.",
+    )
+    tasks.raise_many([new], now=now, today=today)
+
+
 def _message(message_id: UUID) -> Row[Any] | None:
     return store.run(MESSAGE, message_id=message_id).one_or_none()

@@ -101,6 +101,8 @@ class Outgoing:
     """Whether the invoice travels as structured data too."""
     wording: str = ""
     """The client's own words; empty where ours speak."""
+    sender: str = ""
+    """The client's own address to send from; empty: the provider's."""
     carrier: str = "smtp"
     """By whom it leaves; the source of what is said about the hand-over."""
     tally: bool = False

@@ -83,7 +83,7 @@ def write(mail: Outgoing, *, enclosures: tuple[Enclosure, ...], settings: Settin
     names = {item.invoice_id: item.number for item in mail.items}
     return Letter(
         attempt_id=mail.attempt_id,
-        sender=settings.sender,
+        sender=mail.sender or settings.sender,
         sender_name=mail.creditor.legal_name,
         recipient=mail.recipient,
         return_path=return_path(mail.tenant_id, attempt_id=mail.attempt_id, settings=settings),

@@ -17,18 +17,21 @@ from tenants import store
 from tenants.delivery import (
     answers,
     documents,
+    domains,
     facts,
     holding,
     letters,
     links,
     outcome,
     tracking,
+    turns,
     wordings,
     words,
 )
 from tenants.delivery.einvoices import wishes
 from tenants.delivery.facts import Outgoing, Reader
 from tenants.delivery.outcome import Result
+from tenants.delivery.pacing import Pace
 from tenants.delivery.ports import Answer, BillRules, DocumentStore, Gate, Handover, Mailer
 from tenants.delivery.rendering import BadTemplate
 from tenants.directory import clients
@@ -42,7 +45,10 @@ LOCK = """
 SELECT m.id, m.state, m.kind, m.template, m.recipient, m.debtor_id, m.contact_id,
   (SELECT s.reason FROM suppression s WHERE s.tenant_id = :tenant AND s.address = lower(trim(m.recipient))
      AND s.lifted_at IS NULL) AS suppressed,
-  (SELECT count(*) FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = m.id) AS tries
+  (SELECT count(*) FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = m.id) AS tries,
+  (SELECT ARRAY[d.box || '@' || d.domain, d.state, d.domain] FROM sending_domain d
+     WHERE d.tenant_id = :tenant AND m.channel = 'email' ORDER BY d.state <> 'proved', d.proved_at DESC NULLS LAST, d.id
+     LIMIT 1) AS sends_from
 FROM message m WHERE m.tenant_id = :tenant AND m.id = :message_id FOR UPDATE OF m
 """
 READER = """
@@ -77,12 +83,20 @@ class Waiting:
 
 
 def claim(
-    message_id: UUID, *, gate: Gate, provider: str, now: datetime, real: datetime, today: date
+    message_id: UUID,
+    *,
+    gate: Gate,
+    provider: str,
+    now: datetime,
+    real: datetime,
+    today: date,
+    pace: Pace | None = None,
+    own_domain: bool = False,
 ) -> Outgoing | Waiting | None:
     """Decide whether the message may leave now and, if so, write down that we are about to send it.
 
-    None: there is nothing to send, now or later (done already, cancelled, held for a person). Raises
-    facts.WrongRecipient.
+    None: there is nothing to send, now or later (done already, cancelled, held for a person). `pace` says how fast mail
+    may leave; `own_domain`: no client sends in the provider's name. Raises facts.WrongRecipient.
     """
     row = store.run(LOCK, message_id=message_id).one_or_none()
     if row is None:
@@ -107,6 +121,8 @@ def claim(
     if not mail.items and mail.kind != "note":
         holding.cancel(row.id, reason="nothing_left", detail="every invoice was taken out of this message", now=now)
         return None
+    if waiting := turns.wait(row.id, row.sends_from, own_wanted=own_domain, pace=pace, now=now, real=real):
+        return Waiting(now + waiting.wait, waiting.reason)
     store.run(INTEND, id=mail.attempt_id, message_id=row.id, attempt_no=mail.attempt_no, provider=provider, now=now)
     return mail
 
@@ -151,6 +167,7 @@ def _outgoing(
         wording=wordings.spoken(row.template, language=words.language(reader.language), debtor_id=row.debtor_id),
         pixel=tracking.may_track(reader.mode or creditor.pixel, consent=reader.pixel_consent),
         tally=(reader.mode or creditor.pixel) == tracking.AGGREGATE,
+        sender=domains.address(row.sends_from),
         carrier=provider if provider in CARRIERS else "smtp",
         resumed=resumed,
     )

@@ -44,6 +44,8 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "portal.hit": (Consumer("grade_hit", "delivery"),),
     "customer.wrote": (Consumer("ask_to_answer", "collections"),),
     "address.suppressed": (Consumer("ask_for_address", "collections"),),
+    "domain.asked": (Consumer("tend_domain", "delivery"),),
+    "domain.failing": (Consumer("mend_domain", "collections"),),
     "delivery.bounced": (Consumer("run_rules_on", "rules"),),
     "delivery.seen": (Consumer("resolve_alerts", "collections"),),
     "dispute.opened": (Consumer("run_rules_on_dispute", "rules"),),
@@ -53,6 +55,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "rule.due": (Consumer("run_rule", "rules", max_attempts=4),),
     "day.opened": (
         Consumer("open_day", "delivery"),
+        Consumer("ask_domains", "delivery"),
         Consumer("open_desk", "collections"),
         Consumer("count_cohorts", "collections"),
         Consumer("schedule_rules", "rules"),
