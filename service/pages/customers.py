@@ -11,7 +11,7 @@ from service import cursors
 from service.endpoint import endpoint, tools
 from service.pages import frame
 from service.pages.invoices import EndHold, NewHold, end_of
-from tenants.collections import holds
+from tenants.collections import holds, overruling, policies
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 from tenants.insight import aging, credit, customers, register, story
@@ -34,6 +34,12 @@ class NewPause(NewHold):
     """A pause of the whole customer, or a sign to stop."""
 
     sign = fields.String(load_default="", validate=validate.OneOf(("", *holds.SIGNS)))
+
+
+class Early(Schema):
+    """Why a message need not wait."""
+
+    reason = fields.String(required=True, validate=validate.Length(1, 300))
 
 
 @endpoint(face, "/c/<client:client>/customers", needs="ledger.read", query=Listed)
@@ -77,6 +83,7 @@ def customer_page(client: VisibleClient, debtor_id: UUID) -> str:
         credit=credit.of(debtor_id, today=stamp.today),
         held=holds.live(today=stamp.today, debtor_id=debtor_id),
         upcoming=story.upcoming(debtor_id),
+        early=overruling.TOO_EARLY if policies.current().overrides else (),
         tasks=story.tasks_of(debtor_id),
         past=story.of_customer(debtor_id),
     )
@@ -120,3 +127,17 @@ def hold_end(client: VisibleClient, debtor_id: UUID, hold_id: UUID, body: dict[s
         raise holds.HoldUnknown("There is no such hold.")
     holds.end(hold_id, now=clock.now(real), outcome=body["outcome"])
     return frame.after_change(url_for("customers.customer_page", client=client.slug, debtor_id=debtor_id))
+
+
+@endpoint(
+    face,
+    "/c/<client:client>/customers/<ref('deb'):debtor_id>/messages/<ref('msg'):message_id>/send-now",
+    needs="delivery.write",
+    method="POST",
+    accepts=Early,
+)
+def send_now(client: VisibleClient, debtor_id: UUID, message_id: UUID, body: dict[str, str]) -> Response:
+    """Send a message that only waits for its time, where the client lets people decide so."""
+    clock, real, card = clients.clock(), tools().clock.now(), debtors.card(debtor_id)
+    overruling.overrule(message_id, reason=body["reason"], now=clock.now(real), real=real)
+    return frame.after_change(url_for("customers.customer_page", client=client.slug, debtor_id=card.id))

@@ -48,9 +48,9 @@ class Filters(Schema):
 
 
 class NewHold(Schema):
-    """A dispute, promise or pause, as the form says it."""
+    """A dispute, promise, plan or pause, as the form says it."""
 
-    kind = fields.String(required=True, validate=validate.OneOf(["dispute", "promise", "pause"]))
+    kind = fields.String(required=True, validate=validate.OneOf(["dispute", "promise", "plan", "pause"]))
     ends_on = fields.String(load_default="")
     amount = fields.String(load_default="", validate=validate.Length(max=30))
     reason = fields.String(load_default="", validate=validate.Length(max=500))
@@ -130,7 +130,7 @@ def document(client: VisibleClient, invoice_id: UUID) -> Response:
     accepts=NewHold,
 )
 def hold_open(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> Response:
-    """Open a dispute, promise or pause on one invoice."""
+    """Open a dispute, promise, plan or pause on one invoice."""
     clock, real = clients.clock(), tools().clock.now()
     card = invoices.card(invoice_id)
     amount = Money.parse(body["amount"], card.currency).minor if body["amount"].strip() else None

@@ -118,7 +118,8 @@ def leave(*, send: bool, customers: int, now: datetime, real: datetime, reason: 
 
 
 def _slices() -> list[Sequence[UUID]]:
-    found, after = [], UUID(int=0)
+    found: list[Sequence[UUID]] = []
+    after = UUID(int=0)
     while some := store.run(QUEUED, after=after, slice=SLICE).scalars().all():
         found.append(list(some))
         after = some[-1]

@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping
 from tenants import store
 from tenants.collections import test_mode
 from tenants.collections.test_mode import Waiting
+from tenants.delivery import domains
 from tenants.directory import clients, memberships
 from tenants.directory.clients import Profile
 from tenants.directory.permissions import OF_PROVIDER_IN_CLIENTS, allowed
@@ -83,6 +84,7 @@ def readiness(*, now: datetime) -> Readiness:
         _groups(books),
         _payments(profile, books, now=now),
         _sender(profile),
+        _domain(),
         _policy(),
         *_people(now=now),
         *_rules(),
@@ -136,6 +138,17 @@ def _sender(profile: Profile) -> Line:
     ]
     said = f"Not said yet: {', '.join(missing)}." if missing else f"{profile.contact_name}, {profile.contact_email}."
     return Line("sender", "Letters say who writes and where to pay", not missing, True, said)
+
+
+def _domain() -> Line:
+    """Who names a domain of its own must have proved one; who names none is spoken for by the provider."""
+    known = domains.listed()
+    proved = [str(row["domain"]) for row in known if row["state"] == domains.PROVED]
+    waiting = [str(row["domain"]) for row in known if row["state"] != domains.PROVED]
+    said = f"Proved: {', '.join(proved)}." if proved else "None named: mail leaves in the provider’s name."
+    if waiting and not proved:
+        said = f"Not proved yet: {', '.join(waiting)}."
+    return Line("domain", "Mail leaves from a proved domain", bool(proved), bool(known), said)
 
 
 def _policy() -> Line:

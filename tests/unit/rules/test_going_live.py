@@ -2,7 +2,9 @@
 
 import pytest
 
+from tenants import store
 from tenants.collections import policies, test_mode
+from tenants.delivery import domains
 from tenants.directory import clients, memberships
 from tenants.rules import going_live, publishing, recipes, rule_book
 from tenants.rules.going_live import NotReady
@@ -55,6 +57,15 @@ def test_each_line_follows_what_is_there(alder, in_alder):
         assert lines()["payments"].done
         clients.change(bank_feed_at=NOW)
         assert "2026-11-20" in lines()["payments"].found
+
+
+def test_a_domain_that_is_named_must_be_proved(in_alder):
+    with in_alder:
+        assert (lines()["domain"].must, lines()["domain"].done) == (False, False)
+        domains.open("mail.alder.test", box="bills", now=NOW, real=NOW)
+        assert (lines()["domain"].must, lines()["domain"].found) == (True, "Not proved yet: mail.alder.test.")
+        store.run("UPDATE sending_domain SET state = 'proved' WHERE tenant_id = :tenant")
+        assert lines()["domain"].done
 
 
 def test_a_client_that_has_everything_goes_live(alder, in_alder):

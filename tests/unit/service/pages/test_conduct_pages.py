@@ -102,6 +102,23 @@ def test_a_sign_to_stop_is_put_on_a_customer_and_ended(admin, alder_world, as_, 
     assert browser.post(f"{page}/holds/{held[0]}/end", data={"outcome": "Again"}).status_code == 404
 
 
+def test_a_message_that_only_waits_is_sent_now_with_a_reason(alder_world, as_, specialist, words):
+    browser = as_(specialist)
+    page = f"/c/{alder_world.slug}/customers/{ids.show('deb', alder_world.at['deb'])}"
+    assert "Send now" not in words(browser.get(page))
+    message = ids.show("msg", alder_world.waiting_message())
+    assert "Send now" in words(browser.get(page))
+    assert browser.post(f"{page}/messages/{message}/send-now", data={"reason": "Dana asked for it"}).status_code == 303
+    assert browser.post(f"{page}/messages/{message}/send-now", data={"reason": ""}).status_code == 422
+
+
+def test_a_plan_is_kept_on_an_invoice(alder_world, as_, specialist, words):
+    page = f"/c/{alder_world.slug}/invoices/{ids.show('inv', alder_world.at['inv'])}"
+    plan = {"kind": "plan", "ends_on": "2026-12-31", "reason": "Three parts, agreed by phone"}
+    assert as_(specialist).post(f"{page}/holds", data=plan).status_code == 303
+    assert "Payment plan" in words(as_(specialist).get(page))
+
+
 def test_a_fault_in_the_form_is_named(admin, policy):
     answer = admin.post(policy, data=FORM | {"most_reminders": "0"})
     assert answer.status_code == 422
