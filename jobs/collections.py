@@ -23,7 +23,7 @@ def resolve_alerts(turn: Turn) -> None:
 def open_desk(turn: Turn) -> None:
     """A new day at the client: promises are judged, sleepers wake, the list is ranked anew."""
     calendar = BusinessCalendar.for_country(clients.profile().country)
-    promises.judge(now=turn.now, today=turn.today, calendar=calendar)
+    promises.judge(now=turn.now, today=turn.today, calendar=calendar, wall=turn.real_now)
     tasks.freshen(today=turn.today)
 
 

@@ -1,7 +1,7 @@
 """Work of the rules lane: workflow rules matched against whole ledgers."""
 
 from jobs.turns import Handler, Later, Turn
-from tenants.rules import approvals, backtesting, daily, digests, running, schedule
+from tenants.rules import approvals, backtesting, daily, digests, running, schedule, waking
 
 
 def schedule_rules(turn: Turn) -> None:
@@ -14,19 +14,9 @@ def run_rule(turn: Turn) -> None:
     running.run(turn.id("rule_id"), occurrence=turn.payload["occurrence"], now=turn.now, real=turn.real_now)
 
 
-def run_rules_on(turn: Turn) -> None:
-    """Run the rules that listen to an event, for the invoices that it names; an event without a name is a bounce."""
-    _run_on(turn.payload.get("event", "delivery.bounced"), turn)
-
-
-def run_rules_on_dispute(turn: Turn) -> None:
-    """A customer objects: who should know is told at once and not with the next sweep."""
-    _run_on("dispute.opened", turn)
-
-
-def _run_on(event: str, turn: Turn) -> None:
-    key = str(turn.item_id)
-    running.run_on(event, invoice_ids=turn.ids("invoice_ids"), key=key, now=turn.now, real=turn.real_now)
+def wake_rules(turn: Turn) -> None:
+    """Run the rules that listen to an event, for the invoices that it names, at once and not with the next sweep."""
+    waking.wake(waking.WAKES[turn.kind], turn.payload, key=str(turn.item_id), now=turn.now, real=turn.real_now)
 
 
 def tend_rules(turn: Turn) -> None:
@@ -49,9 +39,8 @@ def run_backtest(turn: Turn) -> Later | None:
 HANDLERS: dict[str, Handler] = {
     "schedule_rules": schedule_rules,
     "run_rule": run_rule,
-    "run_rules_on": run_rules_on,
-    "run_rules_on_dispute": run_rules_on_dispute,
     "tend_rules": tend_rules,
+    **dict.fromkeys(waking.WAKES, wake_rules),
 }
 FACTS: dict[str, Handler] = {"keep_daily_facts": keep_daily_facts, "run_backtest": run_backtest}
 """What may lag behind without harm: the insight lane does it."""

@@ -12,6 +12,7 @@ from tenants.values.faults import Refusal
 JSON_LIMIT = 1_048_576
 DEEPEST = 32
 LARGEST = 2**63 - 1
+LONGEST_PLACE = 300
 
 
 class BadJson(Refusal):
@@ -28,6 +29,10 @@ class BadText(Refusal):
     remedy = "Remove NUL characters and broken surrogates."
 
 
+class TooLong(str):
+    """The digits of a number that nobody means; refused where its place is known."""
+
+
 def json_body() -> Any:
     """The JSON document of the request. Raises BadJson or BadText, and HTTP faults for its size and type."""
     if (request.content_length or 0) > JSON_LIMIT:
@@ -40,14 +45,14 @@ def json_body() -> Any:
         )
     except (ValueError, RecursionError):
         raise BadJson("The body is not JSON.") from None
-    _walk(document, 0)
+    _walk(document, "", 0)
     return document
 
 
 def flat(values: Any) -> dict[str, Any]:
     """A form or a query string: one text for a name that stands once, a list for one that is repeated."""
     found = {key: given[0] if len(given) == 1 else given for key, given in values.lists()}
-    _walk(found, 0)
+    _walk(found, "", 0)
     return found
 
 
@@ -64,30 +69,36 @@ def _no_constant(name: str) -> None:
     raise BadJson(f"{name} is no number of JSON.")
 
 
-def _bounded(digits: str) -> int:
-    if len(digits) > 20 or not -LARGEST <= int(digits) <= LARGEST:
-        raise BadJson("A number is too large.")
-    return int(digits)
+def _bounded(digits: str) -> int | TooLong:
+    return int(digits) if len(digits) <= len(str(-LARGEST)) else TooLong(digits)
 
 
-def _walk(node: Any, depth: int) -> None:
+def _walk(node: Any, place: str, depth: int) -> None:
+    """Look at every text and number of a document; a refusal names its place."""
     if depth > DEEPEST:
-        raise BadJson(f"The document is nested more than {DEEPEST} deep.")
+        raise BadJson(f"The document is nested more than {DEEPEST} deep.", pointer=_short(place))
+    if isinstance(node, TooLong) or (isinstance(node, int) and not -LARGEST <= node <= LARGEST):
+        raise BadJson("A number is too large.", pointer=_short(place))
     if isinstance(node, str):
-        _plain(node)
+        _plain(node, place)
     elif isinstance(node, dict):
         for key, value in node.items():
-            _plain(key)
-            _walk(value, depth + 1)
+            _plain(key, place)
+            _walk(value, f"{place}/{key.replace('~', '~0').replace('/', '~1')}", depth + 1)
     elif isinstance(node, list):
-        for value in node:
-            _walk(value, depth + 1)
+        for at, value in enumerate(node):
+            _walk(value, f"{place}/{at}", depth + 1)
 
 
-def _plain(text: str) -> None:
+def _plain(text: str, place: str) -> None:
     try:
         broken = b"\0" in text.encode()
     except UnicodeEncodeError:
         broken = True
     if broken:
-        raise BadText("A text holds a NUL character or half of a sign.")
+        raise BadText("A text holds a NUL character or half of a sign.", pointer=_short(place))
+
+
+def _short(place: str) -> str:
+    """Places are made of what the caller named, and are told as far as anybody reads."""
+    return place[:LONGEST_PLACE]

@@ -5,6 +5,8 @@ person from that day on, because a broken promise that nobody mentions is the la
 """
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +15,8 @@ from uuid import UUID
 from tenants import store
 from tenants.collections import tasks
 from tenants.collections.tasks import NewTask
+from tenants.events import recording
+from tenants.events.recording import Occurrence
 from tenants.values.calendars import BusinessCalendar
 from tenants.values.money import Money
 
@@ -40,6 +44,10 @@ UPDATE hold SET ended_at = :now, ended_by = 'itself', outcome = j.outcome
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS j(id uuid, outcome text)
 WHERE hold.tenant_id = :tenant AND hold.id = j.id AND hold.ended_at IS NULL
 """
+OPEN_OF = """
+SELECT i.debtor_id, i.id FROM invoice i
+WHERE i.tenant_id = :tenant AND i.debtor_id = ANY(:debtors) AND i.open_minor > 0 AND i.voided_on IS NULL ORDER BY i.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,11 @@ class Judged:
     outcome: str
 
 
-def judge(*, now: datetime, today: date, calendar: BusinessCalendar) -> list[Judged]:
-    """Judge every promise whose grace is over, end its hold, and raise a task for each that was not kept."""
+def judge(*, now: datetime, today: date, calendar: BusinessCalendar, wall: datetime | None = None) -> list[Judged]:
+    """Judge every promise whose grace is over, end its hold, and raise a task for each that was not kept.
+
+    `wall` is the real time where the client's clock may have been moved.
+    """
     over = [
         {"id": row.id, "last_on": last_on}
         for row in store.run(PAST, today=today)
@@ -66,8 +77,24 @@ def judge(*, now: datetime, today: date, calendar: BusinessCalendar) -> list[Jud
     judged = [_judged(row) for row in store.run(PAID, rows=json.dumps(over, default=str))]
     ended = [{"id": each.hold_id, "outcome": each.outcome} for each in judged]
     store.run(END, rows=json.dumps(ended, default=str), now=now)
-    tasks.raise_many([_task(each) for each in judged if each.outcome != "kept"], now=now, today=today)
+    unkept = [each for each in judged if each.outcome != "kept"]
+    tasks.raise_many([_task(each) for each in unkept], now=now, today=today)
+    _tell(unkept, now=wall or now)
     return judged
+
+
+def _tell(unkept: Sequence[Judged], *, now: datetime) -> None:
+    """A promise for the whole account was one for each of its open invoices."""
+    accounts = [each.debtor_id for each in unkept if each.invoice_id is None]
+    open_of: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in store.run(OPEN_OF, debtors=accounts) if accounts else ():
+        open_of[row.debtor_id].append(row.id)
+    news = [(each.hold_id, [each.invoice_id] if each.invoice_id else open_of[each.debtor_id]) for each in unkept]
+    recording.record_many(
+        "promise.broken",
+        [Occurrence(str(hold_id), {"invoice_ids": [str(one) for one in about]}) for hold_id, about in news if about],
+        now=now,
+    )
 
 
 def outcome(*, promised_minor: int | None, paid_minor: int, open_minor: int | None) -> str:

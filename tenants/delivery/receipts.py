@@ -76,7 +76,9 @@ def _consequences(
         case "complained":
             returned.complained(message_id, detail=detail, at=at, real=real)
         case "reply":
-            store.run(REPLIED, ids=standing.invoices_of(message_id), at=at)
+            answered = standing.invoices_of(message_id)
+            store.run(REPLIED, ids=answered, at=at)
+            recording.record("reply.received", key=source_key, now=real, invoice_ids=[str(each) for each in answered])
             evidence.of_person(message_id, kind="reply", at=at, now=now, real=real, source_key=source_key)
     if notice.kind in ("reply", "auto_reply"):
         recording.record(

@@ -114,16 +114,6 @@ def run(
     return done
 
 
-def run_on(event: str, *, invoice_ids: Sequence[UUID], key: str, now: datetime, real: datetime) -> list[Run]:
-    """Run every rule that listens to the event, for the invoices that it concerns; `key` tells this event from all
-    others."""
-    ran = []
-    for kept in rule_book.watched():
-        if event in kept["document"].get("when", {}).get("on", []):
-            ran.append(run(kept["id"], occurrence=f"{event}:{key}", now=now, real=real, invoice_ids=invoice_ids))
-    return [each for each in ran if each]
-
-
 def cap(rule: Rule) -> int:
     """On how many subjects one run may act."""
     return rule.per_run or max(LEAST_CAP, int(store.run(POPULATION[rule.about]).scalar_one()) // CAP_SHARE)

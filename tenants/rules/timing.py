@@ -8,7 +8,6 @@ import re
 from datetime import date, time, timedelta
 from typing import Any
 
-from tenants.events.catalogue import CONSUMERS
 from tenants.rules import readers
 from tenants.rules.faults import Ledger
 from tenants.rules.tree import When
@@ -27,15 +26,11 @@ EVENT_WORDS = {
     "payment.applied": "a payment is applied",
     "portal.viewed": "an invoice is viewed in the portal",
 }
-EVENT_KIND = "run_rules_on"
-"""What the kinds of work begin with that ask rules early."""
 
 
 def events() -> tuple[str, ...]:
-    """The events that wake rules: those that the catalogue sends to them."""
-    return tuple(
-        name for name in EVENT_WORDS if any(each.kind.startswith(EVENT_KIND) for each in CONSUMERS.get(name, ()))
-    )
+    """The events that wake rules."""
+    return tuple(EVENT_WORDS)
 
 
 def read(raw: dict[str, Any], faults: Ledger) -> When:

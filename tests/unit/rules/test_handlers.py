@@ -1,4 +1,4 @@
-"""The rules lane: the day gives occurrences, an occurrence runs its rule, and a bounce wakes those who listen."""
+"""The rules lane: the day gives occurrences, and an occurrence runs its rule."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -27,11 +27,3 @@ def test_the_day_of_a_client_runs_its_rules(in_alder, alder):
         assert due.run_at - NOW < timedelta(minutes=1)
         rules.run_rule(turn(alder, **due.payload))
         assert [row.subject_id for row in rows("rule_firing", "subject_id")] == [invoice]
-
-
-def test_a_bounce_wakes_the_rule_that_listens(in_alder, alder):
-    with in_alder:
-        invoice = a_bill(delivery="bounced", bounced_at=NOW)
-        go_live("bounced")
-        rules.run_rules_on(turn(alder, message_id=str(ids.new()), invoice_ids=[str(invoice)]))
-        assert [row.invoice_id for row in rows("task", "invoice_id")] == [invoice]

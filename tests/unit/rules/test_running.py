@@ -160,20 +160,6 @@ def test_on_rematch_it_acts_each_time_it_starts_to_match(in_alder):
         assert acted == [1, 0, 0, 1]
 
 
-def test_an_event_asks_the_same_question_about_its_invoices_only(in_alder):
-    with in_alder:
-        kessler = a_customer()
-        bounced = {"delivery": "bounced", "bounced_at": NOW}
-        told, other = a_bill(kessler, **bounced), a_bill(kessler, **bounced)
-        fine = a_bill(kessler)
-        rule = go_live("bounced")
-        go_live("unopened-key-account")
-        done = running.run_on("delivery.bounced", invoice_ids=[told, fine], key="m1", now=NOW, real=NOW)
-        assert [each.subjects for each in done] == [(told,)]
-        assert running.run_on("delivery.bounced", invoice_ids=[told], key="m1", now=NOW, real=NOW) == []
-        assert ran(rule).subjects == (other,)
-
-
 def test_a_rule_about_customers_gives_one_task_per_customer(in_alder):
     with in_alder:
         kessler = a_customer()

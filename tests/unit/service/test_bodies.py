@@ -77,6 +77,21 @@ def test_json_that_means_two_things_or_none_is_refused(alder_world, everybody, s
     assert (answer.status_code, answer.json["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    ("sent", "place"),
+    [
+        (b'{"a": [1, {"b/c": "x\\u0000"}]}', "/a/1/b~1c"),
+        (b'{"a": {"\\ud800": 1}}', "/a"),
+        (b'{"a": [1, -99999999999999999999]}', "/a/1"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "/a"),
+    ],
+)
+def test_what_nobody_can_keep_is_refused_with_its_place(alder_world, everybody, sent, place):
+    address_of_debtors = f"~/tenants/{alder_world.slug}/debtors"
+    answer = everybody.send("POST", address_of_debtors, data=sent, content_type="application/json")
+    assert (answer.status_code, [each["pointer"] for each in answer.json["errors"]]) == (422, [place])
+
+
 def test_a_change_is_sent_as_json(alder_world, everybody):
     answer = everybody.send("POST", f"~/tenants/{alder_world.slug}/debtors", data={"number": "1"})
     assert (answer.status_code, answer.json["code"]) == (415, "unsupported_media_type")
