@@ -19,20 +19,20 @@ face = Blueprint("api_forgoing", __name__, url_prefix="/api/v1")
 ROLES = tuple(sorted(role for role, held in permissions.MATRIX.items() if "ledger.write" in held))
 
 
-class Limit(Schema):
+class WriteOffLimit(Schema):
     """How much one role may give up alone, in the client's own currency."""
 
     role = fields.String(required=True, validate=validate.OneOf(ROLES))
     amount = MoneyField(required=True)
 
 
-class Limits(Schema):
+class WriteOffLimits(Schema):
     """The limits of all roles; none at all leaves it to whoever may post."""
 
-    limits = fields.List(fields.Nested(Limit), required=True, validate=validate.Length(max=len(ROLES)))
+    limits = fields.List(fields.Nested(WriteOffLimit), required=True, validate=validate.Length(max=len(ROLES)))
 
 
-class Request(Schema):
+class WriteOffRequest(Schema):
     """What somebody wants to give up, and what became of it."""
 
     id = Ref("fgr", required=True)
@@ -50,20 +50,20 @@ class Request(Schema):
     allocation_id = Ref("all", required=True, allow_none=True)
 
 
-class Requests(Schema):
+class WriteOffRequests(Schema):
     """What waits."""
 
-    items = fields.List(fields.Nested(Request), required=True)
+    items = fields.List(fields.Nested(WriteOffRequest), required=True)
 
 
-class Answer(Schema):
+class WriteOffAnswer(Schema):
     """Yes or no; a no has its reason."""
 
     yes = fields.Boolean(required=True)
     words = fields.String(load_default="", validate=validate.Length(max=500))
 
 
-@endpoint(face, "/tenants/<client:client>/write-off-limits", needs="ledger.read", returns=Limits)
+@endpoint(face, "/tenants/<client:client>/write-off-limits", needs="ledger.read", returns=WriteOffLimits)
 def list_write_off_limits(client: VisibleClient) -> dict[str, Any]:
     """How much each role may give up alone."""
     return _shown(client)
@@ -74,8 +74,8 @@ def list_write_off_limits(client: VisibleClient) -> dict[str, Any]:
     "/tenants/<client:client>/write-off-limits",
     needs="settings.write",
     method="PUT",
-    accepts=Limits,
-    returns=Limits,
+    accepts=WriteOffLimits,
+    returns=WriteOffLimits,
 )
 def set_write_off_limits(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
     """Set them all; a role that is not named may give up nothing alone."""
@@ -87,7 +87,7 @@ def set_write_off_limits(client: VisibleClient, body: dict[str, Any]) -> dict[st
     return _shown(client)
 
 
-@endpoint(face, "/tenants/<client:client>/write-off-requests", needs="ledger.read", returns=Requests)
+@endpoint(face, "/tenants/<client:client>/write-off-requests", needs="ledger.read", returns=WriteOffRequests)
 def list_write_off_requests(client: VisibleClient) -> dict[str, Any]:
     """What waits for a second person, the newest first."""
     return {"items": forgoing.waiting()}
@@ -98,8 +98,8 @@ def list_write_off_requests(client: VisibleClient) -> dict[str, Any]:
     "/tenants/<client:client>/write-off-requests/<ref('fgr'):request_id>/answer",
     needs="approvals.decide",
     method="POST",
-    accepts=Answer,
-    returns=Request,
+    accepts=WriteOffAnswer,
+    returns=WriteOffRequest,
     once=True,
 )
 def answer_write_off_request(client: VisibleClient, request_id: UUID, body: dict[str, Any]) -> forgoing.Request:

@@ -246,7 +246,7 @@ def confirm_import(client: VisibleClient, import_id: UUID, body: dict[str, Any])
     return runs.one(import_id)
 
 
-class Why(Schema):
+class UndoReason(Schema):
     """A word why."""
 
     reason = fields.String(required=True, validate=validate.Length(1, 500))
@@ -257,7 +257,7 @@ class Why(Schema):
     "/tenants/<client:client>/imports/<ref('imp'):import_id>/undo",
     needs="import.write",
     method="POST",
-    accepts=Why,
+    accepts=UndoReason,
     returns=ImportCard,
     status=202,
     once=True,

@@ -243,6 +243,9 @@ def _is_busy(run: Import, query: dict[str, Any]) -> bool:
 
 
 def _hindrance(run: Import) -> str:
+    """Why it cannot be undone; the largest files are looked through only when somebody asks."""
+    if run.accepted > COUNTED:
+        return ""
     return undoing.hindrance(run, now=moment.here().now, built_on=BUILT_ON)
 
 

@@ -49,6 +49,7 @@ UPDATE import_run SET state = CASE WHEN CAST(:at AS timestamptz) IS NULL THEN st
   report = report || jsonb_build_object('undo', CAST(:said AS jsonb))
 WHERE tenant_id = :tenant AND id = :id
 """
+FORGET_UNDO = "UPDATE import_run SET report = report - 'undo' WHERE tenant_id = :tenant AND id = :id"
 WAIT = "UPDATE import_run SET state = 'received' WHERE tenant_id = :tenant AND id = :id"
 REMEMBERED = "SELECT mapping FROM import_source WHERE tenant_id = :tenant AND key = :source"
 REMEMBER = """
@@ -153,6 +154,11 @@ def note_load(import_id: UUID, *, outcome: Outcome, now: datetime) -> None:
 def note_undo(import_id: UUID, *, said: dict[str, Any], at: datetime | None = None) -> None:
     """Keep what undoing did, or why it was not done (then without a time)."""
     store.run(UNDONE, id=import_id, said=json.dumps(said), at=at)
+
+
+def forget_undo(import_id: UUID) -> None:
+    """Forget why it was not undone the last time: somebody asks again."""
+    store.run(FORGET_UNDO, id=import_id)
 
 
 def remembered(source: str) -> Mapping | None:

@@ -10,6 +10,10 @@ WHERE {OURS}"""
 STANDING = f"""{PAID} AND NOT EXISTS (
     SELECT FROM allocation x WHERE x.tenant_id = :tenant AND x.reverses_id = m.id)"""
 
+# What another file brought that was undone itself stands in nobody's way.
+STANDS = """NOT EXISTS (
+    SELECT FROM import_run u WHERE u.tenant_id = :tenant AND u.id = {row}.import_id AND u.state = 'undone')"""
+
 TOUCHED = f"""
 SELECT m.number FROM {MADE.format(table="invoice")} WHERE {OURS} AND (m.delivery NOT IN ('none', 'queued')
   OR m.reminder_count > 0 OR m.last_contact_at IS NOT NULL OR m.first_seen_at IS NOT NULL
@@ -23,7 +27,7 @@ SELECT m.number FROM {MADE.format(table="invoice")} WHERE {OURS}
 POSTED = " UNION ALL ".join(
     f"""
 SELECT m.{label} AS label FROM {MADE.format(table=table)} JOIN allocation a ON a.tenant_id = :tenant
-  AND a.{table}_id = m.id AND a.import_id IS DISTINCT FROM r.import_id WHERE {OURS}"""
+  AND a.{table}_id = m.id AND a.import_id IS DISTINCT FROM r.import_id WHERE {OURS} AND {STANDS.format(row="a")}"""
     for table, label in (("invoice", "number"), ("payment", "reference"), ("credit_note", "number"))
 )
 POSTED_BY_OTHERS = f"SELECT p.label FROM ({POSTED}) p ORDER BY p.label LIMIT 1"
@@ -42,7 +46,7 @@ SELECT min(d.on_day) FROM (
 TRADED = " UNION ALL ".join(
     f"""
 SELECT m.number FROM {MADE.format(table="debtor")} JOIN {table} o ON o.tenant_id = :tenant AND o.debtor_id = m.id
-  AND o.import_id IS DISTINCT FROM r.import_id WHERE {OURS}"""
+  AND o.import_id IS DISTINCT FROM r.import_id WHERE {OURS} AND {STANDS.format(row="o")}"""
     for table in ("invoice", "payment", "credit_note")
 )
 TRADED_SINCE = f"SELECT t.number FROM ({TRADED}) t ORDER BY t.number LIMIT 1"

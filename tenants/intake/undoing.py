@@ -67,6 +67,7 @@ def ask(import_id: UUID, *, now: datetime, real: datetime, reason: str, built_on
     run = runs.one(import_id, locked=True)
     if why := hindrance(run, now=now, built_on=built_on):
         raise NotUndoable(why)
+    runs.forget_undo(import_id)
     key = f"{import_id}:{ids.new()}"
     recording.record("import.undo_asked", key=key, now=real, import_id=str(import_id), reason=reason)
 
@@ -164,4 +165,4 @@ def _paired(question: str, import_id: UUID) -> str:
 
 
 def _told(done: Undone) -> dict[str, int]:
-    return {name: getattr(done, name) for name in Undone.__slots__}  # type: ignore[attr-defined]
+    return {name: getattr(done, name) for name in Undone.__slots__}

@@ -5,7 +5,7 @@ Limits are in the client's own currency; where no rate leads there, a second per
 on the day of the agreement, and can be reversed like any allocation.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar
@@ -27,7 +27,7 @@ from tenants.values.faults import Kind, Refusal
 
 PREFIX = "fgr"
 WRITE_OFF, DISCOUNT = "write_off", "discount"
-POST = {WRITE_OFF: allocation.write_off, DISCOUNT: allocation.discount}
+POST: Mapping[str, Callable[..., UUID]] = {WRITE_OFF: allocation.write_off, DISCOUNT: allocation.discount}
 WAITING, POSTED, REFUSED = "waiting", "posted", "refused"
 
 

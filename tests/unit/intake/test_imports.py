@@ -374,9 +374,9 @@ def test_the_published_ledger_and_its_twin_are_the_same_ledger(desk, ibm_folder,
 def test_a_control_total_that_differs_keeps_the_file_out(desk, in_alder, now):
     import_id = desk.receive(*LEDGER)
     desk.check(import_id)
-    with in_alder, pytest.raises(imports.ControlDiffers, match="EUR 289.00, not EUR 290.00"):
+    with in_alder, pytest.raises(imports.ControlDiffers, match="€289.00, not €290.00"):
         imports.confirm(import_id, real=now, control=[Money(290_00, "EUR")])
-    with in_alder, pytest.raises(imports.ControlDiffers, match="USD 0.00"):
+    with in_alder, pytest.raises(imports.ControlDiffers, match="0.00, not"):
         imports.confirm(import_id, real=now, control=[Money(289_00, "EUR"), Money(1, "USD")])
     with in_alder:
         imports.confirm(import_id, real=now, control=[Money(289_00, "EUR")])

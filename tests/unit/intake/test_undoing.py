@@ -15,7 +15,7 @@ from tenants.intake.imports import NotLoadable
 from tenants.intake.undoing import NotUndoable
 from tenants.ledger import allocation, debtors, due_dates, invoices, payments, periods, registers, selfcheck
 from tests.unit.intake import papers_made_up as made
-from tests.unit.intake.desk import ELM, LEDGER, OPEN
+from tests.unit.intake.desk import ELM, LEDGER, OPEN, PAID
 from tests.unit.intake.test_einvoices import send
 from tests.unit.intake.test_lane import turn
 
@@ -210,6 +210,21 @@ def test_what_the_file_paid_and_somebody_took_back_is_not_taken_back_twice(desk,
         "Something was posted on B-1/8000 since.",
         "What the file paid on invoice B-1 was reversed since.",
     )
+
+
+def test_a_file_that_was_undone_itself_stands_in_nobodys_way(desk):
+    first = desk.receive(OPEN)
+    desk.check(first)
+    desk.load(first)
+    second = desk.receive(PAID, OPEN.replace(",,,north", ",2026-11-02,119.00,north"), source="other")
+    desk.check(second)
+    desk.load(second)
+    assert hindrance(desk, first) == "Something was posted on A-1 since."
+    undo(desk, second)
+    assert hindrance(desk, first) == ""
+    assert undo(desk, first).invoices == 1
+    with desk.door():
+        assert selfcheck.run(desk.today) == []
 
 
 def test_an_invoice_in_instalments_that_the_file_paid_is_open_by_its_parts_again(desk):

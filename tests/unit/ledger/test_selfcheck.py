@@ -1,11 +1,14 @@
 """The books check themselves: right books give no answer, and each question finds what breaks its invariant."""
 
 from datetime import date, timedelta
+from io import BytesIO
 
 import psycopg
 import pytest
 
+from tenants.adapters.documents import MemoryStore
 from tenants.events import history
+from tenants.intake import imports, undoing
 from tenants.ledger import allocation, balances, invoices, periods, refunds, selfcheck
 from tenants.ledger.lines import Line
 from tests.cast import NOW, TODAY, Door
@@ -51,8 +54,11 @@ BREAKS = {
     "UPDATE app.open_balance SET open_count = 7": {"balances that are not what the invoices say"},
     "DELETE FROM app.open_balance": {"balances that are not what the invoices say"},
     "UPDATE app.payment SET unapplied_minor = 7 WHERE reference = 'R-BACK'": {
-        "returned payments of which something still counts",
+        "returned or undone money of which something still counts",
         "payments whose parts do not add up",
+    },
+    "UPDATE app.invoice SET voided_on = voided_on + 1 WHERE import_id IS NOT NULL AND voided_on IS NOT NULL": {
+        "invoices of an undone import that still count"
     },
     "UPDATE app.instalment SET amount_minor = amount_minor + 1": {"due dates in parts that do not add up"},
     "UPDATE app.invoice SET schedule_id = NULL WHERE number = 'R-7'": {
@@ -89,6 +95,19 @@ def busy_books(alder, in_alder: Door):
     with in_alder:
         refunds.return_payment(back, effective_on=TODAY, now=NOW, reason="account closed")
         periods.close(date(2025, 1, 31), now=NOW)
+        an_undone_import()
+
+
+def an_undone_import():
+    """A file that brought an invoice with its payment, and was taken back."""
+    files = MemoryStore()
+    text = (
+        b"Invoice no,Customer no,Invoice date,Due date,Amount,Paid on\nR-8,C-8,2026-10-05,2026-11-04,60.00,2026-11-01\n"
+    )
+    run = imports.receive(BytesIO(text), name="x.csv", source="x", actor="Vera", now=NOW, files=files)
+    imports.check(run.id, files=files)
+    imports.load(run.id, now=NOW, today=TODAY)
+    assert undoing.undo(run.id, now=NOW, real=NOW, reason="wrong file") is not None
 
 
 def test_busy_books_are_right(busy_books, in_alder: Door):
