@@ -66,7 +66,7 @@ MESSAGE = {
     "sending": ("Being handed over", ""),
     "sent": ("Left us", "info"),
     "delayed": ("Delayed", "warn"),
-    "delivered": ("Arrived", "good"),
+    "delivered": ("Delivered", "good"),
     "bounced": ("Came back", "bad"),
     "failed": ("Not deliverable", "bad"),
     "held": ("Held for a person", "warn"),
@@ -101,6 +101,14 @@ COHORT = {
     "thin": ("Too few to judge", ""),
     "young": ("Too little past", ""),
     "": ("Not judged", ""),
+}
+DOMAINS = {"asked": ("Waits for its records", "warn"), "proved": ("Proved", "good"), "failing": ("Lost", "bad")}
+RECORDS = {
+    "own": "Proves that the domain is yours",
+    "dkim": "Lets the provider sign for it (DKIM)",
+    "mail_from": "Takes what comes back",
+    "spf": "Says who may send for it (SPF)",
+    "dmarc": "Says how unsigned mail is treated (DMARC)",
 }
 PIXEL = {
     "off": ("Off", ""),
@@ -141,7 +149,7 @@ DONE = {
 }
 HOLDS = {"dispute": "Dispute", "promise": "Promise to pay", "plan": "Payment plan", "pause": "Pause"}
 SIGNS = {
-    "hardship": "Cannot pay for now",
+    "hardship": "Cannot pay at present",
     "insolvency": "Insolvent or before a court",
     "cease": "Asked not to be written to",
 }
@@ -161,7 +169,7 @@ REFUSALS = {
     "quiet_hours": "Outside office hours",
     "sending_paused": "Sending is paused for this client",
     "test_mode": "This client is in test mode",
-    "hardship": "Cannot pay for now",
+    "hardship": "Cannot pay at present",
     "insolvency": "Insolvent or before a court",
     "cease": "Asked not to be written to",
     "extended": "Has been given more time",

@@ -15,7 +15,7 @@ DELIVERY_PATIENCE = timedelta(days=7)
 """How long a reminder waits for its invoice to be delivered before it is given up."""
 HOLD_WORDS = {"dispute": "disputed", "promise": "promised", "plan": "on_plan", "pause": "paused"}
 SIGNS = {
-    "hardship": "The customer cannot pay for now",
+    "hardship": "The customer cannot pay at present",
     "insolvency": "The customer is insolvent or before a court",
     "cease": "The customer asked not to be written to",
 }

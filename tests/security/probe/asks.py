@@ -14,6 +14,7 @@ from service.endpoint import DIRECTORY, PUBLIC, ROUTES, SAFE, Route
 from service.openapi import PART, PREFIX
 from tenants.values import ids
 from tests.security.probe import company, filled
+from tests.unit.service import world_of_rules as ruling
 from tests.unit.service import world_of_sending as sending
 from tests.unit.service.asking import ASKS, WORDS, Ask
 from tests.unit.service.world import RULE, World
@@ -172,8 +173,10 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "conduct.add_days_off": lambda w: Ask(
         body={"first_on": "2026-12-24", "last_on": "2026-12-31", "reason": "Stocktaking"}
     ),
-    "pools.join": lambda w: Ask(body={"pool": "senior pool", "person_id": str(w.colleague())}),
-    "pools.leave": lambda w: Ask(body={"pool": "senior pool", "person_id": str(w.colleague(pool="senior pool"))}),
+    "pools.join": lambda w: Ask(body={"pool": "senior pool", "person_id": str(ruling.colleague(w))}),
+    "pools.leave": lambda w: Ask(
+        body={"pool": "senior pool", "person_id": str(ruling.colleague(w, pool="senior pool"))}
+    ),
     "approvals.answer": lambda w: Ask({"apr": w.approval()}, body={"answer": "no", "words": "Not yet"}),
     "stopped.redrive_cause": lambda w: Ask(body={"kind": "noop"}),
     "stopped.redrive": lambda w: Ask({"wrk": w.dead_letter()}, body={}),
@@ -184,9 +187,9 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "conduct.add_country": lambda w: Ask(body={"country": "FR", "opens": "10:00", "machine": "true"}),
     "conduct.remove": lambda w: Ask(body={"days_off": "0"}),
     "going_live.switch_on": lambda w: Ask(
-        body={"waiting": "send", "customers": str(w.ready_to_go_live()), "reason": "All is ready"}
+        body={"waiting": "send", "customers": str(ruling.ready_to_go_live(w)), "reason": "All is ready"}
     ),
-    "going_live.go_back": lambda w: Ask(body={"reason": "A new ledger comes"}),
+    "going_live.go_back": lambda w: Ask(body={"reason": ruling.why_to_test(w)}),
     "wordings.text_page": lambda w: Ask(query={"template": "First reminder"}),
     "wordings.preview": lambda w: Ask(body={"template": "First reminder", "source": WORDS}),
     "wordings.keep": lambda w: Ask(body={"template": "First reminder", "source": WORDS}),

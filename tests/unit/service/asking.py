@@ -19,6 +19,7 @@ from service.fields import Ref
 from service.openapi import PART, described
 from tenants.rules import ladders, recipes
 from tenants.values import ids
+from tests.unit.service import world_of_rules as ruling
 from tests.unit.service import world_of_sending as sending
 from tests.unit.service.world import RULE, World
 
@@ -221,16 +222,18 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "replace_api_client_keys": lambda w: Ask({"api": w.api_client()}, body=new_api_client()["jwks"]),
     "revoke_api_client": lambda w: Ask({"api": w.api_client()}, body={"reason": "It is not used"}),
     "change_contact_policy": lambda w: Ask(body={"document": {"most_reminders": 5}, "reason": "As agreed"}),
-    "join_pool": lambda w: Ask(body={"pool": "senior pool", "person_id": str(w.colleague())}),
-    "leave_pool": lambda w: Ask(body={"pool": "senior pool", "person_id": str(w.colleague(pool="senior pool"))}),
+    "join_pool": lambda w: Ask(body={"pool": "senior pool", "person_id": str(ruling.colleague(w))}),
+    "leave_pool": lambda w: Ask(
+        body={"pool": "senior pool", "person_id": str(ruling.colleague(w, pool="senior pool"))}
+    ),
     "search_portfolio": lambda w: Ask(query={"q": "Kestrel"}),
-    "go_live": lambda w: Ask(body={"send": True, "customers": w.ready_to_go_live(), "reason": "All is ready"}),
-    "enter_test_mode": lambda w: Ask(body={"reason": "A new ledger comes"}),
+    "go_live": lambda w: Ask(body={"send": True, "customers": ruling.ready_to_go_live(w), "reason": "All is ready"}),
+    "enter_test_mode": lambda w: Ask(body={"reason": ruling.why_to_test(w)}),
     "show_ladder": lambda w: Ask({"ladder": w.ladder()}),
     "keep_ladder": lambda w: Ask(body={"document": ladders.STANDARD}),
     "expand_ladder": lambda w: Ask(body={"document": ladders.STANDARD}),
     "try_ladder": lambda w: Ask({"ladder": w.ladder()}),
-    "publish_ladder": lambda w: Ask({"ladder": w.tried_ladder()}),
+    "publish_ladder": lambda w: Ask({"ladder": ruling.tried_ladder(w)}),
     "overrule_message": lambda w: Ask({"msg": w.waiting_message()}, body={"reason": "They asked for it"}),
     "show_wording": lambda w: Ask(worded()),
     "keep_wording": lambda w: Ask(worded(), body={"source": WORDS}),
@@ -263,6 +266,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "set_einvoice_goal": lambda w: Ask(
         {"goal": sending.plain(w)}, body={"metric": "customers", "target": 1000, "due_on": "2037-06-30"}
     ),
+    "drop_einvoice_goal": lambda w: Ask({"goal": sending.set_goal(w)}),
     "ask_for_einvoices": lambda w: Ask({"goal": sending.set_goal(w)}, body={}),
     "change_einvoice_wish": lambda w: Ask(body={"format": "hybrid", "endpoint": "9930:DE123456789"}),
     "download_einvoice": lambda w: Ask({"inv": w.sayable_invoice()}),

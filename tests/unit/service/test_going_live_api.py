@@ -2,6 +2,7 @@
 
 from tenants.rules import ladders
 from tests.cast import engage
+from tests.unit.service import world_of_rules as ruling
 
 LADDER = ladders.STANDARD | {"key": "trade", "groups": ["trade"], "languages": ["de"]}
 
@@ -13,7 +14,7 @@ def test_a_client_is_tried_made_ready_and_switched_on(alder_world, as_, alder_ad
     assert shown["since"] and "policy" in {line["key"] for line in shown["lines"] if line["must"] and not line["done"]}
     refused = admin.post(f"{at}/go-live", json={"send": False, "reason": "Now"})
     assert (refused.status_code, refused.json["code"]) == (409, "not_ready")
-    customers = alder_world.ready_to_go_live()
+    customers = ruling.ready_to_go_live(alder_world)
     wrong = admin.post(f"{at}/go-live", json={"send": True, "customers": customers + 1, "reason": "Now"})
     assert wrong.json["code"] == "other_number"
     gone = admin.post(f"{at}/go-live", json={"send": True, "customers": customers, "reason": "Now"})

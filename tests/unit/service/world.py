@@ -13,12 +13,12 @@ from joserfc.jwk import ECKey
 from tenants import store
 from tenants.adapters.documents import MemoryStore
 from tenants.cash import deciding, matching, queue
-from tenants.collections import alerts, holds, policies, tasks, test_mode
+from tenants.collections import alerts, holds, policies, tasks
 from tenants.collections.alerts import NewAlert
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing, wordings
 from tenants.delivery.wordings import Place
-from tenants.directory import access_grants, api_clients, assignments, clients, memberships, people
+from tenants.directory import access_grants, api_clients, assignments, clients, people
 from tenants.directory.api_clients import Wanted
 from tenants.insight import views
 from tenants.intake import bank_lines, imports
@@ -26,7 +26,6 @@ from tenants.intake.formats.statement import Entry, Statement
 from tenants.isolation import scope
 from tenants.ledger import debtors, due_dates, forgoing, invoices, periods, refunds
 from tenants.rules import approvals, backtesting, ladders, publishing, recipes, rule_book, running
-from tenants.rules import people as rule_people
 from tenants.rules.approvals import Question
 from tenants.values import ids
 from tenants.values.money import Money
@@ -332,38 +331,6 @@ class World:
         with self.books():
             ladders.keep(ladders.STANDARD, now=self.now)
         return "standard"
-
-    def tried_ladder(self) -> str:
-        """A ladder whose steps somebody has looked at, and that nobody has published."""
-        key = self.ladder()
-        with self.books():
-            ladders.try_out(key, now=self.now, real=self.now)
-        return key
-
-    def colleague(self, pool: str = "") -> UUID:
-        """Somebody of the provider who works here, perhaps in a pool."""
-        person = ids.new()
-        with self.books():
-            address = f"c.{person}@people.test"
-            memberships.give(person, name="Ciara", email=address, role="specialist", now=self.now)
-            if pool:
-                rule_people.put_into_pool(pool, person_id=person, away_from_on=None, away_until_on=None, now=self.now)
-        return person
-
-    def ready_to_go_live(self) -> int:
-        """All that the list asks for; tells to how many customers messages wait."""
-        with self.books():
-            letterhead = {"contact_email": "dora@alder.test", "iban": "DE02120300000000202051"}
-            clients.change(test_since_at=self.now, contact_name="Dora", **letterhead)
-            policies.change({}, now=self.now, reason="As agreed")
-            for role, side in (("tenant_admin", "client"), ("tenant_admin", "client"), ("specialist", "provider")):
-                address = f"m.{str(ids.new())[-12:]}@people.test"
-                people.add(address, name="Mina", side=side, now=self.now)
-                assignments.give(address, name="Mina", role=role, side=side, now=self.now)
-            kept = rule_book.save(recipes.find("overdue-reminder"), now=self.now, worded_by="recipe:overdue-reminder")
-            publishing.try_out(kept.key, now=self.now, real=self.now)
-            publishing.publish(kept.key, now=self.now, real=self.now)
-            return test_mode.waiting().customers
 
     def sayable_invoice(self) -> UUID:
         """An invoice of a client of which all is known that EN 16931 asks for."""

@@ -7,6 +7,7 @@ import pytest
 from tenants.collections import policies
 from tenants.values import ids
 from tests.cast import engage
+from tests.unit.service import world_of_rules as ruling
 
 FORM = {
     "auto_messages_per_week": "1",
@@ -82,7 +83,7 @@ def test_going_live_is_shown_and_test_mode_stands_on_each_page(admin, alder_worl
     assert admin.post(f"{page}/test", data={"reason": "A new ledger"}).status_code == 303
     assert "Test mode: nothing leaves" in words(admin.get(other))
     assert "lines are still open" in words(admin.get(page))
-    customers = alder_world.ready_to_go_live()
+    customers = ruling.ready_to_go_live(alder_world)
     assert "To let it leave, type to how many customers" in words(admin.get(page))
     wrong = {"waiting": "send", "customers": "99", "reason": "Ready"}
     assert admin.post(page, data=wrong).status_code == 409

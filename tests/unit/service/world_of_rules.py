@@ -1,0 +1,53 @@
+"""What the routes of going live, ladders and pools are asked about: made anew in a world for each request."""
+
+from uuid import UUID
+
+from tenants import store
+from tenants.collections import policies, test_mode
+from tenants.directory import assignments, clients, memberships, people
+from tenants.rules import ladders, publishing, recipes, rule_book
+from tenants.rules import people as rule_people
+from tenants.values import ids
+from tests.unit.service.world import World
+
+
+def tried_ladder(world: World) -> str:
+    """A ladder whose steps somebody has looked at, and that nobody has published."""
+    key = world.ladder()
+    with world.books():
+        ladders.try_out(key, now=world.now, real=world.now)
+    return key
+
+
+def colleague(world: World, pool: str = "") -> UUID:
+    """Somebody of the provider who works here, perhaps in a pool."""
+    person = ids.new()
+    with world.books():
+        memberships.give(person, name="Ciara", email=f"c.{person}@people.test", role="specialist", now=world.now)
+        if pool:
+            rule_people.put_into_pool(pool, person_id=person, away_from_on=None, away_until_on=None, now=world.now)
+    return person
+
+
+def why_to_test(world: World) -> str:
+    """The client is live, and somebody has a reason to try it again."""
+    with world.books():
+        clients.change(test_since_at=None)
+    return "A new ledger comes"
+
+
+def ready_to_go_live(world: World) -> int:
+    """All that the list asks for; tells to how many customers messages wait."""
+    with world.books():
+        letterhead = {"contact_email": "dora@alder.test", "iban": "DE02120300000000202051"}
+        clients.change(test_since_at=world.now, contact_name="Dora", **letterhead)
+        policies.change({}, now=world.now, reason="As agreed")
+        store.run("UPDATE sending_domain SET state = 'proved' WHERE tenant_id = :tenant")
+        for role, side in (("tenant_admin", "client"), ("tenant_admin", "client"), ("specialist", "provider")):
+            address = f"m.{str(ids.new())[-12:]}@people.test"
+            people.add(address, name="Mina", side=side, now=world.now)
+            assignments.give(address, name="Mina", role=role, side=side, now=world.now)
+        kept = rule_book.save(recipes.find("overdue-reminder"), now=world.now, worded_by="recipe:overdue-reminder")
+        publishing.try_out(kept.key, now=world.now, real=world.now)
+        publishing.publish(kept.key, now=world.now, real=world.now)
+        return test_mode.waiting().customers
