@@ -67,6 +67,12 @@ class Nothing(Schema):
     """No body is needed."""
 
 
+class Gone(Schema):
+    """Whether there was a goal."""
+
+    dropped = fields.Boolean(required=True)
+
+
 class Asked(Schema):
     """How many tasks are new."""
 
@@ -85,6 +91,14 @@ def set_einvoice_goal(client: VisibleClient, body: dict[str, Any]) -> dict[str, 
     here = moment.here()
     goal.set_goal(body["metric"], target=body["target"], due_on=body["due_on"], today=here.today, now=here.now)
     return _shown()
+
+
+@endpoint(face, GOAL, needs="settings.write", method="DELETE", returns=Gone)
+def drop_einvoice_goal(client: VisibleClient) -> dict[str, bool]:
+    """There is no goal any more."""
+    if not goal.drop(now=moment.here().now):
+        raise problems.NotFound("There is no goal.")
+    return {"dropped": True}
 
 
 @endpoint(

@@ -51,7 +51,7 @@ def health_page(client: VisibleClient, query: dict[str, int]) -> str:
         total=health.total(receivers),
         waits=health.waits(since=since),
         funnel=health.funnel(since=since),
-        ways=channels.use(since=since),
+        by_way=channels.use(since=since),
         bad=hard.reputation(now=here.now).bad | hard.silence(now=here.now),
         paused=clients.profile().sending == "paused",
     )

@@ -9,6 +9,7 @@ TABS = (
     ("health", "Health", "delivery.read", "delivery.health_page"),
     ("messages", "Messages", "delivery.read", "delivery.messages_page"),
     ("addresses", "Stopped addresses", "delivery.read", "addresses.list_page"),
+    ("domains", "Sending domains", "delivery.read", "sending_domains.list_page"),
     ("tracking", "Consent", "delivery.read", "consents.matrix_page"),
     ("letters", "Letters", "delivery.read", "letters.list_page"),
     ("cohorts", "Mailings", "delivery.read", "delivery.cohorts_page"),

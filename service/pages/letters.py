@@ -98,7 +98,7 @@ def reach_page(client: VisibleClient, debtor_id: UUID) -> str:
         debtor=debtors.card(debtor_id),
         reach=channels.of(debtor_id),
         wish=wishes.of(debtor_id),
-        ways=channels.WAYS,
+        choices=channels.WAYS,
     )
 
 

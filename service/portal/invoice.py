@@ -13,13 +13,13 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy import RowMapping
 from werkzeug.wrappers import Response
 
-from service import door, problems
+from service import door, moment, problems
 from service import links as traces
 from service.endpoint import PORTAL, PUBLIC, endpoint, tools
 from service.portal import words
 from tenants.collections import holds, tasks
 from tenants.collections.tasks import NewTask
-from tenants.delivery import documents, evidence, facts, links, printing, tallies
+from tenants.delivery import documents, evidence, facts, links, portal_posts, printing, tallies, tracking
 from tenants.delivery import words as writing
 from tenants.delivery.facts import Item, Reader
 from tenants.delivery.hits import Hit
@@ -34,7 +34,7 @@ from tenants.work import unit_of_work
 
 face = Blueprint("portal", __name__)
 LATEST_PROMISE = timedelta(days=90)
-THANKS = ("received", "promised", "objected")
+THANKS = ("received", "promised", "objected", "stopped")
 
 
 class NotUnderstood(Refusal):
@@ -93,18 +93,34 @@ def decoy(token: str) -> Response:
 @endpoint(face, "/p/<token>/<ref('inv'):invoice_id>.pdf", needs=PORTAL, leaves="download")
 def portal_document(grant: LinkGrant, invoice_id: UUID) -> Response:
     """The document of one invoice of the mail."""
-    item = _one_of(grant, invoice_id)
+    return _document(invoice_id, _one_of(grant, invoice_id), reader=_reader(grant))
+
+
+def _document(invoice_id: UUID, item: Item, *, reader: Reader) -> Response:
+    """The kept document of an invoice, or one that is printed now."""
     kept = documents.newest(invoice_id)
     if kept is not None:
         body = tools().documents.get(kept["store_key"])
     else:
-        body = printing.pdf(
-            printing.sheet(item, creditor=clients.profile(), reader=_reader(grant), portal=tools().settings.public_url)
-        )
+        portal = tools().settings.public_url
+        body = printing.pdf(printing.sheet(item, creditor=clients.profile(), reader=reader, portal=portal))
     response = make_response(body)
     response.headers["Content-Type"] = documents.PDF
     response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(item.number)}.pdf"'
     return response
+
+
+@endpoint(face, "/p/<token>/<ref('inv'):invoice_id>/take", needs=PORTAL, method="POST", accepts=Nothing)
+def take_new(grant: LinkGrant, invoice_id: UUID, body: dict[str, Any]) -> Response:
+    """An invoice that was laid into the portal: the reader takes it, which is the sign that it arrived."""
+    posted = next((row for row in portal_posts.unseen(grant.debtor_id) if row["id"] == invoice_id), None)
+    found = facts.invoice(invoice_id) if posted else None
+    if posted is None or found is None:
+        raise problems.NotFound("There is no such page.")
+    if not traces.by_staff(tools()):
+        here = moment.here()
+        portal_posts.taken(posted["message_id"], now=here.now, real=here.wall)
+    return _document(invoice_id, found[0], reader=_reader(grant))
 
 
 @endpoint(
@@ -190,6 +206,14 @@ def objection(grant: LinkGrant, invoice_id: UUID, body: dict[str, str]) -> Respo
     return _thanks("objected")
 
 
+@endpoint(face, "/p/<token>/no-images", needs=PORTAL, method="POST", accepts=Nothing)
+def stop_images(grant: LinkGrant, body: dict[str, Any]) -> Response:
+    """No image tells any more when this reader opens a mail, old mails included."""
+    now = moment.here().now
+    tracking.consent(grant.contact_id, said="withdrawn", basis="By the reader, in the portal", now=now)
+    return _thanks("stopped")
+
+
 @endpoint(face, "/o/<token>.gif", needs=PUBLIC)
 def pixel(token: str) -> Response:
     """The image in a mail: kept only where the client and the reader allow it; the answer is always the same."""
@@ -232,6 +256,7 @@ def page(items: tuple[Item, ...], *, reader: Reader, said: str = "", preview: bo
     return render_template(
         "portal.html",
         items=[_shown(each, place, today) for each in items],
+        news=[] if preview else _news(reader, {each.invoice_id for each in items}, place),
         reader=reader,
         profile=profile,
         provider=tools().settings.provider_name,
@@ -256,6 +281,20 @@ def _shown(item: Item, place: str, today: date) -> dict[str, Any]:
         "late": item.due_on < today,
         "lines": [(line.description, Money(line.net_minor, item.currency).shown(place)) for line in item.lines],
     }
+
+
+def _news(reader: Reader, known: set[UUID], place: str) -> list[dict[str, Any]]:
+    """Invoices that were laid into the portal for this customer, beside those that the page is about."""
+    return [
+        {
+            "id": row["id"],
+            "number": row["number"],
+            "open": Money(row["open_minor"], row["currency"]).shown(place),
+            "due": format_date(row["due_on"], "long", locale=place),
+        }
+        for row in portal_posts.unseen(reader.debtor_id)
+        if row["id"] not in known
+    ]
 
 
 def _items(grant: LinkGrant) -> tuple[Item, ...]:

@@ -40,6 +40,13 @@ ENGLISH = {
     "bad_day": "Please choose a day from today to 90 days ahead.",
     "no_text": "Please say in a few words what is not right.",
     "also": "Other open invoices in this mail",
+    "images": "Images in our mails",
+    "images_text": "If a mail of ours holds an image that tells us when it is opened, you can stop that, "
+    "also for the mails that you have.",
+    "images_button": "Do not tell when I open mail",
+    "thanks_stopped": "Thank you. From now on no image tells us when you open a mail.",
+    "news": "New for you",
+    "take": "Take invoice {number} (PDF)",
     "service": "{provider} works the receivables of {client}.",
 }
 GERMAN = {
@@ -82,6 +89,13 @@ GERMAN = {
     "bad_day": "Bitte wählen Sie einen Tag von heute bis in 90 Tagen.",
     "no_text": "Bitte sagen Sie kurz, was nicht stimmt.",
     "also": "Weitere offene Rechnungen in dieser Mail",
+    "images": "Bilder in unseren E-Mails",
+    "images_text": "Wenn ein Bild in einer unserer E-Mails sagt, dass sie geöffnet wurde, können Sie das abstellen, "
+    "auch für E-Mails, die Sie schon haben.",
+    "images_button": "Nicht sagen, wann ich E-Mails öffne",
+    "thanks_stopped": "Danke. Ab jetzt sagt kein Bild mehr, dass Sie eine E-Mail öffnen.",
+    "news": "Neu für Sie",
+    "take": "Rechnung {number} nehmen (PDF)",
     "service": "{provider} betreut die Forderungen von {client}.",
 }
 LANGUAGES = {"en": ENGLISH, "de": GERMAN}

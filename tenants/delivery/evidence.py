@@ -86,12 +86,14 @@ def of_transport(
     standing.raise_level(level, at=at, message_id=message_id, invoice_ids=standing.invoices_of(message_id))
 
 
-def of_person(message_id: UUID, *, kind: str, at: datetime, now: datetime, real: datetime, source_key: str) -> None:
-    """A debtor's own words about the bill (a reply, an objection, a promise): level 7."""
+def of_person(
+    message_id: UUID, *, kind: str, at: datetime, now: datetime, real: datetime, source_key: str, level: int = 7
+) -> None:
+    """What a debtor's own person did for sure: words about the bill (a reply, an objection, a promise) are level 7."""
     row = store.run(MESSAGE, message_id=message_id).one()
     add(
         kind,
-        level=7,
+        level=level,
         verdict="human",
         source="mail",
         source_key=source_key,
@@ -101,7 +103,7 @@ def of_person(message_id: UUID, *, kind: str, at: datetime, now: datetime, real:
         occurred_at=at,
         recorded_at=now,
     )
-    _seen(7, message_id=message_id, invoice_ids=standing.invoices_of(message_id), at=at, real=real, key=source_key)
+    _seen(level, message_id=message_id, invoice_ids=standing.invoices_of(message_id), at=at, real=real, key=source_key)
 
 
 def add(

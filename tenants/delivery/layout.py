@@ -54,6 +54,8 @@ def as_html(content: Content) -> str:
     parts = (part.strip() for part in content.words.split("\n\n"))
     paragraphs = "".join(pieces[part] if part in pieces else _paragraph(part) for part in parts if part)
     foot = f"<p style='color:#666;font-size:12px'>{escape(content.provider)}</p>" if content.provider else ""
+    if content.pixel:
+        foot += _about_images(content)
     image = f"<img src='{escape(content.pixel)}' width='1' height='1' alt=''>" if content.pixel else ""
     return framed(f"{_decoy(content)}{paragraphs}{foot}{image}", language=content.language)
 
@@ -71,6 +73,13 @@ def _table(content: Content) -> str:
 def _button(content: Content) -> str:
     style = f"background:{colour(content.accent)};{BUTTON_STYLE}"
     return f"<p><a href='{escape(content.link)}' style='{style}'>{escape(content.label['view'])}</a></p>"
+
+
+def _about_images(content: Content) -> str:
+    """Whoever is told of an open lets the reader stop that, from the mail itself; the page asks for a button press."""
+    label = content.label
+    stop = f"<a href='{escape(content.link)}#images' style='color:#666'>{escape(label['images_stop'])}</a>"
+    return f"<p style='color:#666;font-size:12px'>{escape(label['images'])} {stop}</p>"
 
 
 def _decoy(content: Content) -> str:

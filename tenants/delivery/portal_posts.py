@@ -19,11 +19,11 @@ SELECT id FROM message WHERE tenant_id = :tenant AND id = :message_id AND channe
 FOR UPDATE
 """
 UNSEEN = """
-SELECT i.id, i.number, i.currency, i.open_minor, i.due_on, m.sent_at
+SELECT i.id, i.number, i.currency, i.open_minor, i.due_on, m.id AS message_id, m.sent_at
 FROM message m JOIN message_item x ON x.tenant_id = :tenant AND x.message_id = m.id
 JOIN invoice i ON i.tenant_id = :tenant AND i.id = x.invoice_id
 WHERE m.tenant_id = :tenant AND m.debtor_id = :debtor_id AND m.channel = 'portal' AND m.state = 'sent'
-  AND i.debtor_id = :debtor_id AND i.open_minor > 0 AND i.evidence_level < 5 ORDER BY m.sent_at, i.number LIMIT 50
+  AND i.debtor_id = :debtor_id AND i.open_minor > 0 AND i.evidence_level < 6 ORDER BY m.sent_at, i.number LIMIT 50
 """
 
 
@@ -46,6 +46,13 @@ def post(message_id: UUID, *, gate: Gate, now: datetime, real: datetime) -> date
     )
     standing.conclude([message_id], contacted={message_id: now})
     return None
+
+
+def taken(message_id: UUID, *, now: datetime, real: datetime) -> None:
+    """Somebody of the customer pressed the button and has the document: level 6. Pressed again, it counts once."""
+    evidence.of_person(
+        message_id, kind="download", at=now, now=now, real=real, source_key=f"post:{message_id}", level=6
+    )
 
 
 def unseen(debtor_id: UUID) -> Sequence[RowMapping]:

@@ -45,6 +45,8 @@ LABELS: dict[str, dict[str, str]] = {
         "tax_number": "Tax number",
         "contact": "Contact",
         "logo": "Logo of",
+        "images": "An image in this mail tells us that it was opened.",
+        "images_stop": "Stop that",
         "view": "View, pay, object or ask for time",
     },
     "de": {
@@ -82,6 +84,8 @@ LABELS: dict[str, dict[str, str]] = {
         "tax_number": "Steuernummer",
         "contact": "Kontakt",
         "logo": "Logo von",
+        "images": "Ein Bild in dieser E-Mail sagt uns, dass sie geöffnet wurde.",
+        "images_stop": "Das abstellen",
         "view": "Ansehen, zahlen, widersprechen oder um Zeit bitten",
     },
 }

@@ -44,6 +44,7 @@ def test_the_image_stands_in_the_mail_only_where_the_country_allows_it(post):
         assert tracking.forget("DE", now=NOW) and not tracking.forget("DE", now=NOW)
     post.send(post.a_message(email="ines@marigold.test", name="Marigold Stores"))
     assert ["/o/" in letter.html for letter in post.mailer.sent] == [False, True]
+    assert ["#images" in letter.html for letter in post.mailer.sent] == [False, True]
 
 
 def test_every_decision_has_its_basis_its_person_and_a_line_in_the_history(post):

@@ -85,6 +85,7 @@ def test_a_database_that_is_away_is_said_and_not_hidden(web, mail, monkeypatch):
     assert answer.status_code == 503
 
 
+@pytest.mark.timeout(900)
 def test_random_and_bent_words_are_no_hits(post, web, mail):
     dice, secret = random.Random(7), web.extensions["goodterms"].settings.secret_key
     for _ in range(RANDOM):

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import channels, climbing, suppression
+from tenants.delivery import channels, climbing, domains, suppression
 from tenants.delivery.channels import Channels
 from tenants.delivery.einvoices import goal
 from tenants.values import ids
@@ -13,6 +13,17 @@ from tests.factories import a_contact, a_debtor, an_invoice
 BATCH = """
 INSERT INTO print_batch (tenant_id, id, letters, pages, sha256, store_key, made_by, made_at)
 VALUES (:tenant, :id, 1, 2, 'ab12', :key, 'world', :now) ON CONFLICT (tenant_id, id) DO NOTHING
+"""
+
+POSTED = """
+INSERT INTO message (tenant_id, id, debtor_id, contact_id, step_key, kind, channel, recipient, template, state,
+  queued_at, sent_at)
+VALUES (:tenant, :id, :debtor, :contact, :step, 'invoice', 'portal', 'ap@dune.test', 'Invoice', 'sent', :now, :now)
+ON CONFLICT (tenant_id, step_key) DO NOTHING
+"""
+POSTED_ITEM = """
+INSERT INTO message_item (tenant_id, message_id, invoice_id, debtor_id) VALUES (:tenant, :message, :invoice, :debtor)
+ON CONFLICT (tenant_id, message_id, invoice_id) DO NOTHING
 """
 
 
@@ -46,11 +57,33 @@ def letter(world) -> UUID:
     return batch(world)
 
 
+def domain(world) -> UUID:
+    """A domain from which the client wants to send."""
+    with world.books():
+        name = f"d{ids.new().hex}.example.com"
+        return domains.open(name, box="invoices", now=world.now, real=world.now)
+
+
 def plain(world) -> UUID:
     """A customer that takes no e-invoices, so that a goal has somewhere to go."""
     debtor = a_debtor(world.tenant)
     an_invoice(world.tenant, debtor, late=-10, currency=world.currency)
     return debtor
+
+
+def posted(world) -> UUID:
+    """A new invoice of the customer whose link is open, which lies in its portal."""
+    with world.books():
+        known = world.at.get("linked", world.at["inv"])
+        debtor = store.run(
+            "SELECT debtor_id FROM invoice WHERE tenant_id = :tenant AND id = :id", id=known
+        ).scalar_one()
+    invoice = an_invoice(world.tenant, debtor, late=-10, currency=world.currency)
+    message, named = ids.new(), {"debtor": debtor, "now": world.now}
+    with world.books():
+        store.run(POSTED, id=message, contact=world.at["con"], step=f"portal:{invoice}", **named)
+        store.run(POSTED_ITEM, message=message, invoice=invoice, debtor=debtor)
+    return invoice
 
 
 def set_goal(world) -> UUID:

@@ -11,6 +11,7 @@ from tenants.directory import clients
 from tenants.values import ids
 from tests.cast import NOW, TODAY
 from tests.factories import a_debtor, an_invoice
+from tests.unit.service import world_of_sending
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 
@@ -189,3 +190,33 @@ def test_the_image_answers_always_alike_and_keeps_nothing_without_consent(web, a
     assert web.test_client().get("/o/forged.gif").status_code == 404
     with in_alder:
         assert store.run("SELECT count(*) FROM inbox_event WHERE tenant_id = :tenant").scalar_one() == 0
+
+
+def test_an_invoice_that_was_laid_into_the_portal_is_new_until_it_is_taken(
+    alder, dana, debtor_contact, words, in_alder
+):
+    invoice = an_invoice(alder, debtor_contact.debtor_id, amount=70_00, late=-9, number="N-1")
+    message = ids.new()
+    with in_alder:
+        named = {"debtor": debtor_contact.debtor_id, "contact": debtor_contact.contact_id, "now": NOW}
+        store.run(world_of_sending.POSTED, id=message, step="portal:n1", **named)
+        store.run(world_of_sending.POSTED_ITEM, message=message, invoice=invoice, debtor=debtor_contact.debtor_id)
+    page = words(dana.look())
+    assert "New for you" in page and "Take invoice N-1 (PDF)" in page
+    taken = [dana.client.post(f"{dana.path}/{ids.show('inv', invoice)}/take", headers=BROWSER) for _ in range(2)]
+    assert taken[0].data.startswith(b"%PDF") and taken[1].status_code == 404
+    assert "New for you" not in words(dana.look())
+    with in_alder:
+        sql = "SELECT evidence_level, delivery FROM invoice WHERE tenant_id = :tenant AND id = :id"
+        assert tuple(store.run(sql, id=invoice).one()) == (6, "delivered")
+    assert dana.press("take").status_code == 404
+
+
+def test_dana_stops_images_for_herself_and_only_by_a_press(dana, in_alder, debtor_contact, words):
+    consent = "SELECT pixel_consent FROM contact WHERE tenant_id = :tenant AND id = :id"
+    assert dana.look("/no-images").status_code == 405
+    answer = dana.client.post(f"{dana.path}/no-images", headers=BROWSER)
+    assert answer.status_code == 303 and answer.location.endswith("said=stopped")
+    with in_alder:
+        assert store.run(consent, id=debtor_contact.contact_id).scalar_one() == "withdrawn"
+    assert "no image tells us" in words(dana.look("/view?said=stopped"))
