@@ -89,7 +89,7 @@ def check_sending_domain(client: VisibleClient, domain_id: UUID) -> dict[str, An
     return _shown(domains.one(domain_id))
 
 
-@endpoint(face, ONE, needs="settings.write", method="DELETE", returns=Dropped)
+@endpoint(face, ONE, needs="settings.write", method="DELETE", returns=Dropped, changes=show_sending_domain)
 def drop_sending_domain(client: VisibleClient, domain_id: UUID) -> dict[str, Any]:
     """Send from a domain no more."""
     domains.drop(domain_id, now=moment.here().now)

@@ -70,7 +70,9 @@ VALUES (:tenant, :id, :message_id, :attempt_no, 'intent', :provider, :now)
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
 
-CARRIERS = ("ses", "sms", "print")
+BESIDE_MAIL = ("sms", "print")
+"""Ways that need no proved domain and no room of a mail account."""
+CARRIERS = ("ses", *BESIDE_MAIL)
 """Who tells by another name of what was handed over; every other carrier of mail tells as a mail server does."""
 
 
@@ -121,7 +123,10 @@ def claim(
     if not mail.items and mail.kind != "note":
         holding.cancel(row.id, reason="nothing_left", detail="every invoice was taken out of this message", now=now)
         return None
-    if waiting := turns.wait(row.id, row.sends_from, own_wanted=own_domain, pace=pace, now=now, real=real):
+    by_mail = provider not in BESIDE_MAIL
+    if by_mail and (
+        waiting := turns.wait(row.id, row.sends_from, own_wanted=own_domain, pace=pace, now=now, real=real)
+    ):
         return Waiting(now + waiting.wait, waiting.reason)
     store.run(INTEND, id=mail.attempt_id, message_id=row.id, attempt_no=mail.attempt_no, provider=provider, now=now)
     return mail

@@ -8,7 +8,7 @@ from pypdf import PdfReader
 
 from tenants import store
 from tenants.adapters.sms import MemorySender
-from tenants.delivery import channels, climbing, evidence, portal_posts, print_batches, texts
+from tenants.delivery import channels, climbing, domains, evidence, portal_posts, print_batches, texts
 from tenants.delivery.channels import BadChannels, Channels
 from tenants.delivery.ports import Answer, Handover, Verdict
 from tenants.delivery.texts import Receipt
@@ -296,3 +296,15 @@ def test_each_way_shows_what_it_did(post, letters):
     with post.unit():
         (row,) = channels.use(since=NOW - timedelta(days=1))
     assert (row["channel"], row["messages"], row["left_us"], row["arrived"]) == ("print", 2, 2, 0)
+
+
+def test_ways_beside_mail_need_no_proved_domain(post, texted):
+    with post.unit():
+        domains.open("billing.example.com", box="invoices", now=NOW, real=NOW)
+    other = post.an_invoice(email="ines@marigold.test", name="Marigold Stores")
+    want(post, other, Channels(("sms",), phone="+4930901821"))
+    climb(post)
+    sender = MemorySender()
+    mail = post.claim_by(post.messages("channel = 'sms' AND state = 'queued'")[0], provider="sms")
+    post.settle(mail, texts.act(mail, texts=sender, settings=post.settings, documents_in=post.documents), final=False)
+    assert len(sender.sent) == 1
