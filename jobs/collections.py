@@ -58,6 +58,11 @@ def ask_for_address(turn: Turn) -> None:
     correspondence.unreachable(turn.id("message_id"), why=turn.payload["why"], now=turn.now, today=turn.today)
 
 
+def sort_mail(turn: Turn) -> None:
+    """A mail came to the client's mailbox that answers none of ours: a person reads it."""
+    correspondence.came(turn.id("inbox_id"), now=turn.now, today=turn.today)
+
+
 def mend_domain(turn: Turn) -> None:
     """A sending domain is not proved any more: a person has its records mended."""
     correspondence.unproved(turn.payload["domain"], now=turn.now, today=turn.today)
@@ -74,4 +79,5 @@ HANDLERS: dict[str, Handler] = {
     "ask_to_answer": ask_to_answer,
     "ask_for_address": ask_for_address,
     "mend_domain": mend_domain,
+    "sort_mail": sort_mail,
 }

@@ -1,4 +1,5 @@
-"""Main: fetch what providers of mail leave for us in queues, and keep it in the books of the client that it is about.
+"""Main: fetch what providers of mail leave for us in queues and mailboxes, and keep it in the books of the client that
+it is about.
 
 Any number of these may run. A message is taken away from its queue only after it was kept; kept twice, it is one event.
 """
@@ -6,7 +7,6 @@ Any number of these may run. A message is taken away from its queue only after i
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 
 import structlog
@@ -16,10 +16,12 @@ from jobs import heartbeat
 from jobs.pulse import Shell
 from tenants import assembly, logs, settings
 from tenants.adapters.buckets import BucketStore
-from tenants.adapters.sqs import NewsQueue
+from tenants.adapters.imap import ImapBox
+from tenants.adapters.sqs import WAIT_S, NewsQueue
 from tenants.assembly import Toolbox
 from tenants.delivery import arriving, inbound, provider_news
 from tenants.delivery.arriving import Arrived
+from tenants.delivery.mailbox_port import Mailbox
 from tenants.delivery.ports import News, Note
 from tenants.directory import clients
 from tenants.directory.clients import UnknownClient
@@ -29,6 +31,8 @@ from tenants.work import unit_of_work
 
 log = structlog.get_logger(__name__)
 TROUBLE_S = 1.0
+SHORT_WAIT_S = 2
+"""How long the queue is asked at most while a mailbox waits to be opened too."""
 FULL, TOGETHER = 10, 300
 """So many messages a question brings at most, and so many are kept at once."""
 
@@ -72,17 +76,39 @@ class Mailroom:
 
     def _take_in(self, mail: Arrived) -> None:
         """Keep a mail that came in the books of each client whose sealed address it names. Raises OSError."""
-        secret, real = self._tools.settings.secret_key, self._tools.clock.now()
-        for recipient in mail.recipients:
+        for recipient in dict.fromkeys(mail.recipients):
             try:
-                tenant_id, attempt_id = inbound.addressee(recipient, secret=secret)
-                raw = mail.content or self._fetch(mail)
-                with unit_of_work(scope.tenant(tenant_id, actor="mail provider")):
-                    now = clients.clock().now(real)
-                    documents = self._tools.documents
-                    inbound.receive(raw, attempt_id=attempt_id, documents_in=documents, now=now, real=real)
+                self._take_in_for(recipient, mail)
             except (inbound.NotForUs, inbound.TooLarge, UnknownClient, KeyError) as fault:
                 log.warning("mail.not_taken_in", reason=type(fault).__name__)
+
+    def _take_in_for(self, recipient: str, mail: Arrived) -> None:
+        secret, real = self._tools.settings.secret_key, self._tools.clock.now()
+        documents, owner = self._tools.documents, inbound.owner(recipient, secret=secret)
+        tenant_id, attempt_id = (owner, None) if owner else inbound.addressee(recipient, secret=secret)
+        raw = mail.content or self._fetch(mail)
+        with unit_of_work(scope.tenant(tenant_id, actor="mail provider")):
+            now = clients.clock().now(real)
+            if attempt_id is None:
+                inbound.receive_at_mailbox(raw, secret=secret, documents_in=documents, now=now, real=real)
+                return
+            inbound.receive(
+                raw,
+                attempt_id=attempt_id,
+                documents_in=documents,
+                now=now,
+                real=real,
+                answered=inbound.answers(recipient),
+            )
+
+    def open_box(self, box: Mailbox) -> int:
+        """Take in what waits in a mailbox; returns how many mails. A mail for nobody of ours is left as read. Raises
+        OSError, SQLAlchemyError."""
+        letters = box.fetch()
+        for letter in letters:
+            self._take_in(Arrived(tuple(inbound.recipients(letter.raw)), letter.raw))
+            box.done(letter)
+        return len(letters)
 
 
 def fetcher(chosen: Settings) -> Callable[[Arrived], bytes]:
@@ -96,26 +122,30 @@ def fetcher(chosen: Settings) -> Callable[[Arrived], bytes]:
 
 
 def serve(chosen: Settings, *, stopping: threading.Event) -> None:
-    """Go round until told to stop; a queue or a database that is away only delays."""
+    """Go round until told to stop; a queue, a mailbox or a database that is away only delays."""
     shell: Shell = assembly.make_shell(chosen)
-    news = NewsQueue(chosen.sqs_queue, region=chosen.aws_region, endpoint=chosen.aws_endpoint)
+    wait = SHORT_WAIT_S if chosen.imap_url else WAIT_S
+    news = NewsQueue(chosen.sqs_queue, region=chosen.aws_region, endpoint=chosen.aws_endpoint, wait_s=wait)
+    box = ImapBox(chosen.imap_url) if chosen.imap_url else None
     with shell.app_context():
         room = Mailroom(assembly.make_tools(chosen), news=news, fetch=fetcher(chosen))
         while not stopping.is_set():
             heartbeat.beat()
             try:
-                room.round()
+                seen = (room.round() if chosen.sqs_queue else 0) + (room.open_box(box) if box else 0)
             except (OSError, SQLAlchemyError) as fault:
                 log.warning("mailroom.trouble", reason=str(fault)[:200])
-                time.sleep(TROUBLE_S)
+                seen = 0
+            if not seen:
+                stopping.wait(TROUBLE_S)
 
 
 def main() -> int:
     """Read the settings and fetch until SIGTERM."""
     chosen = settings.read()
     logs.configure(chosen)
-    if not chosen.sqs_queue:
-        sys.stderr.write("GOODTERMS_SQS_QUEUE names no queue: there is nothing to fetch.\n")
+    if not (chosen.sqs_queue or chosen.imap_url):
+        sys.stderr.write("Neither GOODTERMS_SQS_QUEUE nor GOODTERMS_IMAP_URL is set: there is nothing to fetch.\n")
         return 2
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -133,6 +133,11 @@ TABLE: dict[str, Setting] = {
         "address of the SQS queue in which SNS leaves events of SES and received mail; empty: none is read",
         default="",
     ),
+    "imap_url": Setting(
+        "GOODTERMS_IMAP_URL",
+        "mailbox in which mail for the reply domain collects, imaps://user:password@host/folder; empty: none is read",
+        default="",
+    ),
     "sns_version_1": Setting(
         "GOODTERMS_SNS_VERSION_1",
         "believe SNS signatures of version 1 (SHA-1) too; only for topics that cannot sign with version 2",
@@ -250,6 +255,7 @@ class Settings:
     reply_domain: str = ""
     documents_locked_days: int = 0
     mail_per_second: float = 0.0
+    imap_url: str = ""
     own_domains: bool = False
     sealing_keys: str = ""
     api_per_caller: int = 0

@@ -25,6 +25,16 @@ FROM message m JOIN debtor d ON d.tenant_id = :tenant AND d.id = m.debtor_id
 WHERE m.tenant_id = :tenant AND m.id = :message_id
 """
 REPORT = "SELECT kind, payload->>'said' AS said FROM inbox_event WHERE tenant_id = :tenant AND id = :report_id"
+UNSORTED = """
+SELECT payload->>'kind' AS kind, payload->>'how' AS how, payload->>'subject' AS subject,
+  CAST(payload->>'debtor_id' AS uuid) AS debtor_id, CAST(payload->>'invoice_id' AS uuid) AS invoice_id
+FROM inbox_event WHERE tenant_id = :tenant AND id = :inbox_id AND source = 'mail' AND kind = 'unsorted'
+"""
+HOW = {
+    "invoice_number": "A mail came to the mailbox that names an invoice of this customer, and answers no mail of ours.",
+    "sender": "A contact of this customer wrote to the mailbox, and answers no mail of ours.",
+    "nothing": "A mail came to the mailbox, and nothing in it says which customer it is from.",
+}
 REASONS = {
     "bounce": "Mail to this address comes back",
     "complaint": "The reader called our mail spam",
@@ -64,6 +74,25 @@ def unreachable(message_id: UUID, *, why: str, now: datetime, today: date) -> No
         kind="bounce",
         title="Find another address",
         reason=f"{REASONS[why]}: {row.recipient}. Nothing is sent there until somebody lifts that.",
+        debtor_id=row.debtor_id,
+        invoice_id=row.invoice_id,
+    )
+    tasks.raise_many([new], now=now, today=today)
+
+
+def came(inbox_id: UUID, *, now: datetime, today: date) -> None:
+    """A mail came to the client's mailbox that answers none of ours: somebody reads it and finds whose it is.
+
+    What machines write by themselves is kept and asks nothing of anybody."""
+    row = store.run(UNSORTED, inbox_id=inbox_id).one_or_none()
+    if row is None or row.kind not in ("reply", "unclear", "auto_reply"):
+        return
+    known = row.debtor_id is not None
+    new = NewTask(
+        dedupe_key=f"mail:{inbox_id}",
+        kind="reply" if known and row.kind != "auto_reply" else "review",
+        title="Answer the customer" if known and row.kind != "auto_reply" else "Read this mail",
+        reason=f"{HOW[row.how]} Its subject: “{row.subject}”."[:600],
         debtor_id=row.debtor_id,
         invoice_id=row.invoice_id,
     )

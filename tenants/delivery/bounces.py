@@ -83,6 +83,12 @@ def is_complaint(raw: bytes) -> bool:
     return any(part.get_content_type() == "message/feedback-report" for part in _parts(mail))
 
 
+def is_robots(raw: bytes) -> bool:
+    """Whether a mail comes from a sender that nobody sits behind, or from none at all."""
+    mail = email.message_from_bytes(raw, policy=compat32)
+    return bool(ROBOTS.search(_header(mail, "from") + " " + _header(mail, "return-path")))
+
+
 def subject_and_text(raw: bytes) -> tuple[str, str]:
     """The two things that people look at."""
     mail = email.message_from_bytes(raw, policy=compat32)

@@ -5,11 +5,13 @@ A report may come twice, late, or before the answer of the mail server was writt
 things end.
 """
 
+import hashlib
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import bounces, evidence, news, returned, standing, unsettled
+from tenants.delivery import bounces, evidence, news, papers, returned, standing, unsettled
 from tenants.delivery.bounces import Notice
 from tenants.delivery.ports import DocumentStore
 from tenants.events import inbox, recording
@@ -30,7 +32,16 @@ def read(inbox_id: UUID, *, documents_in: DocumentStore, now: datetime, real: da
     kept = store.run(KEPT, id=inbox_id).one_or_none()
     if kept is None:
         return None
-    notice = bounces.read(documents_in.get(kept.payload["content_key"]))
+    raw = documents_in.get(kept.payload["content_key"])
+    notice = bounces.read(raw)
+    if notice.kind == "unclear" and kept.payload.get("answered") and not bounces.is_robots(raw):
+        notice = replace(notice, kind="reply")
+    files, left = (0, 0)
+    if notice.kind == "reply":
+        sha256 = hashlib.sha256(raw).hexdigest()
+        files, left = papers.keep(
+            raw, message_id=kept.message_id, mail_sha256=sha256, documents_in=documents_in, now=now
+        )
     fresh = inbox.keep(
         "report",
         external_id=str(kept.id),
@@ -38,7 +49,13 @@ def read(inbox_id: UUID, *, documents_in: DocumentStore, now: datetime, real: da
         message_id=kept.message_id,
         occurred_at=kept.occurred_at,
         received_at=real,
-        payload={"status": notice.status, "said": notice.detail, "attempt_id": kept.payload["attempt_id"]},
+        payload={
+            "status": notice.status,
+            "said": notice.detail,
+            "attempt_id": kept.payload["attempt_id"],
+            "files": files,
+            "files_left": left,
+        },
     )
     if fresh is not None:
         standing.conclude([kept.message_id], contacted=unsettled.prove(kept.message_id, now=now))

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tenants.values.faults import Kind, Refusal
 
-LINK, PIXEL, BOUNCE, REPLY = "link", "pixel", "bounce", "reply"
+LINK, PIXEL, BOUNCE, REPLY, MAILBOX = "link", "pixel", "bounce", "reply", "mailbox"
 _LONG, _SHORT = 16, 6
 
 

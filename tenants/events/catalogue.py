@@ -48,6 +48,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "portal.hit": (Consumer("grade_hit", "delivery"),),
     "customer.wrote": (Consumer("ask_to_answer", "collections"),),
     "address.suppressed": (Consumer("ask_for_address", "collections"),),
+    "mail.unsorted": (Consumer("sort_mail", "collections"),),
     "domain.asked": (Consumer("tend_domain", "delivery"),),
     "domain.failing": (Consumer("mend_domain", "collections"),),
     "delivery.bounced": (Consumer("run_rules_on", "rules"),),
