@@ -14,7 +14,7 @@ from service.pages import frame, rule_form, rules_tabs
 from service.pages.rule_form import Form, NotSimple
 from tenants.directory.access import VisibleClient
 from tenants.ledger import invoices
-from tenants.rules import actions, dryrun, explain, language, recipes, rule_book, sentence
+from tenants.rules import actions, dryrun, explain, language, portable, recipes, rule_book, sentence
 from tenants.rules.faults import RuleRefused
 from tenants.rules.fields import REGISTRY
 from tenants.values.faults import Refusal
@@ -181,7 +181,13 @@ def _look(document: Any, sample: str) -> dict[str, Any]:
 
 def _given(form: Form) -> dict[str, Any]:
     choices = [(key, each.example) for key, each in REGISTRY.items() if form.about in each.subjects]
-    return {"form": form, "choices": choices, "acts": rule_form.ACTS, "templates": actions.TEMPLATES}
+    return {
+        "form": form,
+        "choices": choices,
+        "acts": rule_form.ACTS,
+        "templates": actions.TEMPLATES,
+        "groups": portable.groups(),
+    }
 
 
 def _page(client: VisibleClient, form: Form, *, sample: str = "", faults: Any = ()) -> str:

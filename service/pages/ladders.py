@@ -11,7 +11,7 @@ from service import moment
 from service.endpoint import endpoint
 from service.pages import frame, rules_tabs
 from tenants.directory.access import VisibleClient
-from tenants.rules import actions, ladders, rule_book
+from tenants.rules import actions, ladders, portable, rule_book
 from tenants.rules.faults import RuleRefused, RuleUnknown
 from tenants.rules.ladders import Ladder
 
@@ -98,6 +98,7 @@ def _page(
         row=row,
         every=ladders.everything(),
         templates=actions.TEMPLATES,
+        known_groups=portable.groups(),
         faults=faults,
     )
 

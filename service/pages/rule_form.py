@@ -62,6 +62,11 @@ class Row:
         return [(op, OPERATORS.get(op, op.replace("_", " "))) for op in known.operators] if known else []
 
     @property
+    def example(self) -> str:
+        """What could be typed."""
+        return "" if self.valueless or self.field not in REGISTRY else plain_values.suggestion(self.field, self.op)
+
+    @property
     def options(self) -> list[str]:
         """The values to choose from, where there are only these and one of them is meant."""
         known = REGISTRY.get(self.field)

@@ -19,6 +19,9 @@ from tenants.rules.tree import Rule
 GROUPS = "SELECT DISTINCT key FROM debtor_group WHERE tenant_id = :tenant AND key = ANY(:keys)"
 
 
+EVERY_GROUP = "SELECT DISTINCT key FROM debtor_group WHERE tenant_id = :tenant ORDER BY key LIMIT 100"
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What became of one file: `outcome` is new, changed or same."""
@@ -77,6 +80,11 @@ def apply(texts: Sequence[str], *, now: datetime) -> list[Taken]:
     rules = [language.read(language.parse(text)) for text in texts]
     newest = {row["key"]: row["newest"] for row in rule_book.all_kept()}
     return [_taken(rule, newest.get(rule.key, 0), now) for rule in rules]
+
+
+def groups() -> list[str]:
+    """The customer groups that a rule of this client can name."""
+    return [str(key) for key in store.run(EVERY_GROUP).scalars()]
 
 
 def unknown_groups(rule: Rule) -> tuple[str, ...]:
