@@ -161,7 +161,8 @@ def test_files_of_an_answer_are_kept_apart_with_their_customer(post, sent):
     assert [post.documents.get(row[3]) for row in rows] == [body for _, body, _ in SECRET_FILES]
     assert all(row[3].startswith(f"{post.tenant}/inbound/") for row in rows)
     ((kept, left),) = post.ask(
-        "SELECT payload->'files', payload->'files_left' FROM inbox_event WHERE tenant_id = :tenant AND source = 'report'"
+        "SELECT payload->'files', payload->'files_left' FROM inbox_event "
+        "WHERE tenant_id = :tenant AND source = 'report'"
     )
     assert (kept, left) == (4, 5)
 
