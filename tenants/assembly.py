@@ -8,10 +8,22 @@ from flask import Flask
 from sqlalchemy import event, text
 
 from tenants import store, work
-from tenants.adapters import buckets, documents, doorbell, hooks, identity_providers, mail, rates, sms, sns
-from tenants.delivery.ports import DocumentStore, Mailer, TextSender, TopicService
+from tenants.adapters import (
+    buckets,
+    documents,
+    doorbell,
+    hooks,
+    identity_providers,
+    mail,
+    pace,
+    rates,
+    sending_domains,
+    sms,
+    sns,
+)
 from tenants.delivery.domain_ports import DomainRecords, Identities
 from tenants.delivery.pacing import Pace
+from tenants.delivery.ports import DocumentStore, Mailer, TextSender, TopicService
 from tenants.directory import data_keys
 from tenants.directory.ports import IdentityProviders, Names
 from tenants.directory.rates import Counter, LocalCounter
