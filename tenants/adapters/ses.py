@@ -27,6 +27,8 @@ from tenants.delivery import mime, ses_events
 from tenants.delivery.ports import Answer, Handover, Letter
 
 PATIENCE_S = 30.0
+THROTTLED = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling", "LimitExceededException"})
+"""Refusals of our own speed, a second's or a day's."""
 NOT_NOW = frozenset(
     {
         "TooManyRequestsException",
@@ -122,7 +124,9 @@ def _refusal(fault: ClientError) -> Answer:
     code = fault.response.get("Error", {}).get("Code", "")
     status = fault.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     words = f"{status} {fault}"[:500]
-    if code in NOT_NOW or status == 429:
+    if code in THROTTLED or status == 429:
+        return Answer(Handover.RETRY, detail=f"throttled: {words}"[:500], throttled=True)
+    if code in NOT_NOW:
         return Answer(Handover.RETRY, detail=words)
     if 400 <= status < 500:
         return Answer(Handover.REFUSED, detail=words)

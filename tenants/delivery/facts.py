@@ -107,6 +107,8 @@ class Outgoing:
     """By whom it leaves; the source of what is said about the hand-over."""
     tally: bool = False
     """Whether loads of an image are counted without knowing whose."""
+    busy: int = 0
+    """How often its server said not now, for reasons other than our own speed."""
     resumed: bool = False
     """An earlier worker wrote this intent and did not settle it: ask what it heard, send nothing."""
 

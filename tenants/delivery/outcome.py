@@ -1,6 +1,7 @@
 """Decides what the mail server's answer means for message, invoices, address and evidence."""
 
 import json
+import random
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,6 +14,8 @@ from tenants.values import ids
 
 PAUSES = (60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 """Seconds between tries while the server says not now; after the last, the message has failed."""
+SHORTEST_S, LONGEST_S = 5.0, 300.0
+"""Between tries while we are too fast for the account; that ends by itself and fails nothing."""
 
 # All that one answer says, in one statement: it counts only for an attempt that is still open.
 SETTLE = """
@@ -81,12 +84,18 @@ def refused(mail: Outgoing, result: Result, *, now: datetime, real: datetime) ->
 def postponed(mail: Outgoing, result: Result, *, now: datetime, real: datetime) -> datetime | None:
     """Not now: the message goes back to the queue; returns when to try again, None when it has been tried often
     enough."""
-    if mail.attempt_no > len(PAUSES):
+    if not result.answer.throttled and mail.busy >= len(PAUSES):
         refused(mail, result, now=now, real=real)
         return None
     _settle(mail, result, state="retry", now=now, real=real)
     store.run(BACK, message_id=mail.message_id)
-    return real + timedelta(seconds=PAUSES[mail.attempt_no - 1])
+    pause = _backoff(mail) if result.answer.throttled else PAUSES[mail.busy]
+    return real + timedelta(seconds=pause)
+
+
+def _backoff(mail: Outgoing) -> float:
+    """Longer each time and at any instant of it, so that what was sent away together does not come back together."""
+    return random.uniform(SHORTEST_S, min(LONGEST_S, SHORTEST_S * 2.0**mail.attempt_no))
 
 
 def doubted(mail: Outgoing, result: Result, *, now: datetime, real: datetime) -> None:

@@ -68,6 +68,8 @@ class Answer:
     detail: str = ""
     bounce: bool = False
     """The refusal names the recipient's address itself: nothing sent there can arrive."""
+    throttled: bool = False
+    """We were too fast for the account: it says nothing about the letter."""
 
 
 class Mailer(Protocol):

@@ -46,6 +46,8 @@ SELECT m.id, m.state, m.kind, m.template, m.recipient, m.debtor_id, m.contact_id
   (SELECT s.reason FROM suppression s WHERE s.tenant_id = :tenant AND s.address = lower(trim(m.recipient))
      AND s.lifted_at IS NULL) AS suppressed,
   (SELECT count(*) FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = m.id) AS tries,
+  (SELECT count(*) FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = m.id AND a.state = 'retry'
+     AND a.detail NOT LIKE 'throttled:%') AS busy,
   (SELECT ARRAY[d.box || '@' || d.domain, d.state, d.domain] FROM sending_domain d
      WHERE d.tenant_id = :tenant AND m.channel = 'email' ORDER BY d.state <> 'proved', d.proved_at DESC NULLS LAST, d.id
      LIMIT 1) AS sends_from
@@ -173,6 +175,7 @@ def _outgoing(
         pixel=tracking.may_track(reader.mode or creditor.pixel, consent=reader.pixel_consent),
         tally=(reader.mode or creditor.pixel) == tracking.AGGREGATE,
         sender=domains.address(row.sends_from),
+        busy=row.busy,
         carrier=provider if provider in CARRIERS else "smtp",
         resumed=resumed,
     )

@@ -55,6 +55,13 @@ def test_every_ending_is_one_request_and_one_honest_answer(fault, end, taken):
     assert answer.bounce is False and answer.detail
 
 
+@pytest.mark.parametrize("fault", [(429, "Whatever"), (400, "LimitExceededException"), (400, "ThrottlingException")])
+def test_a_refusal_of_our_speed_says_so(fault):
+    with ses_double.ses_double(fault) as double:
+        answer = mailer(double.url).send(LETTER)
+    assert answer.throttled and answer.detail.startswith("throttled:")
+
+
 def test_a_service_that_is_not_there_is_tried_again_later():
     assert mailer("http://127.0.0.1:1").send(LETTER).end is Handover.RETRY
 

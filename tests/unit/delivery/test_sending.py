@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tenants.delivery import facts, queueing, rendering, sending, suppression, unsettled
-from tenants.delivery.ports import Verdict
+from tenants.delivery.ports import Answer, Handover, Verdict
 from tenants.directory import clients
 from tenants.events import inbox
 from tests.cast import NOW
@@ -145,6 +145,21 @@ def test_a_dead_address_at_hand_over_is_a_bounce_with_all_that_follows(post):
     (told,) = post.work("run_rules_on")
     assert told["message_id"] == str(message) and len(told["invoice_ids"]) == 1
     assert post.ask("SELECT count(*) FROM portal_link WHERE tenant_id = :tenant AND revoked_at IS NULL") == [0]
+
+
+def test_a_refusal_of_our_speed_is_tried_as_often_as_it_takes_and_condemns_nothing(post):
+    message = post.a_message()
+    throttled = Answer(Handover.RETRY, detail="throttled: 429 Maximum sending rate exceeded", throttled=True)
+    pauses = []
+    for _ in range(12):
+        post.answers = [throttled]
+        pauses.append((post.send(message) - post.now).total_seconds())
+    assert all(5 <= pause <= 300 for pause in pauses) and max(pauses) > 20
+    post.answers = [BUSY]
+    assert (post.send(message) - post.now).total_seconds() == 60, "the server's own patience begins anew"
+    post.answers = []
+    post.send(message)
+    assert (post.message(message).state, len(post.mailer.sent)) == ("delivered", 1)
 
 
 def test_a_refusal_for_other_reasons_fails_and_blames_nobody(post):
