@@ -1,6 +1,6 @@
 """Whatever happens in the books, aging and figures answer what the plain ledger of reference.py answers.
 
-GOODTERMS_FULL=1 tries five hundred ledgers instead of a few.
+GOODTERMS_FULL=1 tries five hundred ledgers instead of a few, GOODTERMS_LEDGERS=100 a hundred (with a seed, a portion).
 """
 
 import os
@@ -210,7 +210,7 @@ ACTS = (
     *("issue", "issue", "issue", "receive", "receive", "apply", "apply", "apply", "apply", "write_off", "discount"),
     *("reverse", "void", "agree", "agree", "take_back", "refund", "bounce"),
 )
-FULL = bool(os.environ.get("GOODTERMS_FULL"))
+LEDGERS = int(os.environ.get("GOODTERMS_LEDGERS", "500" if os.environ.get("GOODTERMS_FULL") else "5"))
 
 
 def cells(found: aging.Aging) -> dict[tuple[str, str], tuple[int, int]]:
@@ -239,7 +239,7 @@ def loose(found: aging.Aging) -> dict[str, int]:
     return {line.currency: line.unapplied_minor for line in found.currencies if line.unapplied_minor}
 
 
-@settings(max_examples=500 if FULL else 5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=LEDGERS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=25, max_size=60), seed=st.integers(0, 2**32))
 def test_aging_of_any_day_is_what_the_plain_ledger_says(shell, acts, seed):
     tenant = open_client("Reference Books", currency="EUR", zone="Europe/Berlin", country="DE")
