@@ -41,14 +41,12 @@ KEEP = """
 INSERT INTO print_batch (tenant_id, id, letters, pages, sha256, store_key, made_by, made_at)
 VALUES (:tenant, :id, :letters, :pages, :sha256, :store_key, :actor, :now) ON CONFLICT (tenant_id, id) DO NOTHING
 """
-COLUMNS = "SELECT id, letters, pages, sha256, store_key, made_by, made_at, posted_by, posted_at FROM print_batch"
-LISTED = (
-    COLUMNS
-    + """
+COLUMNS = "id, letters, pages, sha256, store_key, made_by, made_at, posted_by, posted_at"
+LISTED = f"""
+SELECT {COLUMNS} FROM print_batch
 WHERE tenant_id = :tenant AND (CAST(:after AS uuid) IS NULL OR id < :after) ORDER BY id DESC LIMIT :limit
 """
-)
-ONE = COLUMNS + " WHERE tenant_id = :tenant AND id = :id"
+ONE = f"SELECT {COLUMNS} FROM print_batch WHERE tenant_id = :tenant AND id = :id"
 POSTED = """
 UPDATE print_batch SET posted_by = :actor, posted_at = :now WHERE tenant_id = :tenant AND id = :id AND posted_at IS NULL
 RETURNING letters

@@ -5,6 +5,7 @@ A wrong entry costs an invoice that nobody gets, so each has its reason, and lif
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import RowMapping
@@ -24,23 +25,22 @@ LIFT = """
 UPDATE suppression SET lifted_at = :now, lifted_by = :by
 WHERE tenant_id = :tenant AND address = :address AND lifted_at IS NULL RETURNING id, reason
 """
-COLUMNS = """
-SELECT s.id, s.address, s.reason, s.detail, s.since_at, s.lifted_at, s.lifted_by, c.debtor_id, d.name AS debtor_name
-FROM suppression s
-LEFT JOIN LATERAL (
-  SELECT k.debtor_id FROM contact k WHERE k.tenant_id = :tenant AND lower(k.email) = s.address
-  ORDER BY k.active DESC, k.id LIMIT 1) c ON true
-LEFT JOIN debtor d ON d.tenant_id = :tenant AND d.id = c.debtor_id
+ENTRIES = """
+SELECT id, address, reason, detail, since_at, lifted_at, lifted_by FROM suppression
+WHERE tenant_id = :tenant AND {narrow}
 """
-LISTED = (
-    COLUMNS
-    + """
-WHERE s.tenant_id = :tenant AND (s.lifted_at IS NOT NULL) = :lifted AND s.address LIKE :address
-  AND (CAST(:after AS uuid) IS NULL OR s.id < :after) ORDER BY s.id DESC LIMIT :limit
+# One walk over the client's contacts for a whole page: addresses are compared in small letters.
+WHOSE = """
+SELECT DISTINCT ON (lower(c.email)) lower(c.email), c.debtor_id, d.name FROM contact c
+JOIN debtor d ON d.tenant_id = :tenant AND d.id = c.debtor_id
+WHERE c.tenant_id = :tenant AND lower(c.email) = ANY(:addresses) ORDER BY lower(c.email), c.active DESC, c.id
 """
+LISTED = ENTRIES.format(
+    narrow="""(lifted_at IS NOT NULL) = :lifted AND address LIKE :address
+  AND (CAST(:after AS uuid) IS NULL OR id < :after) ORDER BY id DESC LIMIT :limit"""
 )
-ONE = COLUMNS + "WHERE s.tenant_id = :tenant AND s.id = :id"
-HOLDS = "WHERE s.tenant_id = :tenant AND s.address = :address AND s.lifted_at IS NULL"
+ONE = ENTRIES.format(narrow="id = :id")
+HOLDS = ENTRIES.format(narrow="address = :address AND lifted_at IS NULL")
 PREFIX = "sup"
 
 
@@ -98,25 +98,20 @@ def lift(address: str, *, by: str, now: datetime, why: str) -> bool:
 
 def listed(
     *, lifted: bool = False, address: str = "", after: UUID | None = None, limit: int = 50
-) -> Sequence[RowMapping]:
+) -> list[dict[str, Any]]:
     """The entries of the list, the newest first: those that hold, or those that were lifted."""
-    return store.run(LISTED, lifted=lifted, address=f"%{key(address)}%", after=after, limit=limit).mappings().all()
+    found = store.run(LISTED, lifted=lifted, address=f"%{key(address)}%", after=after, limit=limit)
+    return _with_customers(found.mappings().all())
 
 
-def one(entry_id: UUID) -> RowMapping:
+def one(entry_id: UUID) -> dict[str, Any]:
     """One entry. Raises UnknownSuppression."""
-    found = store.run(ONE, id=entry_id).mappings().one_or_none()
-    if found is None:
-        raise UnknownSuppression("There is no such entry.")
-    return found
+    return _single(store.run(ONE, id=entry_id).mappings().all())
 
 
-def live(address: str) -> RowMapping:
+def live(address: str) -> dict[str, Any]:
     """The entry that holds for an address. Raises UnknownSuppression."""
-    found = store.run(COLUMNS + HOLDS, address=key(address)).mappings().one_or_none()
-    if found is None:
-        raise UnknownSuppression("There is no such entry.")
-    return found
+    return _single(store.run(HOLDS, address=key(address)).mappings().all())
 
 
 def release(entry_id: UUID, *, by: str, now: datetime, why: str) -> None:
@@ -124,3 +119,20 @@ def release(entry_id: UUID, *, by: str, now: datetime, why: str) -> None:
     entry = one(entry_id)
     if entry["lifted_at"] is not None or not lift(entry["address"], by=by, now=now, why=why):
         raise NotSuppressed("This address is written to already.")
+
+
+def _single(found: Sequence[RowMapping]) -> dict[str, Any]:
+    if not found:
+        raise UnknownSuppression("There is no such entry.")
+    return _with_customers(found)[0]
+
+
+def _with_customers(found: Sequence[RowMapping]) -> list[dict[str, Any]]:
+    """Each entry with the customer whose contact has the address, if any has."""
+    addresses = [row["address"] for row in found]
+    whose = {address: (debtor_id, name) for address, debtor_id, name in store.run(WHOSE, addresses=addresses)}
+    return [
+        {**row, "debtor_id": known[0], "debtor_name": known[1]}
+        for row in found
+        for known in [whose.get(row["address"], (None, None))]
+    ]
