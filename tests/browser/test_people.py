@@ -17,7 +17,7 @@ from service.identity import COOKIE
 from tenants.adapters.documents import MemoryStore
 from tenants.adapters.mail import MemoryMailer
 from tenants.assembly import Toolbox
-from tenants.directory import access_grants, clients, connections, sessions
+from tenants.directory import access_grants, clients, connections, letters, people, sessions, steps
 from tenants.directory.provisioning import tokens
 from tenants.isolation import scope
 from tenants.store import db
@@ -29,6 +29,7 @@ from tests.browser.test_access import BY_LOOK, EVERYTHING, SIZES
 from tests.cast import engage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/127.0.0.0 Safari/537.36"
 PICTURES = os.environ.get("GOODTERMS_PICTURES", "")
 
 
@@ -60,7 +61,7 @@ def window(named_site, chromium):
         opened.append(context)
         if player is not None:
             with unit_of_work(scope.platform(actor="test", reason="a test signs somebody in")):
-                fresh = sessions.start(player.id, now=PRESENT - timedelta(seconds=1), agent="Firefox on Linux")
+                fresh = sessions.start(player.id, now=PRESENT - timedelta(seconds=1), agent=AGENT)
             context.add_cookies([{"name": COOKIE, "value": fresh.token, "url": named_site}])
         return context
 
@@ -100,6 +101,22 @@ def test_sofia_makes_a_passkey_and_signs_in_with_it(window, specialist, on_platf
     page.wait_for_url("**/account")
     page.get_by_role("button", name="Remove Sofia's laptop").click()
     page.wait_for_selector("text=Sofia's laptop", state="detached")
+
+
+def test_nils_comes_in_for_the_first_time_with_a_passkey(window, alder, on_platform):
+    nils = f"nils.{ids.new().hex[-10:]}@people.test"
+    with on_platform:
+        person = people.add(nils, name="Nils Ahrens", side="client", now=PRESENT)
+        link = steps.begin(letters.INVITATION, now=PRESENT, person_id=person, waits=timedelta(days=7))
+    page = window().new_page()
+    with_a_key(page)
+    page.goto(f"/welcome/{link}")
+    assert page.url.endswith("/welcome") and page.locator("h1").inner_text() == "Welcome"
+    assert Axe().run(page, options=EVERYTHING).response["violations"] == []
+    page.click("text=Use a passkey instead")
+    page.click("text=Make the passkey")
+    page.wait_for_url("**/no-clients")
+    assert page.goto(f"/welcome/{link}").status == 404, "the link opens once"
 
 
 @pytest.fixture
@@ -146,15 +163,13 @@ def test_the_pages_about_people_can_be_read_by_everybody(window, alder, alder_vi
     page = window(person, viewport=SIZES[size], color_scheme=scheme).new_page()
     paths = {
         "account": "/account",
-        "people": f"/c/{slug}/people",
-        "access": f"/c/{slug}/access",
         "visits": f"/c/{slug}/access/{grant}",
         "connections": f"/c/{slug}/connections",
-        "history": f"/c/{slug}/history",
         "provider": "/provider",
         "provider-client": f"/provider/clients/{ids.show('ten', alder)}",
         "step-up": "/step-up",
-        "sign-in": "/sign-in",
+        "sign-in-help": "/sign-in/help",
+        "staff": "/provider/people",
     }
     found = []
     for name, path in paths.items():

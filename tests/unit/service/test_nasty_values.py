@@ -1,6 +1,11 @@
-"""Whatever stands in one place of a request, the answer is a yes or a calm no, never a fault of ours."""
+"""Whatever stands in one place of a request, the answer is a yes or a calm no, never a fault of ours.
+
+Each place is tried with a part of the values, another part at the next place; GOODTERMS_FULL=1 tries all at each.
+"""
 
 import copy
+import itertools
+import os
 
 import pytest
 
@@ -24,6 +29,7 @@ NASTY = [
     {"amount": "92233720368547758.07", "currency": "EUR"},
     {"amount": "-1.00", "currency": "EUR"},
 ]
+PARTS = 1 if os.environ.get("GOODTERMS_FULL") else 4
 ASKED = ["", "x" * 3000, "%", "-1", "9" * 30, "0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00", "true"]
 
 
@@ -52,14 +58,14 @@ def put(document, way, value):
 
 
 def test_no_value_in_a_body_makes_us_fail(alder_world, browser):
-    failed, sent = [], 0
+    failed, sent, turn = [], 0, itertools.count()
     for name, route in asking.ROUTES.items():
         if route.accepts is None or name in ("draft_rule", "try_document"):
             continue
         ask = ASKS[name](alder_world)
         optional = {key: None for key in route.accepts().fields if key not in (ask.body or {})}
         for way in places({**ask.body, **optional}):
-            for value in NASTY:
+            for value in NASTY[next(turn) % PARTS :: PARTS]:
                 body = put({**ask.body, **optional}, way, value)
                 body = {key: part for key, part in body.items() if key == way[0] or key not in optional}
                 answer = browser.send(route.method, address(route, alder_world, ask), json=body)
@@ -70,13 +76,13 @@ def test_no_value_in_a_body_makes_us_fail(alder_world, browser):
 
 
 def test_no_value_in_a_question_makes_us_fail(alder_world, browser):
-    failed = []
+    failed, turn = [], itertools.count()
     for name, route in asking.ROUTES.items():
         if route.query is None or route.method not in SAFE:
             continue
         ask = ASKS[name](alder_world)
         for key in route.query().fields:
-            for value in ASKED:
+            for value in ASKED[next(turn) % PARTS :: PARTS]:
                 asked = asking.Ask(ask.path, {**ask.query, key: value})
                 answer = browser.get(address(route, alder_world, asked))
                 if answer.status_code >= 500:
