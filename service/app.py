@@ -6,7 +6,7 @@ import time
 import structlog
 from flask import Flask, Response, current_app, g, request
 
-from service import api_versions, faces, headers, problems, rate_limits
+from service import api_versions, faces, headers, problems, rate_limits, sizes
 from service.api_log import ApiLog
 from service.converters import CONVERTERS
 from service.door import Door
@@ -18,7 +18,6 @@ from tenants.assembly import Toolbox, make_shell, make_tools
 from tenants.settings import Settings
 
 log = structlog.get_logger("request")
-BODY_LIMIT = 256 * 1024 * 1024
 
 
 def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -> Flask:
@@ -27,7 +26,13 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
     logs.configure(chosen)
     app = make_shell(chosen)
     app.template_folder = faces.TEMPLATES
-    app.config.update(PUBLIC_URL=chosen.public_url, MAX_CONTENT_LENGTH=BODY_LIMIT, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024)
+    app.config.update(
+        PUBLIC_URL=chosen.public_url,
+        PROVIDER_NAME=chosen.provider_name,
+        MAX_CONTENT_LENGTH=sizes.FORM_LIMIT,
+        MAX_FORM_MEMORY_SIZE=sizes.FORM_LIMIT,
+        MAX_FORM_PARTS=sizes.MOST_PARTS,
+    )
     toolbox = app.extensions["goodterms"] = tools or make_tools(chosen)
     reception = app.extensions["reception"] = Reception(app.app_context)
     app.extensions["post"] = Post(app, tools=toolbox, every_s=chosen.letters_s)

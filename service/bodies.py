@@ -7,9 +7,9 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from service import sizes
 from tenants.values.faults import Refusal
 
-JSON_LIMIT = 1_048_576
 DEEPEST = 32
 LARGEST = 2**63 - 1
 LONGEST_PLACE = 300
@@ -35,7 +35,7 @@ class TooLong(str):
 
 def json_body() -> Any:
     """The JSON document of the request. Raises BadJson or BadText, and HTTP faults for its size and type."""
-    if (request.content_length or 0) > JSON_LIMIT:
+    if (request.content_length or 0) > sizes.JSON_LIMIT:
         raise RequestEntityTooLarge("A JSON body may have at most 1 MiB.")
     if not request.is_json:
         raise UnsupportedMediaType("Send JSON with the content type application/json.")

@@ -31,6 +31,7 @@ from service import (
     proofs,
     rate_limits,
     repeats,
+    sizes,
     visits,
 )
 from service.identity import Caller
@@ -182,6 +183,7 @@ def _handler(route: Route) -> View:
 
 
 def _answer(route: Route, path: dict[str, Any]) -> Any:
+    sizes.bound(route.rule, route.consumes)
     caller = None if route.needs in (PUBLIC, PORTAL, DIRECTORY) else _signed_in()
     if caller is not None and not route.enrols:
         proofs.require_factor(caller)
