@@ -96,7 +96,7 @@ def list_write_off_requests(client: VisibleClient) -> dict[str, Any]:
 @endpoint(
     face,
     "/tenants/<client:client>/write-off-requests/<ref('fgr'):request_id>/answer",
-    needs="approvals.decide",
+    needs="rules.answer",
     method="POST",
     accepts=WriteOffAnswer,
     returns=WriteOffRequest,

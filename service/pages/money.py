@@ -121,7 +121,7 @@ def discount(client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> R
 @endpoint(
     face,
     "/c/<client:client>/books/requests/<ref('fgr'):request_id>",
-    needs="approvals.decide",
+    needs="rules.answer",
     method="POST",
     accepts=Decision,
 )

@@ -50,6 +50,7 @@ def states(world, empty):
     waiting = ids.show("imp", world.received_import(LEDGER))
     checked = ids.show("imp", world.checked_import(LEDGER))
     faulty = ids.show("imp", world.checked_import(FAULTY))
+    loaded = ids.show("imp", world.loaded_import())
     own = [
         "?as_of=2026-01-31&basis=invoice",
         "aging/91-120?currency=EUR",
@@ -58,6 +59,7 @@ def states(world, empty):
         f"imports/{waiting}",
         f"imports/{checked}",
         f"imports/{faulty}",
+        f"imports/{loaded}",
         "no-such-page",
     ]
     bare = ["", "invoices", "customers", "imports", "rules", "cash", "books", "figures"]

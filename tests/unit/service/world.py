@@ -95,6 +95,7 @@ class World:
         self.at |= {"alt": self.alert(), "tsk": self.task(), "hld": self.hold(), "wrk": self.dead_letter()}
         self.at["imp"] = self.checked_import(FAULTY)
         self.at["cmt"] = self.cash_line()
+        self.at["fgr"] = self.forgo_request()
         self.at["viw"] = self.view()
         self.at["api"] = self.api_client()
         self.at |= {"apr": self.approval(), "bkt": self.backtest()}
