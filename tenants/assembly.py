@@ -106,6 +106,7 @@ def make_shell(settings: Settings, *, repeats: bool = False) -> Flask:
         "pool_size": settings.pool_size,
         "max_overflow": 0,
         "pool_reset_on_return": "rollback",
+        "hide_parameters": True,
     }
     shell.config["SECRET_KEY"] = settings.secret_key
     shell.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
