@@ -29,15 +29,6 @@ CLEAN = {
 }
 
 
-@pytest.fixture(scope="module")
-def stage(servers, worker_id, redis_url):
-    """A stage for all tests of this file."""
-    name = f"goodterms_{worker_id}_probe"
-    with standing(servers.clone(name), redis_url) as on:
-        yield on
-    servers.drop(name)
-
-
 def test_every_route_and_every_reference_is_covered(stage):
     """A new route stands in asking.py or asks.py, a new field that names an object is a Ref."""
     walk = Walk(stage, Size(objects=1, callers=("specialist of two",)))

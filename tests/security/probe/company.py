@@ -1,7 +1,12 @@
-"""A client's own way in: an identity provider, a directory with a group and a user, a domain that was named."""
+"""A client's own way in: an identity provider, a directory with a group and a user, a domain that was named.
+
+And news from outside that nobody knows what to do with yet.
+"""
 
 from uuid import UUID
 
+from tenants.delivery import parking
+from tenants.delivery.parking import Stray
 from tenants.directory import connections
 from tenants.directory.provisioning import groups, tokens, users
 from tenants.values import ids
@@ -22,6 +27,8 @@ def furnish(world: World, keys: Keyring) -> None:
         world.at["scg"] = groups.create({"schemas": [GROUP], "displayName": "Bookkeeping"}, now=world.now).id
         user = {"schemas": [USER], "userName": f"{ids.new()}@directory.test"}
         world.at["scu"] = users.create(user, now=world.now).id
+        stray = Stray(ids.new(), str(ids.new()), "delivery", world.now, {})
+        parking.park([stray], source="ses", real=world.now)
 
 
 def token(world: World) -> UUID:

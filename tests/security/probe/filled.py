@@ -5,16 +5,18 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from service.fields import Day, Instant, MoneyField, Ref
+from tenants.values import ids
 
 
-def form(schema: type[Schema] | None) -> dict[str, Any]:
-    """The required fields with a value each; ids that must be named are left to the probes."""
+def form(schema: type[Schema] | None, *, nobody: bool = False) -> dict[str, Any]:
+    """The required fields with a value each; ids that must be named are left to the probes, or are those of nobody."""
     if schema is None:
         return {}
+    wanted = {name: field for name, field in schema().load_fields.items() if field.required}
     return {
-        field.data_key or name: value(field)
-        for name, field in schema().load_fields.items()
-        if field.required and not isinstance(field, Ref)
+        field.data_key or name: ids.show(field.prefix, ids.new()) if isinstance(field, Ref) else value(field)
+        for name, field in wanted.items()
+        if nobody or not isinstance(field, Ref)
     }
 
 
