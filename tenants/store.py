@@ -229,7 +229,7 @@ def run_many(sql: str, rows: Sequence[dict[str, Any]], /) -> None:
 
 def run_identity(sql: str, /, **values: Any) -> Rows:
     """Run one statement as the sign-in role, which sees people and memberships and no client's books."""
-    return db.session.execute(text(sql), values, bind_arguments={"bind": db.engines[AUTH]})  # type: ignore[return-value]
+    return db.session.execute(_read(sql)[0], values, bind_arguments={"bind": db.engines[AUTH]})  # type: ignore[return-value]
 
 
 def ask_identity(sql: str, /, **values: Any) -> Row[Any] | None:

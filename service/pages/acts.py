@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
+from markupsafe import Markup
+
 from service.pages import shown
 from service.pages.people import ROLES
 
@@ -32,6 +34,7 @@ KINDS = {"debtor": "customer", "access_grant": "visit", "api_client": "API clien
 UUID_LIKE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-([0-9a-f]{12})")
 DAY_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}")
 INSTANT_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})")
+COMMA = Markup(", ")
 UNTOLD = ("id", "debtor_id", "invoice_id", "person_id")
 """The object beside it says the same."""
 
@@ -57,9 +60,9 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_value(str(key), each)}" for key, each in value.items())
+        return COMMA.join(Markup("{} {}").format(key, _value(str(key), each)) for key, each in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_value(name, each) for each in value)
+        return COMMA.join(_value(name, each) for each in value)
     text = str(value)
     if name == "role":
         return ROLES.get(text, text.replace("_", " "))

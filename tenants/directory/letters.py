@@ -20,7 +20,7 @@ from tenants.directory.people import IDENTITY, Known
 from tenants.store import IdentityOwned, Model
 from tenants.values import ids
 
-INVITATION, NEW_PASSWORD, CHANGED = "invitation", "new password", "password changed"
+INVITATION, NEW_PASSWORD, CHANGED, COPIED = "invitation", "new password", "password changed", "key copied"
 WAITS = {INVITATION: timedelta(days=7), NEW_PASSWORD: timedelta(minutes=30)}
 SELDOM = timedelta(minutes=5)
 """However often somebody asks, an address gets one letter of a kind in this time."""
@@ -109,6 +109,13 @@ def _worded(person: Known, purpose: str, said: dict[str, str], *, now: datetime,
         return "Your password was changed", (
             f"Your password was changed on {now:%d %B %Y at %H:%M} UTC, and every browser in which you were signed in "
             f"is signed out.\n\nIf that was not you, ask for a new one now at {home}/sign-in/help and tell us."
+        )
+    if purpose == COPIED:
+        app = said.get("app", "An app")
+        return f"{app} was signed out", (
+            f"A key that {app} holds in your name was shown to us twice, so somebody may have copied it. We have ended "
+            f"everything that it opened. Let the app in again where you need it: {home}/\n\nIf you did not use it at "
+            f"{now:%H:%M} UTC on {now:%d %B %Y}, tell us."
         )
     if person.id not in people.without_a_way_in([person.id]):
         return _for_the_known(purpose, said, home=home, person=person, now=now)

@@ -114,6 +114,9 @@ WITH gone AS (
 ), refreshers AS (DELETE FROM identity.refresh_token WHERE grant_id IN (SELECT id FROM gone))
 SELECT id FROM gone
 """
+ADDRESS_OF = """
+SELECT p.email FROM identity.oauth_grant g JOIN identity.person p ON p.id = g.person_id WHERE g.id = :grant_id
+"""
 DELETE = "DELETE FROM identity.oauth_grant WHERE id = ANY(:ids)"
 KEPT_AFTER = timedelta(days=7)
 
@@ -156,6 +159,12 @@ def alive(grant_id: UUID, *, now: datetime) -> Grant | None:
     values = list(row)
     values[5], values[11] = frozenset(values[5]), frozenset(values[11])
     return Grant(*values)
+
+
+def address_of(grant_id: UUID) -> str | None:
+    """The address of the person in whose name it was given; None for a machine's."""
+    found: str | None = store.run_identity(ADDRESS_OF, grant_id=grant_id).scalar_one_or_none()
+    return found
 
 
 def bind(grant_id: UUID, *, jkt: str) -> None:

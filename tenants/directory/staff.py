@@ -1,7 +1,7 @@
 """Decides who works for the provider: added by an administrator of the provider, by a letter whose link opens once.
 
-Being of the provider opens no client's books: that is an assignment. Nobody shuts themselves out, and there always is an
-administrator.
+Being of the provider opens no client's books: that is an assignment. Nobody shuts themselves out, and there is
+always an administrator.
 """
 
 from collections.abc import Sequence

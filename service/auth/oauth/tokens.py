@@ -9,13 +9,14 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Blueprint, Response
 
+from service import post
 from service.auth.oauth import forms, house
 from service.auth.oauth.discovery import INTROSPECT, PUSH, REVOKE, TOKEN
 from service.auth.oauth.engine import BadProof, Engine, Moment
 from service.auth.oauth.forms import GrantRequest
 from service.auth.oauth.issuing import CodeGrant, MachineGrant, RefreshGrant, StrictPkce
 from service.endpoint import PUBLIC, endpoint, tools
-from tenants.directory import access_tokens, oauth_grants, pushed_requests, refresh_tokens
+from tenants.directory import access_tokens, letters, oauth_grants, pushed_requests, refresh_tokens
 from tenants.directory.access_tokens import Accepted
 from tenants.directory.refresh_tokens import Reused
 from tenants.events import history
@@ -68,7 +69,7 @@ def _told(ours: Engine, given: GrantRequest, ask: Callable[[Engine, GrantRequest
 
 
 def note_reuse(reused: Reused) -> None:
-    """Tell the client company that a copied refresh token was shown, and that its family ended."""
+    """Tell the client company and the person that a copied refresh token was shown, and that its family ended."""
     now = tools().clock.now()
     log.warning("oauth.refresh.reuse", client_id=reused.client.client_id)
     with unit_of_work(scope.tenant(reused.client.tenant_id, actor="oauth")):
@@ -79,6 +80,10 @@ def note_reuse(reused: Reused) -> None:
             became={"grant": str(reused.grant_id)},
             reason="A refresh token came back after it had been changed; everything issued from it was ended.",
         )
+        address = oauth_grants.address_of(reused.grant_id)
+        if address is not None:
+            letters.queue(letters.COPIED, email=address, now=now, app=reused.client.name)
+    post.wake()
 
 
 @endpoint(face, TOKEN, needs=PUBLIC, method="POST")

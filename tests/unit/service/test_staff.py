@@ -71,13 +71,14 @@ def test_the_first_administrator_comes_in_by_the_link_of_the_command(settings, m
     }.items():
         monkeypatch.setenv(f"GOODTERMS_{name}", value)
     email = an_address()
-    ends = []
+    ends, texts = [], []
     for _ in range(2):
         with pytest.raises(SystemExit) as end:
             cli.main(["people", "add", email, "--name", "Paula", "--json"])
         ends.append(end.value.code)
-    told = json.loads(capsys.readouterr().out.splitlines()[0])
-    assert ends == [0, 3] or ends[0] == 0 != ends[1]
+        texts.append(capsys.readouterr().out)
+    assert ends[0] == 0 != ends[1], "she is here already"
+    told = json.loads(texts[0])
     path = re.search(r"/welcome/[\w-]+$", told["link"])[0]
     assert stranger.client.get(path).location == "/welcome"
     assert form(stranger, "/welcome", password=WORD).status_code == 303
@@ -104,19 +105,26 @@ def test_a_browser_is_called_as_its_owner_would(agent, said):
     assert browser.named(agent) == said
 
 
+def in_words(**said):
+    return {name: re.sub("<[^>]+>", "", str(value)) for name, value in acts.told(said)}
+
+
 def test_the_history_speaks_in_words(as_, alder_admin, in_alder, web):
     with web.app_context():
-        told = dict(
-            acts.told({"role": "tenant_admin", "until": "2026-11-22 14:36:30.283565+00:00", "id": "x", "a": ""})
-        )
-        assert told == {"role": "Admin", "until": "22 Nov 2026, 14:36"}
-        assert dict(acts.told({"starts_on": "2026-11-22", "scopes": ["a", "b"], "open": True, "of": {"x": 1}})) == {
+        assert in_words(role="tenant_admin", until="2026-11-22 14:36:30.283565+00:00", id="x", a="", debtor_id="y") == {
+            "role": "Admin",
+            "until": "22 Nov 2026, 14:36",
+        }
+        assert in_words(starts_on="2026-11-22", scopes=["a", "b"], open=True, of={"x": 1}) == {
             "starts on": "22 Nov 2026",
             "scopes": "a, b",
             "open": "yes",
             "of": "x 1",
         }
-        assert dict(acts.told({"customer": "01a20379-21ac-737b-957c-95554a553e3c"})) == {"customer": "…553e3c"}
+        assert in_words(customer="01a20379-21ac-737b-957c-95554a553e3c", words=["<b>"]) == {
+            "customer": "…553e3c",
+            "words": "&lt;b&gt;",
+        }
     assert (acts.called("rule.published"), acts.kind("access_grant")) == ("Rule published", "visit")
     with in_alder:
         slug = clients.profile().slug

@@ -47,7 +47,7 @@ def test_cve_2025_59420_a_header_that_demands_something_unknown_is_refused(machi
     is_refused(machine, text)
 
 
-@pytest.mark.parametrize("size", [9_000, 200_000])
+@pytest.mark.parametrize("size", [9_000, 180_000])
 def test_jose_sizes_are_bounded_before_anything_is_decoded(machine, real, our_key, size):
     head, claims = real
     is_refused(machine, unsigned(head, {**claims, "pad": "x" * size}, b"y" * 64))

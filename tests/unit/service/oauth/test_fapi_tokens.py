@@ -222,6 +222,10 @@ class TestRefresh:
         with alder_world.books():
             told = [each["act"] for each in history.latest(since=NOW)]
         assert told.count("oauth.refresh.reuse") == 1
+        office = loose_walk.desk.web.application.extensions["post"]
+        office._tools.mailer.sent.clear()
+        office.send()
+        assert ["was signed out" in each.subject for each in office._tools.mailer.sent].count(True) >= 1
 
     def test_oa18_a_refresh_token_that_nobody_used_for_two_weeks_is_dead(self, walk, web_clock):
         token = walk.tokens()["refresh_token"]

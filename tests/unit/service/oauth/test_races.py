@@ -88,4 +88,4 @@ def test_one_request_answered_ten_times_at_once_gives_one_code(walk: Walk):
     assert sorted(each.status_code for each in together(asks)) == [303] + [400] * 9
 
 
-COOKIES = {"gt_session": "/", "gt_oauth": "/oauth/authorize"}
+COOKIES = {"gt_session": "/", "gt_oauth": "/"}
