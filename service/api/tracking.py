@@ -44,7 +44,7 @@ class Loads(Schema):
     template = fields.String(required=True)
     country = fields.String(required=True)
     delivered = fields.Integer(required=True)
-    loads = fields.Integer(required=True)
+    loaded = fields.Integer(attribute="loads", required=True)
     machines = fields.Integer(required=True)
 
 
@@ -76,13 +76,7 @@ class Consent(Schema):
 @endpoint(face, RULES, needs="delivery.read", returns=Matrix)
 def show_tracking(client: VisibleClient) -> dict[str, Any]:
     """Where images may stand: for all, by country, by contact."""
-    here = moment.here()
-    return {
-        "pixel": clients.profile().pixel,
-        "countries": tracking.rules(),
-        "consents": tracking.consents(),
-        "counted": tallies.rates(since_on=here.today - SHOWN, since=here.now - SHOWN),
-    }
+    return _matrix()
 
 
 @endpoint(face, RULES, needs="settings.write", method="PUT", accepts=Decision, returns=Matrix, changes=show_tracking)
@@ -93,7 +87,7 @@ def decide_tracking(client: VisibleClient, body: dict[str, str]) -> dict[str, An
         tracking.forget(body["country"], now=now)
     else:
         tracking.decide(body["country"], pixel=body["pixel"], basis=body["basis"], now=now)
-    return show_tracking(client)
+    return _matrix()
 
 
 @endpoint(face, f"{RULES}/consents", needs="ledger.write", method="POST", accepts=Consent, returns=Consent)
@@ -102,3 +96,13 @@ def record_consent(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any
     contact_id: UUID = body["contact_id"]
     tracking.consent(contact_id, said=body["consent"], basis=body["basis"], now=moment.here().now)
     return body
+
+
+def _matrix() -> dict[str, Any]:
+    here = moment.here()
+    return {
+        "pixel": clients.profile().pixel,
+        "countries": tracking.rules(),
+        "consents": tracking.consents(),
+        "counted": tallies.rates(since_on=here.today - SHOWN, since=here.now - SHOWN),
+    }

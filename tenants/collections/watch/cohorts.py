@@ -97,18 +97,20 @@ MAILBOX = """CASE
   ELSE 'company' END"""
 MESSAGES = f"""
 SELECT m.id, m.delivered_at, (m.delivered_at AT TIME ZONE :zone)::date AS day_on, m.template, {MAILBOX} AS mailbox,
-  (CAST(:pixel AS text) = 'on' AND c.pixel_consent <> 'withdrawn') OR
-    (CAST(:pixel AS text) = 'consented' AND c.pixel_consent = 'granted') AS tracked,
+  CASE coalesce(x.pixel, CAST(:pixel AS text)) WHEN 'on' THEN c.pixel_consent <> 'withdrawn'
+    WHEN 'consented' THEN c.pixel_consent = 'granted' ELSE false END AS tracked,
   COALESCE(bool_or(e.level >= {SEEN} AND e.verdict = 'human'), false) AS seen,
   COALESCE(bool_or(e.verdict = 'unknown'), false) AS doubtful,
   COALESCE(bool_or(e.verdict = 'machine'), false) AS machine
 FROM message m
 JOIN contact c ON c.tenant_id = :tenant AND c.id = m.contact_id
+JOIN debtor d ON d.tenant_id = :tenant AND d.id = m.debtor_id
+LEFT JOIN tracking_rule x ON x.tenant_id = :tenant AND x.country = d.country
 LEFT JOIN evidence e ON e.tenant_id = :tenant AND e.message_id = m.id
   AND e.occurred_at < m.delivered_at + interval '72 hours'
 WHERE m.tenant_id = :tenant AND m.channel = 'email'
   AND m.delivered_at >= :since AND m.delivered_at < :until AND m.bounced_at IS NULL
-GROUP BY m.id, m.delivered_at, m.template, m.recipient, c.pixel_consent
+GROUP BY m.id, m.delivered_at, m.template, m.recipient, c.pixel_consent, x.pixel
 """
 RIPEN = f"""
 INSERT INTO delivery_cohort (tenant_id, day_on, template, mailbox, tracked, ruleset, delivered, judgeable, seen,

@@ -7,6 +7,7 @@ import pytest
 from tenants import store
 from tenants.collections import alerts
 from tenants.collections.watch import cohorts, hard, watching
+from tenants.delivery import tracking
 from tenants.values import ids
 from tests.unit.collections.desk import a_customer
 
@@ -234,3 +235,11 @@ def test_a_provider_that_says_nothing_about_any_mail_is_an_alert_until_it_speaks
 def test_few_mails_and_servers_that_never_tell_are_no_silence(post, count, provider):
     hand_over(post, MONDAY, count=count, provider=provider)
     assert hard.silence(now=MONDAY + timedelta(minutes=45)) == {}
+
+
+@pytest.mark.parametrize(("own", "tracked"), [("on", True), ("off", False), ("aggregate", False)])
+def test_a_countrys_own_word_about_images_makes_its_mails_a_unit_of_their_own(post, own, tracked):
+    tracking.decide("DE", pixel=own, basis="asked in the contract", now=MONDAY)
+    post.day(MONDAY)
+    cohorts.ripen(now=ripe(MONDAY))
+    assert [unit.tracked for unit in cohorts.kept(since=MONDAY.date())] == [tracked]
