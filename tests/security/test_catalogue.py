@@ -222,6 +222,7 @@ def test_each_role_has_the_rights_that_it_needs_and_no_more(ask: Ask, tenant_tab
         ("idp_connection", "gt_auth"),
         ("email_domain", "gt_auth"),
         ("scim_token", "gt_auth"),
+        ("sign_in_rule", "gt_auth"),
         ("work_item", "gt_dispatch"),
         ("tenant_lane", "gt_dispatch"),
         ("client_profile", "gt_dispatch"),
