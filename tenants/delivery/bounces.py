@@ -10,6 +10,7 @@ itself; a full mailbox or a spam filter is "failed": this mail did not arrive, a
 """
 
 import email
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from email.policy import compat32
 
 from flufl.bounce import all_failures
 
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
+"""Its detectors fall over hostile mail one by one and say so with a trace; that is expected, and the others go on."""
 LONGEST_TEXT = 60_000
 RANK = ("bounced", "failed", "delayed", "delivered", "relayed")
 DEAD_CODE = re.compile(r"^5\.(?:1\.(?:[0-46]|10)|2\.1|4\.4)$")
@@ -25,6 +28,7 @@ ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 REPLY_CODE = re.compile(r"\b([45]\d\d)[ -]")
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 FINAL_RECIPIENT = re.compile(r"(?im)^\W*(?:final|original)-recipient:\s*(.+)$")
+REPORTED_FOR = re.compile(r"(?im)^(?:original-rcpt-to|removal-recipient):(.+)$")
 DEAD_WORDS = re.compile(
     r"user unknown|unknown user|no such (?:user|recipient|person|mailbox|local user)|"
     r"(?:does not|doesn't|doesn.t) exist|"
@@ -72,8 +76,8 @@ class Notice:
 
 
 def read(raw: bytes) -> Notice:
-    """Classify one mail; never raises, whatever the bytes are."""
-    mail = email.message_from_bytes(raw, policy=compat32)
+    """Classify one mail; never raises, whatever the bytes are. Some gateways end a line twice."""
+    mail = email.message_from_bytes(raw.replace(b"\r\r\n", b"\r\n"), policy=compat32)
     return _from_report(mail) or _from_words(mail) or _from_person(mail)
 
 
@@ -155,8 +159,24 @@ def _complaint(mail: Message) -> Notice:
             text = str(inner[0]) if isinstance(inner, list) and inner else str(inner)
             kind = re.search(r"(?im)^feedback-type:\s*(\S+)", text)
             harmless = kind is not None and kind[1].lower() in ("auth-failure", "not-spam", "dmarc")
-            return Notice("unclear" if harmless else "complained", detail=kind[1] if kind else "")
-    return Notice("complained")
+            said = kind[1] if kind else ""
+            return Notice("unclear" if harmless else "complained", detail=said, recipient=_accused(mail, text))
+    return Notice("complained", recipient=_accused(mail, ""))
+
+
+def _accused(mail: Message, report: str) -> str:
+    """Whose mail a complaint is about: as the report says, else as the mail says that it carries."""
+    texts = REPORTED_FOR.findall(report)
+    for part in _parts(mail):
+        inner = part.get_payload()
+        carried = (
+            inner[0] if part.get_content_type() == "message/rfc822" and isinstance(inner, list) and inner else None
+        )
+        if isinstance(carried, Message):
+            texts += [_header(carried, name) for name in ("x-hmxmroriginalrecipient", "x-original-to", "to")]
+        elif part.get_content_type() == "text/rfc822-headers":
+            texts += re.findall(r"(?im)^to:(.+)$", str(inner))
+    return next((str(found[0]) for text in texts if (found := ADDRESS.findall(text))), "")
 
 
 def _from_words(mail: Message) -> Notice | None:
@@ -211,9 +231,10 @@ def _from_person(mail: Message) -> Notice:
         bool(AUTO_SUBJECT.search(subject)),
     )
     if any(signs):
-        return Notice("auto_reply", detail=subject[:200])
+        away = ADDRESS.search(_header(mail, "from"))
+        return Notice("auto_reply", detail=subject[:200], recipient=away[0] if away else "")
     if COMPLAINT_SUBJECT.search(subject):
-        return Notice("complained", detail=subject[:200])
+        return Notice("complained", detail=subject[:200], recipient=_accused(mail, ""))
     answers = _header(mail, "in-reply-to") or _header(mail, "references")
     if not answers or ROBOTS.search(_header(mail, "from")):
         return Notice("unclear", detail=subject[:200])

@@ -119,6 +119,8 @@ def _of_mail(raw: bytes, name: str) -> Finding:
 def _reason_of(notice: Notice, is_a: str) -> str:
     if is_a == "bounce":
         return _reason(f"{notice.status} {notice.detail}") or ("delayed" if notice.kind == "delayed" else "unknown")
+    if is_a == "auto-reply":
+        return "away"
     return notice.detail if is_a == "complaint" else ""
 
 

@@ -212,6 +212,49 @@ def test_a_mail_means_one_thing(raw, kind):
     assert bounces.read(raw).kind == kind
 
 
+ACCUSED = """Content-Type: multipart/report; report-type=feedback-report; boundary=x
+
+--x
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+{told}
+--x
+Content-Type: {carried}
+
+From: us@goodterms.test
+To: Dana <dana@dune.test>
+
+--x--
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "carried", "whose"),
+    [
+        ("Original-Rcpt-To: <finn@dune.test>\n", "message/rfc822", "finn@dune.test"),
+        ("Removal-Recipient: finn@dune.test\n", "message/rfc822", "finn@dune.test"),
+        ("", "message/rfc822", "dana@dune.test"),
+        ("", "text/rfc822-headers", "dana@dune.test"),
+        ("", "text/plain", ""),
+    ],
+)
+def test_a_complaint_names_whose_mail_it_is_about(told, carried, whose):
+    notice = bounces.read(ACCUSED.format(told=told, carried=carried).encode())
+    assert (notice.kind, notice.recipient) == ("complained", whose)
+
+
+def test_an_automatic_answer_names_who_is_away():
+    assert bounces.read(answer("Out of office", sender="Dana <dana@dune.test>")).recipient == "dana@dune.test"
+
+
+def test_lines_that_end_twice_are_lines(caplog):
+    raw = dsn().replace(b"\r\n", b"\n").replace(b"\n", b"\r\r\n")
+    assert bounces.read(raw).kind == "bounced"
+    bounces.read(b"From: \xff <MAILER-DAEMON@x>\nX-Mailer: \xff\nSubject: failure notice\n\n550 no\n")
+    assert caplog.records == []
+
+
 @settings(deadline=None)
 @given(st.binary(max_size=600), st.integers(0, 400))
 def test_no_mail_breaks_the_reader(noise, at):
