@@ -58,10 +58,11 @@ def without_secrets(_logger: Any, _method: str, said: MutableMapping[str, Any]) 
 
 def _traced(fault: BaseException) -> str:
     """Where a fault came from and what it is; of what it says, nothing that it quotes."""
-    chain, seen = [], fault
+    chain: list[str] = []
+    seen: BaseException | None = fault
     while seen is not None and len(chain) < 5:
         frames = traceback.extract_tb(seen.__traceback__)
         ways = [f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
         chain.append("\n".join([*ways, f"{type(seen).__name__}: {hiding.fault(str(seen))}"]))
-        seen = cast(BaseException, seen.__cause__ or seen.__context__)
+        seen = seen.__cause__ or seen.__context__
     return "\n… after:\n".join(chain)
