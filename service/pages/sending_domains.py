@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from service import moment
 from service.endpoint import endpoint, tools
 from service.pages import delivery_tabs, frame
-from tenants.delivery import domains
+from tenants.delivery import domains, inbound
 from tenants.directory.access import VisibleClient
 
 face = Blueprint("sending_domains", __name__)
@@ -31,9 +31,11 @@ class Nothing(Schema):
 @endpoint(face, LIST, needs="delivery.read")
 def list_page(client: VisibleClient) -> str:
     """Every domain with the records that it must show."""
-    rows = [(row, domains.records(row)) for row in domains.listed()]
+    rows, settings, mailbox = [(row, domains.records(row)) for row in domains.listed()], tools().settings, ""
+    if settings.reply_domain:
+        mailbox = inbound.mailbox(client.tenant_id, domain=settings.reply_domain, secret=settings.secret_key)
     return delivery_tabs.show(
-        "sending_domains.html", client, tab="domains", rows=rows, otherwise=tools().settings.sender
+        "sending_domains.html", client, tab="domains", rows=rows, otherwise=settings.sender, mailbox=mailbox
     )
 
 
