@@ -115,9 +115,7 @@ class FigureRows(paging.page_of(FigureRow)):  # type: ignore[misc]
 def show_figures(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
     """Every figure in every currency: how long money takes, how well it comes in, how customers pay."""
     period = _period(query)
-    narrow = _narrow(query)
-    receipts = [] if narrow else family.of_receipts(period)
-    return _answer(client, query, period, [*family.of(period, narrow=narrow), *receipts])
+    return _answer(client, query, period, family.of(period, narrow=_narrow(query)))
 
 
 @endpoint(

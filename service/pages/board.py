@@ -108,6 +108,7 @@ def tiles(board: Board, line: CurrencyAging, told: Counted, trend: Trend) -> lis
         "add": "DSO less the best possible",
         "cei": "of what could be collected",
         "promises-kept-count": "of those that came due",
+        "seen-rate": "of what was delivered, by a person",
         "unapplied": "payments and credits",
         "disputed": "disputed, still open",
     }
@@ -131,6 +132,7 @@ TITLES = {
     "add": "Average days late",
     "cei": "Collection effectiveness",
     "promises-kept-count": "Promises kept",
+    "seen-rate": "Seen",
 }
 
 

@@ -17,6 +17,10 @@ OBJECTED = "disputes on invoices that were opened in the period, each by itself;
 TAKEN = "payments that came short for a reason; those whose payment was undone left out"
 CASH = "payments received in the period"
 ISSUED = "invoices issued in the period, cancelled ones out; sent by mail or as a structured invoice and not come back"
+LOOKED_AT = (
+    "invoices issued in the period, cancelled ones out, by number; machines that fetch mail or follow links are never"
+    " counted, and what cannot be tracked counts as not seen"
+)
 GIVEN_UP = f"items open {LOSS_DAYS} days before by their bucket then, and what of them was written off since"
 
 
@@ -174,6 +178,13 @@ def _of_receipt() -> Iterator[Definition]:
         Rows("adopters", hits=True),
         Rows("adopters"),
     )
+    rates = (
+        ("delivered-rate", "Delivered of what was sent", "sent_out", "arrived and not come back ÷ sent", "sent"),
+        ("seen-rate", "Seen of what was delivered", "handed_over", "seen by a person ÷ delivered", "delivered"),
+    )
+    for name, title, rows, formula, done in rates:
+        count = counting.share(rows, nothing=f"no invoice was {done} in the period", amount=False)
+        yield Definition(name, title, "ratio", formula, LOOKED_AT, _present(count), Rows(rows, hits=True), Rows(rows))
     yield Definition(
         "first-seen-days",
         "Days until somebody looked, median",

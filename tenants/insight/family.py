@@ -1,20 +1,18 @@
 """Decides how figures are handed out: each with its parts, its reason when it has no value, and the rows behind it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from tenants import store
 from tenants.directory import clients
-from tenants.insight import facts, items, receipts
+from tenants.insight import facts, items
 from tenants.insight.definitions import DEFINITIONS, OPEN, Definition, Rows
 from tenants.insight.facts import Period
-from tenants.insight.figures import Figure, ratio
+from tenants.insight.figures import Figure
 from tenants.insight.narrowing import EVERYBODY, Narrow
 from tenants.values.faults import Kind, Refusal
-
-NOW_ONLY = "what arrived is kept as it is now, not as it was known"
 
 
 class UnknownFigure(Refusal, LookupError):
@@ -89,28 +87,6 @@ def of(
     books = facts.Books(period, narrow)
     known = [facts.Facts(each, books) for each in currencies] or facts.gather(period, narrow)
     return [_figure(each, found) for found in known for each in wanted]
-
-
-def of_receipts(period: Period) -> list[Figure]:
-    """How many of the invoices issued in the period arrived, and how many of those were seen."""
-    found = receipts.funnel(period.first_on, last_on=period.day)
-    counts = {step.key: step.count for step in found.steps}
-    pairs = (("delivered-rate", "delivered", "sent"), ("seen-rate", "seen", "delivered"))
-    figures = [
-        ratio(
-            name,
-            numerator=counts[top],
-            denominator=counts[bottom],
-            as_of=period.day,
-            known_at=period.known_at,
-            basis=f"invoices issued {period.first_on} to {period.day}, cancelled ones out; seen by a person only",
-            nothing=f"no invoice was {bottom} in the period",
-        )
-        for name, top, bottom in pairs
-    ]
-    if period.known_at is None:
-        return figures
-    return [replace(each, value=None, numerator=None, denominator=None, reason=NOW_ONLY) for each in figures]
 
 
 def behind(

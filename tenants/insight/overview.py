@@ -21,7 +21,17 @@ from tenants.insight.keeping import DAYS, DONE_DAYS, Kept
 from tenants.insight.narrowing import EVERYBODY, Narrow
 from tenants.insight.receipts import Funnel
 
-SHOWN = ("dso", "dso-best", "add", "cei", "percent-current", "unapplied", "promises-kept-count", "disputed")
+SHOWN = (
+    "dso",
+    "dso-best",
+    "add",
+    "cei",
+    "percent-current",
+    "unapplied",
+    "promises-kept-count",
+    "seen-rate",
+    "disputed",
+)
 TREND = ("open", "overdue", "not-due", "dso", "dso-best", "cei", "percent-current", "sales", "received")
 
 

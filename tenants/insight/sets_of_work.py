@@ -4,6 +4,7 @@ They have the shape of `sets`: for every row kind and id, currency, customer, la
 counts above the line, and days.
 """
 
+from tenants.insight.receipts import SEEN
 from tenants.insight.sets import ENDED, INVOICE, KNOWN, OPENED, POSTING
 
 CONTACT_DAYS, SLA_DAYS, LOSS_DAYS, REPEAT_DAYS = 30, 15, 365, 90
@@ -112,6 +113,14 @@ FROM invoice i
 WHERE i.tenant_id = :tenant AND i.issued_on BETWEEN :first_on AND :day AND i.amount_minor > 0 AND {INVOICE}
 ORDER BY i.debtor_id, i.currency, i.issued_on DESC, i.id DESC
 """
+# Handed to the recipient's server and not come back; then looked at by a person, machines that fetch mail left out.
+SENT_OUT = f"""
+SELECT 'invoice' AS kind, i.id, i.currency, i.debtor_id, i.number AS label, i.issued_on AS on_day, '' AS part,
+  i.amount_minor AS minor, CASE WHEN {{passed}} THEN i.amount_minor ELSE 0 END AS hit, 0 AS days
+FROM invoice i
+WHERE i.tenant_id = :tenant AND i.issued_on BETWEEN :first_on AND :day AND i.amount_minor > 0 AND {INVOICE} AND {{of}}
+"""
+HANDED_OVER = "i.delivered_at IS NOT NULL AND i.bounced_at IS NULL"
 ARRIVED, LOOKED = (f"CAST(i.{at} AT TIME ZONE :zone AS date)" for at in ("delivered_at", "first_seen_at"))
 # What nobody has looked at yet counts with its age, and last when the middle is sought.
 FIRST_SEEN = f"""
@@ -152,6 +161,8 @@ SETS_OF_WORK = {
     "discounts": DISCOUNTS,
     "adopted": ADOPTED,
     "adopters": ADOPTERS,
+    "sent_out": SENT_OUT.format(of="i.delivery NOT IN ('none', 'queued')", passed=HANDED_OVER),
+    "handed_over": SENT_OUT.format(of=HANDED_OVER, passed=f"i.evidence_level >= {SEEN}"),
     "first_seen": FIRST_SEEN,
     "lost": LOST,
 }

@@ -132,7 +132,7 @@ def _rows_agree(figure: family.Figure, each: Chosen) -> None:
         page = family.behind(
             figure.name, side=side, currency=each.currency, period=period, narrow=each.narrow, limit=200
         )
-        amount = page.count if figure.name == "promises-kept-count" else page.minor
+        amount = page.count if figure.name in ("promises-kept-count", "seen-rate") else page.minor
         assert amount == getattr(figure, side), (figure.name, side, each)
 
 

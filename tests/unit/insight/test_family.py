@@ -186,14 +186,6 @@ def test_unapplied_cash_by_age(books, in_alder: Door):
     }
 
 
-def test_receipts_have_no_past_knowledge(books, in_alder: Door):
-    with in_alder:
-        delivered, seen = family.of_receipts(QUARTER)
-        assert (delivered.value, delivered.reason) == (None, "no invoice was sent in the period")
-        assert seen.denominator == 0
-        assert family.of_receipts(Period(TODAY, 90, NOW))[0].reason == family.NOW_ONLY
-
-
 def test_rows_come_page_by_page(books, in_alder: Door):
     with in_alder:
         whole = family.behind("dso", side="denominator", currency="EUR", period=QUARTER)

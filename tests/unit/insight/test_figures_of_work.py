@@ -32,6 +32,7 @@ RECEIVED = """
 UPDATE invoice SET delivery = 'delivered', delivered_at = :at, first_seen_at = :seen
 WHERE tenant_id = :tenant AND id = :id
 """
+LOOKED_AT = "UPDATE invoice SET evidence_level = 4 WHERE tenant_id = :tenant AND id = :id"
 BOUNCED = "UPDATE invoice SET delivery = 'bounced', bounced_at = :at WHERE tenant_id = :tenant AND id = :id"
 
 
@@ -124,6 +125,10 @@ def test_invoices_that_go_electronically_and_how_soon_somebody_looks(alder, dune
         for invoice, seen in zip(sent, (2, 6, None), strict=True):
             looked = None if seen is None else at(days_ago(10 - seen))
             store.run(RECEIVED, id=invoice, at=at(days_ago(10)), seen=looked)
+        assert (of("delivered-rate").value, of("seen-rate").value) == (1, 0), "what only machines fetched is not seen"
+        store.run(LOOKED_AT, id=sent[0])
+        assert (of("seen-rate").value, of("seen-rate").denominator) == (Fraction(1, 3), 3)
+        assert of("seen-rate", Period(TODAY, 90, NOW)).reason == NOW_ONLY
         assert of("adoption-count").value == Fraction(3, 4)
         assert of("adoption-amount").value == Fraction(300, 1000)
         assert of("adoption-customers").value == Fraction(1, 2)
@@ -131,6 +136,7 @@ def test_invoices_that_go_electronically_and_how_soon_somebody_looks(alder, dune
         assert of("first-seen-days", Period(days_ago(5), 90)).reason.startswith("nobody has looked at more than half")
         store.run(BOUNCED, id=sent[2], at=at(days_ago(1)))
         assert of("adoption-customers").value == 0
+        assert (of("delivered-rate").value, of("seen-rate").denominator) == (Fraction(2, 3), 2)
         assert of("adoption-count", Period(TODAY, 90, NOW)).reason == NOW_ONLY
         assert of("first-seen-days", narrow=Narrow(country="DE")).reason == "no invoice arrived in the period"
 

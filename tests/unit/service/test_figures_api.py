@@ -50,8 +50,9 @@ def test_each_figure_says_what_it_is_and_leads_to_its_rows(browser, slug, books)
     assert sum(Decimal(row["amount"]["amount"]) for row in rows["items"]) == 300
     assert browser.get(dso["denominator_rows"]).json["total"]["amount"] == "350.00"
     assert found["dso", "JPY"]["value"] == 90
-    arrived = found["delivered-rate", ""]
-    assert (arrived["value"], arrived["numerator_rows"]) == (None, None) and arrived["reason"]
+    arrived = found["delivered-rate", "EUR"]
+    assert (arrived["value"], arrived["reason"]) == (None, "no invoice was sent in the period")
+    assert browser.get(arrived["denominator_rows"]).json["count"] == 0
 
 
 def test_one_figure_with_its_definition_as_it_was_known(browser, slug, books):
