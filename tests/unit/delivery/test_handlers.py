@@ -9,6 +9,7 @@ from sqlalchemy import create_engine
 
 from jobs import quiet
 from tenants import assembly
+from tenants.collections import test_mode
 from tenants.delivery import evidence, hits, links
 from tenants.delivery.hits import Fetch
 from tenants.events import recording
@@ -103,3 +104,16 @@ def test_a_new_day_sends_what_was_dated_ahead(post, lane):
         recording.record("day.opened", key=str(tomorrow), now=lane.clock.now(), day=str(tomorrow))
     lane.run()
     assert len(post.mailer.sent) == 1
+
+
+def test_in_test_mode_nothing_is_handed_over_and_going_live_lets_it_go_at_once(post, lane):
+    with post.unit():
+        test_mode.enter(now=NOW, reason="We are setting up")
+    post.an_invoice()
+    lane.run()
+    assert post.mailer.sent == []
+    assert post.ask("SELECT held_reason FROM message WHERE tenant_id = :tenant") == ["test_mode"]
+    with post.unit():
+        assert test_mode.leave(send=True, customers=1, now=NOW, real=NOW, reason="All is ready").invoices == 1
+    lane.run()
+    assert [letter.recipient for letter in post.mailer.sent] == ["dana@dune.test"]
