@@ -23,11 +23,11 @@ PROGRAMS = (
     ("Safari/", "Safari"),
 )
 SYSTEMS = (
-    ("iPhone", "an iPhone"),
-    ("iPad", "an iPad"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
     ("Android", "Android"),
     ("Windows", "Windows"),
-    ("Mac OS", "a Mac"),
+    ("Mac OS", "macOS"),
     ("Linux", "Linux"),
 )
 """The first mark that is found decides: most browsers also carry the names of others."""

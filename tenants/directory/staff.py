@@ -50,7 +50,7 @@ ALL = """
 SELECT p.id, p.name, p.email,
   EXISTS (SELECT FROM identity.provider_role r WHERE r.person_id = p.id AND r.role = 'provider_admin'),
   (SELECT count(DISTINCT m.tenant_id) FROM app.membership m WHERE m.person_id = p.id AND m.starts_at <= :now
-     AND (m.ends_at IS NULL OR m.ends_at > :now)),
+     AND (m.ends_at IS NULL OR m.ends_at > :now) AND m.role <> 'visitor'),
   EXISTS (SELECT FROM identity.totp t WHERE t.person_id = p.id AND t.confirmed_at IS NOT NULL)
     OR EXISTS (SELECT FROM identity.passkey k WHERE k.person_id = p.id),
   EXISTS (SELECT FROM identity.credential c WHERE c.person_id = p.id)

@@ -96,7 +96,7 @@ def test_the_first_administrator_comes_in_by_the_link_of_the_command(settings, m
             "Mozilla/5.0 (Windows NT 10.0; Win64) AppleWebKit/537.36 Chrome/127.0 Safari/537.36 Edg/127.0",
             "Edge on Windows",
         ),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari on an iPhone"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", "Safari on iPhone"),
         ("curl/8.5.0", "curl/8.5.0"),
         ("", "Unknown browser"),
     ],
