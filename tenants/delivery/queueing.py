@@ -137,8 +137,7 @@ def queue_reminders(
     occurrence never make a second message. `run_at` is real time. Raises rendering.UnknownTemplate.
     """
     rendering.known(template)
-    # As one literal: the driver writes a list of twenty thousand ids value by value.
-    named = "{" + ",".join(map(str, invoice_ids)) + "}"
+    named = ids.listed(invoice_ids)
     wanted = list(store.run(TO_REMIND, ids=named).scalars())
     readers = contacts.best(wanted, by_mail=False)
     steps = [

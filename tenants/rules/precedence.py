@@ -17,6 +17,7 @@ from tenants.rules.bounds import Moment
 from tenants.rules.compiler import Question
 from tenants.rules.ranking import NOTHING, limit, rank
 from tenants.rules.tree import Rule
+from tenants.values import ids
 
 KEPT = timedelta(days=30)
 MOST_TOLD = 200
@@ -24,14 +25,15 @@ MOST_TOLD = 200
 TAKE_TURNS = "SELECT tenant_id FROM client_profile WHERE tenant_id = :tenant FOR NO KEY UPDATE"
 CLAIM = """
 INSERT INTO rule_claim (tenant_id, debtor_id, claimed_on, rule_id, rank)
-SELECT DISTINCT f.tenant_id, {debtor}, CAST(:today AS date), f.rule_id, CAST(:rank AS integer)
-FROM rule_firing f{further} WHERE f.tenant_id = :tenant AND f.run_id = :run ON CONFLICT DO NOTHING
+SELECT DISTINCT CAST(:tenant AS uuid), {debtor}, CAST(:today AS date), CAST(:rule AS uuid), CAST(:rank AS integer)
+{subjects} ON CONFLICT DO NOTHING
 """
 CLAIMS = {
     "invoice": CLAIM.format(
-        debtor="i.debtor_id", further=" JOIN invoice i ON i.tenant_id = :tenant AND i.id = f.subject_id"
+        debtor="i.debtor_id",
+        subjects="FROM invoice i WHERE i.tenant_id = :tenant AND i.id = ANY(CAST(:ids AS uuid[]))",
     ),
-    "customer": CLAIM.format(debtor="f.subject_id", further=""),
+    "customer": CLAIM.format(debtor="s.id", subjects="FROM unnest(CAST(:ids AS uuid[])) AS s(id)"),
 }
 FORGET = "DELETE FROM rule_claim WHERE tenant_id = :tenant AND claimed_on < :before"
 LOSERS = """
@@ -47,10 +49,11 @@ def take_turns() -> None:
     store.run(TAKE_TURNS)
 
 
-def claim(rule: Rule, run_id: UUID, *, at: Moment) -> None:
+def claim(rule: Rule, rule_id: UUID, *, subject_ids: Sequence[UUID], at: Moment) -> None:
     """Leave a run's claims on the customers whom it acts on, each once."""
     if rank(rule) < NOTHING:
-        store.run(CLAIMS[rule.about], run=run_id, rank=rank(rule), today=at.today)
+        named = ids.listed(subject_ids)
+        store.run(CLAIMS[rule.about], ids=named, rule=rule_id, rank=rank(rule), today=at.today)
 
 
 def tell_losers(asked: Question, rule_id: UUID, *, losing: str, occurrence: str) -> Sequence[UUID]:

@@ -155,7 +155,7 @@ def _matched(asked: Question, asking: Asking) -> Run:
     fired: tuple[UUID, ...] = ()
     if free and stop is None:
         most = life.allowed(kept, cap(rule), today=asked.moment.today)
-        fired = _fire(asked, asking, values, most=most)
+        fired = _fire(asked, asking, values, most=most, choose=free > most)
         counts |= {"cap": free - most} if free > most else {}
     if any(action.do == "alert" for action in rule.actions) and not (asking.some or asking.shadow):
         resolved = {"cause": f"rule:{rule.key}", "skip": len(f"rule:{rule.key}:") + 1}
@@ -187,9 +187,10 @@ def _stopped(rule: Rule, asking: Asking, free: int) -> Stop | None:
     return stop
 
 
-def _fire(asked: Question, asking: Asking, values: dict[str, Any], *, most: int) -> tuple[UUID, ...]:
+def _fire(asked: Question, asking: Asking, values: dict[str, Any], *, most: int, choose: bool) -> tuple[UUID, ...]:
     more = {"run": asking.run_id, "version": asking.kept["version"], "cap": most}
-    fired = tuple(store.run(statements.firing(asked, some=asking.some), **values, **more).scalars())
+    sql = statements.firing(asked, some=asking.some, choose=choose)
+    fired = tuple(store.run(sql, **values, **more).scalars())
     store.run(REMEMBER, run=asking.run_id)
     return fired
 
@@ -198,7 +199,7 @@ def _act(rule: Rule, done: Run, asking: Asking, at: Moment) -> None:
     kept = asking.kept
     if done.acted:
         doing = Doing(rule, kept["id"], kept["version"], at, asking.occurrence, asking.real)
-        precedence.claim(rule, done.id, at=at)
+        precedence.claim(rule, kept["id"], subject_ids=done.subjects, at=at)
         acting.act(doing, _fired(rule, done))
     if done.stopped and done.stopped.what:
         trouble.warn(done.key, done.stopped.what, done.stopped.reason, now=at.now)

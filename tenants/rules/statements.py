@@ -55,15 +55,18 @@ def segments(asked: Question) -> str:
     return f"SELECT {shown}, {more}\n{asked.source}\n{where}\nORDER BY s.label LIMIT :top"
 
 
-def firing(asked: Question, *, some: bool = False) -> str:
-    """Write down up to the cap of firings, oldest due first; what another run wrote at the same time is left alone."""
+def firing(asked: Question, *, some: bool = False, choose: bool = True) -> str:
+    """Write down up to the cap of firings; what another run wrote at the same time is left alone.
+
+    Where there is more than the cap allows, `choose` takes the oldest due first.
+    """
     episode = "1" if asked.rule.again.mode == "never" else EPISODE.format(subject=asked.subject.id)
     return f"""
 INSERT INTO rule_firing (tenant_id, rule_id, subject_id, episode, run_id, version, explanation, fired_at)
 SELECT :tenant, :rule, {asked.subject.id}, {episode}, :run, :version, {explanation(asked)}, :now
 {asked.source}
 {_where(asked, *_limits(asked, gate=True), some=some)}
-ORDER BY {asked.subject.order} LIMIT :cap
+{f"ORDER BY {asked.subject.order} " if choose else ""}LIMIT :cap
 ON CONFLICT (tenant_id, rule_id, subject_id, episode) DO NOTHING RETURNING subject_id"""
 
 

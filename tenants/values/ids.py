@@ -6,6 +6,7 @@ that ids can be compared, logged and searched as text; the written form sorts li
 
 import base64
 import re
+from collections.abc import Iterable
 from uuid import UUID
 
 import uuid_utils.compat
@@ -50,3 +51,8 @@ def _written(value: UUID) -> str:
     """Base 32 by two letters at a time: lists are full of ids, and the library takes each letter by itself."""
     bits = value.int << 2
     return "".join([PAIRS[bits >> at & 1023] for at in PLACES])
+
+
+def listed(found: Iterable[UUID]) -> str:
+    """Many ids as one literal of an array: the driver would write a list of them value by value."""
+    return "{" + ",".join(map(str, found)) + "}"

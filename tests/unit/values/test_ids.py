@@ -62,3 +62,9 @@ def test_every_id_has_one_written_form():
     assert text.endswith("s")  # two spare bits: of s, t, u, v only one is canonical
     with pytest.raises(ids.BadId):
         ids.read("inv", text[:-1] + "t")
+
+
+def test_many_ids_are_one_literal_of_an_array():
+    first, second = ids.new(), ids.new()
+    assert ids.listed([first, second]) == f"{{{first},{second}}}"
+    assert ids.listed(()) == "{}"
