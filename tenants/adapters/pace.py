@@ -24,7 +24,8 @@ AWAY_S = 5.0
 """How long Redis is left alone after it did not answer."""
 KNOWN_S = 300.0
 """How long the account's answer counts: SES takes one such question a second from everybody together."""
-SANDBOX = Quota(per_second=1.0)
+UNKNOWN = Quota(per_second=0.0)
+"""An account that cannot be asked is not slowed by a guess: SES refuses what is too fast, and that is waited out."""
 SCRIPT = """
 local now, wait = tonumber(ARGV[1]), 0
 local after = {}
@@ -111,11 +112,11 @@ class FixedAccount:
 
 
 class SesAccount:
-    """What SES says that the account may send, asked seldom. Before the first answer it is treated as a sandbox."""
+    """What SES says that the account may send, asked seldom."""
 
     def __init__(self, *, region: str, endpoint: str = "", clock: Callable[[], float] = time.monotonic) -> None:
         self._region, self._endpoint, self._clock = region, endpoint, clock
-        self._known, self._asked_at = SANDBOX, float("-inf")
+        self._known, self._asked_at = UNKNOWN, float("-inf")
 
     def quota(self) -> Quota:
         """What it allows now, as far as it is known."""

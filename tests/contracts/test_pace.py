@@ -118,9 +118,10 @@ def test_the_account_is_asked_seldom_and_believed_until_then(credentials):
         assert account.quota() == Quota(14.0, 0.0, open=False), "what cannot be asked is as it was"
 
 
-def test_an_account_that_nobody_knows_is_a_sandbox(credentials):
+def test_an_account_that_nobody_knows_is_not_slowed_by_a_guess(credentials):
     account = SesAccount(region="us-east-1", endpoint="http://127.0.0.1:1")
-    assert account.quota() == pace.SANDBOX
+    assert account.quota() == pace.UNKNOWN
+    assert [Pace(account, LocalMarks()).ask(ids.new(), now=AT) for _ in range(50)] == [None] * 50
 
 
 def test_the_settings_choose_the_pace(settings):
