@@ -59,7 +59,7 @@ class OtherNumber(Refusal):
 class Reasonless(Refusal, ValueError):
     """Going live, or back into the test, has a reason."""
 
-    code = "reason_missing"
+    code = "no_reason_given"
     remedy = "Say why in one sentence."
 
 
