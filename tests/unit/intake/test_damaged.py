@@ -168,6 +168,7 @@ def test_a_damaged_file_is_answered_by_a_sentence(desk, name):
     rounds(desk, name, SMALL[name], ROUNDS * len(WAYS) if FULL else len(WAYS))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not FULL, reason="thousands of mutations: set GOODTERMS_FULL=1")
 def test_no_mutation_of_the_published_samples_is_a_fault(desk, record_property):
     folder = Path(os.environ.get("GOODTERMS_SHARED") or PROJECT.parent / "shared") / "data"
