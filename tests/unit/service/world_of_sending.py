@@ -7,6 +7,7 @@ from tenants import store
 from tenants.delivery import channels, climbing, domains, suppression
 from tenants.delivery.channels import Channels
 from tenants.delivery.einvoices import goal
+from tenants.directory import clients
 from tenants.values import ids
 from tests.factories import a_contact, a_debtor, an_invoice
 
@@ -46,12 +47,13 @@ def batch(world) -> UUID:
 
 
 def letter(world) -> UUID:
-    """An invoice that waits for a printer; returns a file of others."""
+    """An invoice that waits for a printer, at a client that is live; returns a file of others."""
     debtor = a_debtor(world.tenant)
     a_contact(world.tenant, debtor)
     an_invoice(world.tenant, debtor, late=-10, currency=world.currency)
     with world.books():
         wanted = Channels(("print",), postal="Nut Tree Nursery\nAm Markt 2")
+        clients.change(test_since_at=None)
         channels.change(debtor, to=wanted, now=world.now)
         climbing.climb(today=world.today, now=world.now, real=world.now)
     return batch(world)
