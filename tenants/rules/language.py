@@ -20,7 +20,7 @@ from tenants.rules.tree import Again, Duration, Rule
 FORMAT = "goodterms.rule/1"
 LARGEST = 32_768
 DAYS = ("business_days", "days", "weeks")
-MOST_PER_RUN = 100_000
+MOST_PER_RUN = 1_000_000
 REQUIRED = ("key", "about", "when", "if", "then", "again")
 OPTIONAL = ("format", "hold_for", "skip_while", "caps", "priority")
 OF_SEGMENTS = ("group_by", "window")

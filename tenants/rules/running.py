@@ -41,7 +41,8 @@ from tenants.rules.tree import Rule
 from tenants.store import db
 from tenants.values.faults import Refusal
 
-TIMEOUT_MS = 5000
+TIMEOUT_MS, WRITE_MS = 5000, 1
+"""How long a question may take, and how much longer for each subject that is written down."""
 CAP_SHARE, LEAST_CAP = 20, 50
 """Without a cap of its own a rule acts on a twentieth of the open subjects, and on fifty in any case."""
 PASSING = ("40001", "40P01", "55P03", "57P01")
@@ -155,6 +156,7 @@ def _matched(asked: Question, asking: Asking) -> Run:
     fired: tuple[UUID, ...] = ()
     if free and stop is None:
         most = life.allowed(kept, cap(rule), today=asked.moment.today)
+        db.session.connection().exec_driver_sql(BOUNDED.format(ms=TIMEOUT_MS + WRITE_MS * min(free, most)))
         fired = _fire(asked, asking, values, most=most, choose=free > most)
         counts |= {"cap": free - most} if free > most else {}
     if any(action.do == "alert" for action in rule.actions) and not (asking.some or asking.shadow):

@@ -252,6 +252,21 @@ def test_a_crash_between_match_and_commit_leaves_nothing_and_the_next_try_does_i
         assert ran(rule).acted == 1
 
 
+def test_who_writes_down_many_has_longer_for_it(in_alder, monkeypatch):
+    allowed, fire = [], running._fire
+
+    def watched(*asked, **how):
+        allowed.append(store.run("SELECT current_setting('statement_timeout'), CAST(:tenant AS text)").one()[0])
+        return fire(*asked, **how)
+
+    monkeypatch.setattr(running, "_fire", watched)
+    with in_alder:
+        for _ in range(2):
+            a_bill()
+        assert ran(go_live(document(OPEN))).acted == 2
+    assert allowed == [f"{running.TIMEOUT_MS + 2 * running.WRITE_MS}ms"]
+
+
 def test_two_workers_at_once_act_once(bare_shell: Flask, in_alder, alder: UUID):
     with in_alder:
         kessler = a_customer()
