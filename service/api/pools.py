@@ -49,7 +49,7 @@ class Joining(Named):
     away_until_on = Day(load_default=None, allow_none=True)
 
 
-@endpoint(face, AT, needs="team.read", returns=Pools)
+@endpoint(face, AT, needs="people.read", returns=Pools)
 def list_pools(client: VisibleClient) -> dict[str, Any]:
     """Who is in which pool."""
     return _shown()

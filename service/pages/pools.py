@@ -31,7 +31,7 @@ class Joining(Named):
     away_until_on = fields.String(load_default="")
 
 
-@endpoint(face, PAGE, needs="team.read")
+@endpoint(face, PAGE, needs="people.read")
 def list_page(client: VisibleClient) -> str:
     """Each pool with its people."""
     stamp = frame.stamp()
