@@ -4,6 +4,7 @@ owner decides how long it stays.
 A mail larger than we take is not fetched, only marked, so that it does not come again for ever.
 """
 
+import contextlib
 import imaplib
 import re
 import ssl
@@ -81,9 +82,10 @@ class ImapBox:
 
     def _forget(self) -> None:
         """The next question opens a new line; this one may be out of step."""
-        if self._line is not None:
-            self._line.shutdown()
-        self._line = None
+        line, self._line = self._line, None
+        if line is not None:
+            with contextlib.suppress(OSError, imaplib.IMAP4.error):
+                line.shutdown()
 
 
 def _said(answer: tuple[str, list[bytes | None]]) -> list[bytes]:

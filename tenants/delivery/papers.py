@@ -61,7 +61,7 @@ class Paper:
 def read(raw: bytes) -> tuple[list[Paper], int]:
     """The files of a mail that are kept beside it, and how many were left in it; never raises for what it holds."""
     kept, left = [], 0
-    for name, body in _files(email.message_from_bytes(raw, policy=compat32)):
+    for name, body in _files(email.message_from_bytes(raw, policy=compat32), raw):
         media_type = _kind(name, body)
         if not media_type or not body or len(body) > LARGEST or len(kept) == MOST:
             left += 1
@@ -93,7 +93,7 @@ def keep(
     return len(papers), left
 
 
-def _files(mail: Message) -> Iterator[tuple[str, bytes]]:
+def _files(mail: Message, raw: bytes) -> Iterator[tuple[str, bytes]]:
     """What a mail carries beside its words; pictures that its text shows are no papers."""
     for part in mail.walk():
         if part.is_multipart() or part.get_content_maintype() == "message":
@@ -103,9 +103,15 @@ def _files(mail: Message) -> Iterator[tuple[str, bytes]]:
             body = part.get_payload(decode=True)
         except (ValueError, TypeError, LookupError, AttributeError):
             continue
-        shown = "content-id" in part and part.get_content_disposition() != "attachment"
+        shown = "content-id" in part and (part.get_content_disposition() != "attachment" or _is_shown(part, raw))
         if isinstance(body, bytes) and (name or part.get_content_disposition() == "attachment") and not shown:
             yield name, body
+
+
+def _is_shown(part: Message, raw: bytes) -> bool:
+    """Whether the text of the mail shows this part where it stands: a logo, a face."""
+    own = str(part.get("content-id", "")).strip().strip("<>")
+    return bool(own) and f"cid:{own}".encode("utf-8", "replace") in raw
 
 
 def _kind(name: str, body: bytes) -> str:

@@ -178,7 +178,7 @@ def test_too_many_and_too_large_files_stay_in_the_mail(monkeypatch):
 
 def test_pictures_that_the_text_shows_are_no_papers():
     mail = EmailMessage()
-    mail.set_content("x")
+    mail.set_content("<img src='cid:logo'>", subtype="html")
     mail.add_related(b"\x89PNG\r\n\x1a\n.", maintype="image", subtype="png", cid="<logo>", filename="logo.png")
     assert papers.read(mail.as_bytes()) == ([], 0)
 
