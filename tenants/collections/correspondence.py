@@ -24,7 +24,10 @@ SELECT m.debtor_id, m.subject, m.recipient, d.name AS company,
 FROM message m JOIN debtor d ON d.tenant_id = :tenant AND d.id = m.debtor_id
 WHERE m.tenant_id = :tenant AND m.id = :message_id
 """
-REPORT = "SELECT kind, payload->>'said' AS said FROM inbox_event WHERE tenant_id = :tenant AND id = :report_id"
+REPORT = """
+SELECT kind, payload->>'said' AS said, coalesce(CAST(payload->>'files' AS integer), 0) AS files FROM inbox_event
+WHERE tenant_id = :tenant AND id = :report_id
+"""
 UNSORTED = """
 SELECT payload->>'kind' AS kind, payload->>'how' AS how, payload->>'subject' AS subject,
   CAST(payload->>'debtor_id' AS uuid) AS debtor_id, CAST(payload->>'invoice_id' AS uuid) AS invoice_id
@@ -47,14 +50,15 @@ def wrote(message_id: UUID, *, report_id: UUID, now: datetime, today: date) -> N
     row, report = _message(message_id), store.run(REPORT, report_id=report_id).one_or_none()
     if row is None or report is None:
         return
-    kind, said = report
+    kind, said, files = report
+    with_files = f" With {files} file{'s' if files > 1 else ''}, kept beside it." if files else ""
     by_itself = kind == "auto_reply"
     words = "An automatic answer came from" if by_itself else "A reply came from"
     new = NewTask(
         dedupe_key=f"{kind}:{message_id}",
         kind="review" if by_itself else "reply",
         title="Read the automatic answer" if by_itself else "Answer the customer",
-        reason=f"{words} {row.company} to “{row.subject}”: {said}"[:600].rstrip(": "),
+        reason=f"{words} {row.company} to “{row.subject}”: {said}"[:540].rstrip(": ") + with_files,
         debtor_id=row.debtor_id,
         invoice_id=row.invoice_id,
     )
