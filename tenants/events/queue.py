@@ -31,12 +31,8 @@ TAKE_FIRST = """
 UPDATE work_item SET state = 'done', finished_at = $4, attempts = attempts + 1, lease_token = NULL, lease_until = NULL
 WHERE tenant_id = $1 AND id = $2 AND state = 'leased' AND lease_token = $3 RETURNING kind, payload
 """
-# Beside a unit that begins so, something happens outside: its commit waits for the disk, whatever its process is used
-# to, so that no intent and no answer is forgotten.
-ON_DISK = "set_config('synchronous_commit', 'on', true)"
-FINISH_FIRST = f"{TAKE_FIRST.rstrip()}, {ON_DISK}"
-LOOK_FIRST = f"""
-SELECT w.kind, w.payload, t.time_zone, p.clock_shift_s, {ON_DISK} FROM work_item w
+LOOK_FIRST = """
+SELECT w.kind, w.payload, t.time_zone, p.clock_shift_s FROM work_item w
 JOIN client_profile p ON p.tenant_id = $1 JOIN tenant t ON t.id = $1
 WHERE w.tenant_id = $1 AND w.id = $2 AND w.state = 'leased' AND w.lease_token = $3 FOR UPDATE OF w
 """
@@ -140,7 +136,7 @@ def taken(answer: Answer | None) -> Taken | None:
 def looking(item_id: UUID, *, token: UUID) -> First:
     """Read the item under its lease and lock it, without finishing it, in a unit that begins with this and waits for
     the disk; `looked` reads the answer."""
-    return First("look_at_work_item", LOOK_FIRST, (str(item_id), str(token)))
+    return First("look_at_work_item", LOOK_FIRST, (str(item_id), str(token)), on_disk=True)
 
 
 def looked(answer: Answer | None) -> Looked | None:
@@ -153,7 +149,7 @@ def looked(answer: Answer | None) -> Looked | None:
 def finishing(item_id: UUID, *, token: UUID, at: datetime) -> First:
     """Mark the item done in a unit that begins with this and waits for the disk; no answer when the lease is lost, and
     then nothing of the unit may be committed."""
-    return First("finish_work_item", FINISH_FIRST, (str(item_id), str(token), at.isoformat()))
+    return First("take_work_item", TAKE_FIRST, (str(item_id), str(token), at.isoformat()), on_disk=True)
 
 
 def take(item_id: UUID, *, token: UUID, at: datetime) -> Taken | None:

@@ -21,6 +21,7 @@ from tenants.isolation.scope import Scope
 
 ENTER = "SELECT gt.enter($1::uuid[], $2::uuid, $3::uuid)"
 ENTER_NAME = b"gt_enter"
+ON_DISK, ON_DISK_NAME = "SET LOCAL synchronous_commit TO on", b"gt_on_disk"
 GOOD = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK, pq.ExecStatus.PIPELINE_SYNC})
 Answer = list[str | None]
 
@@ -32,6 +33,9 @@ class First:
     name: str
     sql: str
     values: Sequence[str | None] = ()
+    on_disk: bool = False
+    """The unit's commit waits until it is on disk, whatever its process is used to (see `make_shell`): something
+    happens outside beside it, and no intent and no answer of that may be forgotten."""
 
 
 def enter(line: psycopg.Connection[Any], opening: Scope) -> None:
@@ -43,7 +47,8 @@ def enter_with(line: psycopg.Connection[Any], opening: Scope, first: First) -> A
     """Open a transaction in this scope and run its first statement; return the one row that it answered, as text, or
     None."""
     told = (first.name.encode(), first.sql, [str(opening.one), *first.values])
-    return _send(line, [(ENTER_NAME, ENTER, _words(opening)), told])
+    durable = [(ON_DISK_NAME, ON_DISK, [])] if first.on_disk else []
+    return _send(line, [(ENTER_NAME, ENTER, _words(opening)), *durable, told])
 
 
 def end(line: psycopg.Connection[Any]) -> None:
