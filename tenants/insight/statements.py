@@ -98,7 +98,8 @@ SELECT a.effective_on, CASE WHEN a.reverses_id IS NULL THEN a.kind ELSE a.kind |
   coalesce((SELECT i.number FROM invoice i WHERE i.tenant_id = :tenant AND i.id = a.invoice_id),
     (SELECT p.reference FROM payment p WHERE p.tenant_id = :tenant AND p.id = a.payment_id),
     (SELECT c.number FROM credit_note c WHERE c.tenant_id = :tenant AND c.id = a.credit_note_id)),
-  NULL, CASE WHEN a.kind IN ('refund', 'returned', 'undone') THEN a.amount_minor ELSE -a.amount_minor END, a.currency, a.id
+  NULL, CASE WHEN a.kind IN ('refund', 'returned', 'undone') THEN a.amount_minor ELSE -a.amount_minor END,
+  a.currency, a.id
 FROM allocation a WHERE a.tenant_id = :tenant AND a.debtor_id = :debtor_id AND a.effective_on <= :day
   AND a.kind IN ('refund', 'returned', 'undone', 'write_off', 'discount') AND {KNOWN.format(row="a")}
 """
