@@ -38,7 +38,8 @@ ALERT = """
 """
 HOLD = """
   id uuid NOT NULL, kind text NOT NULL CHECK (kind IN ('dispute', 'promise', 'plan', 'pause')),
-  sign text NOT NULL DEFAULT '' CHECK (sign IN ('', 'hardship', 'insolvency', 'cease') AND (sign = '' OR kind = 'pause')),
+  sign text NOT NULL DEFAULT ''
+    CHECK (sign IN ('', 'hardship', 'insolvency', 'cease') AND (sign = '' OR kind = 'pause')),
   debtor_id uuid NOT NULL, invoice_id uuid,
   starts_on date NOT NULL, ends_on date, amount_minor bigint, currency text NOT NULL DEFAULT '',
   reason text NOT NULL DEFAULT '', actor text NOT NULL,
