@@ -116,6 +116,7 @@ PIXEL = {
     "on": ("On, unless refused", "warn"),
     "aggregate": ("Counted, nobody known", "info"),
 }
+CONSENT = {"unknown": "said nothing", "granted": "agreed", "withdrawn": "refused"}
 PIXEL_MEANS = {
     "off": "No image stands in any mail.",
     "consented": "The image stands in mail to readers who agreed; only they are told apart.",

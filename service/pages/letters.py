@@ -10,14 +10,15 @@ from werkzeug.wrappers import Response as Answer
 
 from service import moment
 from service.endpoint import endpoint, tools
+from service.fields import Ref
 from service.gate import GATE
 from service.pages import delivery_tabs, frame
-from tenants.delivery import channels, documents, print_batches
+from tenants.delivery import channels, documents, print_batches, tracking
 from tenants.delivery.channels import Channels
 from tenants.delivery.einvoices import wishes
 from tenants.delivery.einvoices.wishes import Wish
 from tenants.directory.access import VisibleClient
-from tenants.ledger import debtors
+from tenants.ledger import contacts, debtors
 
 face = Blueprint("letters", __name__)
 LIST = "/c/<client:client>/delivery/letters"
@@ -46,6 +47,14 @@ class Structured(Schema):
     format = fields.String(required=True, validate=validate.OneOf(("pdf", *wishes.FORMATS)))
     endpoint = fields.String(load_default="", validate=validate.Length(max=56))
     buyer_reference = fields.String(load_default="", validate=validate.Length(max=100))
+
+
+class Said(Schema):
+    """What a reader said about images that tell of opens."""
+
+    contact = Ref("con", required=True)
+    consent = fields.String(required=True, validate=validate.OneOf(tracking.SAID))
+    basis = fields.String(required=True, validate=validate.Length(1, 300))
 
 
 @endpoint(face, LIST, needs="delivery.read")
@@ -99,6 +108,7 @@ def reach_page(client: VisibleClient, debtor_id: UUID) -> str:
         reach=channels.of(debtor_id),
         wish=wishes.of(debtor_id),
         choices=channels.WAYS,
+        people=contacts.of_debtor(debtor_id),
     )
 
 
@@ -118,4 +128,13 @@ def wish(client: VisibleClient, debtor_id: UUID, body: dict[str, str]) -> Answer
     debtors.card(debtor_id)
     wanted = None if body["format"] == "pdf" else Wish(body["format"], body["endpoint"], body["buyer_reference"])
     wishes.change(debtor_id, wish=wanted, now=moment.here().now)
+    return frame.after_change(url_for("letters.reach_page", client=client.slug, debtor_id=debtor_id))
+
+
+@endpoint(face, f"{REACH}/consent", needs="ledger.write", method="POST", accepts=Said)
+def consent(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> Answer:
+    """Keep what one reader of the customer said; a withdrawal also stops images of mails that were sent before."""
+    if body["contact"] not in {each.id for each in contacts.of_debtor(debtor_id)}:
+        raise tracking.UnknownReader("There is no such contact.")
+    tracking.consent(body["contact"], said=body["consent"], basis=body["basis"], now=moment.here().now)
     return frame.after_change(url_for("letters.reach_page", client=client.slug, debtor_id=debtor_id))

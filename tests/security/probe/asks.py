@@ -137,6 +137,9 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "letters.batch_file": lambda w: Ask({"prb": sending.batch(w)}),
     "letters.posted": lambda w: Ask({"prb": sending.batch(w)}, body={}),
     "letters.reach": lambda w: Ask(body={"first": "email", "second": "sms", "phone": "+4930901820", "wait_days": "4"}),
+    "letters.consent": lambda w: Ask(
+        body={"contact": ids.show("con", w.at["con"]), "consent": "withdrawn", "basis": "By telephone"}
+    ),
     "letters.wish": lambda w: Ask(body={"format": "hybrid", "endpoint": "9930:DE123456789"}),
     "sending_domains.add": lambda w: Ask(body={"domain": "billing.example.com", "box": "invoices"}),
     "sending_domains.check": lambda w: Ask({"sdm": sending.domain(w)}, body={}),

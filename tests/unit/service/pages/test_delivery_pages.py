@@ -135,6 +135,16 @@ def test_a_customers_ways_and_its_wish_for_e_invoices_are_kept(alder_world, desk
     assert "0088:4012345678901" not in desk.get(reach).get_data(as_text=True)
 
 
+def test_what_a_reader_said_about_images_is_kept_for_that_reader_only(alder_world, birch_world, desk, words):
+    reach = f"/c/{alder_world.slug}/customers/{ids.show('deb', alder_world.at['deb'])}/reach"
+    given = {"contact": ids.show("con", alder_world.at["con"]), "consent": "withdrawn", "basis": "By telephone"}
+    assert desk.post(f"{reach}/consent", data=given).status_code == 303
+    assert "refused" in words(desk.get(reach))
+    other = given | {"contact": ids.show("con", birch_world.at["con"])}
+    assert desk.post(f"{reach}/consent", data=other).status_code == 404
+    assert desk.post(f"{reach}/consent", data=given | {"basis": ""}).status_code == 422
+
+
 def test_mailings_show_the_figures_that_an_alert_rests_on(alder_world, at, desk, words):
     assert "No mailing has matured" in words(desk.get(f"{at}/mailings"))
     with alder_world.books():
