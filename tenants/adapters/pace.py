@@ -93,7 +93,7 @@ class RedisMarks:
             words += [f"{limit.share_s:.6f}", f"{limit.ahead_s:.6f}"]
         names = [PREFIX + limit.key for limit in limits] + [AGAIN + limit.key for limit in limits]
         try:
-            return float(self._script(keys=names, args=words))  # type: ignore[arg-type]
+            return float(self._script(keys=names, args=words))
         except redis.RedisError as fault:
             log.warning("pace.local", reason=str(fault))
             self._away_until = now + AWAY_S

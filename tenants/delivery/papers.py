@@ -60,7 +60,8 @@ class Paper:
 
 def read(raw: bytes) -> tuple[list[Paper], int]:
     """The files of a mail that are kept beside it, and how many were left in it; never raises for what it holds."""
-    kept, left = [], 0
+    kept: list[Paper] = []
+    left = 0
     for name, body in _files(email.message_from_bytes(raw, policy=compat32), raw):
         media_type = _kind(name, body)
         if not media_type or not body or len(body) > LARGEST or len(kept) == MOST:

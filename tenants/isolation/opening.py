@@ -47,8 +47,10 @@ def enter_with(line: psycopg.Connection[Any], opening: Scope, first: First) -> A
     """Open a transaction in this scope and run its first statement; return the one row that it answered, as text, or
     None."""
     told = (first.name.encode(), first.sql, [str(opening.one), *first.values])
-    durable = [(ON_DISK_NAME, ON_DISK, [])] if first.on_disk else []
-    return _send(line, [(ENTER_NAME, ENTER, _words(opening)), *durable, told])
+    begun: list[tuple[bytes, str, Sequence[str | None]]] = [(ENTER_NAME, ENTER, _words(opening))]
+    if first.on_disk:
+        begun.append((ON_DISK_NAME, ON_DISK, ()))
+    return _send(line, [*begun, told])
 
 
 def end(line: psycopg.Connection[Any]) -> None:
