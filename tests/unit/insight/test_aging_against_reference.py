@@ -11,6 +11,7 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -239,6 +240,7 @@ def loose(found: aging.Aging) -> dict[str, int]:
     return {line.currency: line.unapplied_minor for line in found.currencies if line.unapplied_minor}
 
 
+@pytest.mark.timeout(120 + 15 * LEDGERS)
 @settings(max_examples=LEDGERS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=25, max_size=60), seed=st.integers(0, 2**32))
 def test_aging_of_any_day_is_what_the_plain_ledger_says(shell, acts, seed):
