@@ -4,8 +4,7 @@ Everything is set-based, because a provider tells of a hundred thousand mails wi
 address is taken one by one. An event proves that its attempt left, so an attempt of which nobody knew is settled by it.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,6 @@ from sqlalchemy import Row
 
 from tenants import store
 from tenants.delivery import returned, scoring, standing, unsettled
-from tenants.values import ids
 
 LEVELS = {
     "accepted": 1,
@@ -26,51 +24,43 @@ LEVELS = {
     "delayed": 0,
     "complained": 0,
 }
-KEPT = """
-SELECT id, kind, message_id, occurred_at, payload->>'attempt_id' AS attempt, payload->>'reference' AS reference,
-  CASE WHEN kind IN ('bounced', 'complained') THEN payload->>'status' || ' ' || (payload->>'said') END AS detail
-FROM inbox_event WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[])) AND source = 'ses'
-"""
-READERS = """
-SELECT id, debtor_id, contact_id FROM message WHERE tenant_id = :tenant AND id = ANY(CAST(:messages AS uuid[]))
-"""
-# That a mail was taken is the same sign whoever says it first, so it has the same key as our own note of it.
-ADD = """
-INSERT INTO evidence (tenant_id, id, debtor_id, message_id, contact_id, level, kind, ruleset, occurred_at, recorded_at,
-  source, source_key)
-SELECT :tenant, r.id, r.debtor_id, r.message_id, r.contact_id, r.level, r.kind, :ruleset, r.occurred_at, :now, 'ses',
-  r.source_key
-FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, debtor_id uuid, message_id uuid, contact_id uuid,
-  level smallint, kind text, occurred_at timestamptz, source_key text)
-ON CONFLICT (tenant_id, source, source_key) DO NOTHING
+TAKEN = ":accepted"
+# The events and the signs that they are, in one statement. An event is one sign, so the sign has its own id; that
+# a mail was taken is the same sign whoever says it first, so it has the same key as our own note of it. Messages are
+# looked up one by one (OFFSET 0), because a planner that has not seen a new client would search for them.
+NOTED = f"""
+WITH told AS MATERIALIZED (
+  SELECT id, kind, message_id, occurred_at, payload->>'attempt_id' AS attempt, payload->>'reference' AS reference,
+    CASE WHEN kind IN ('bounced', 'complained') THEN payload->>'status' || ' ' || (payload->>'said') END AS detail
+  FROM inbox_event WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[])) AND source = 'ses'),
+signs AS (
+  INSERT INTO evidence (tenant_id, id, debtor_id, message_id, contact_id, level, kind, ruleset, occurred_at,
+    recorded_at, source, source_key)
+  SELECT :tenant, t.id, m.debtor_id, t.message_id, m.contact_id, l.level, t.kind, :ruleset, t.occurred_at, :now, 'ses',
+    CASE WHEN t.kind = 'accepted' THEN t.attempt || CAST(:taken AS text) ELSE CAST(t.id AS text) END
+  FROM told t JOIN (VALUES {", ".join(f"('{kind}', {level})" for kind, level in LEVELS.items())}) AS l(kind, level)
+    ON l.kind = t.kind
+  JOIN LATERAL (SELECT k.debtor_id, k.contact_id FROM message k
+    WHERE k.tenant_id = :tenant AND k.id = t.message_id OFFSET 0) m ON true
+  ON CONFLICT DO NOTHING)
+SELECT id, kind, message_id, occurred_at, attempt, reference, detail FROM told
 """
 
 
 def read(inbox_ids: Sequence[UUID], *, now: datetime, real: datetime) -> int:
     """Read kept events and draw the consequences; read twice, they count once. Returns how many there were."""
-    kept = store.run(KEPT, ids=standing.array(inbox_ids)).all()
+    kept = store.run(NOTED, ids=standing.array(inbox_ids), ruleset=scoring.RULESET, taken=TAKEN, now=now).all()
     if not kept:
         return 0
-    readers = {row.id: row for row in store.run(READERS, messages=standing.array({row.message_id for row in kept}))}
-    _note([row for row in kept if row.kind in LEVELS], readers, now=now)
     left = unsettled.prove_many({row.attempt: row.reference or "" for row in kept}, now=now)
     levels: dict[UUID, int] = {}
     for row in kept:
         levels[row.message_id] = max(levels.get(row.message_id, 0), LEVELS.get(row.kind, 0))
     standing.conclude(list(levels), levels=levels, contacted=left)
     for row in kept:
-        _condemn(row, real=real)
+        if row.detail is not None:
+            _condemn(row, real=real)
     return len(kept)
-
-
-def _note(rows: Sequence[Row[Any]], readers: Mapping[UUID, Row[Any]], *, now: datetime) -> None:
-    signs = []
-    for id_, kind, message_id, at, attempt, _, _ in map(tuple, rows):
-        _, debtor_id, contact_id = tuple(readers[message_id])
-        sign = {"id": ids.new(), "debtor_id": debtor_id, "message_id": message_id, "contact_id": contact_id}
-        key = f"{attempt}:accepted" if kind == "accepted" else id_
-        signs.append({**sign, "level": LEVELS[kind], "kind": kind, "occurred_at": at, "source_key": key})
-    store.run(ADD, rows=json.dumps(signs, default=str), ruleset=scoring.RULESET, now=now)
 
 
 def _condemn(row: Row[Any], *, real: datetime) -> None:

@@ -21,7 +21,7 @@ from tenants.delivery.state import Fact, Standing
 TOLD = """
 SELECT message_id, kind, occurred_at FROM inbox_event
 WHERE tenant_id = :tenant AND message_id = ANY(CAST(:messages AS uuid[]))
-UNION SELECT message_id, 'seen', occurred_at FROM evidence
+UNION ALL SELECT message_id, 'seen', occurred_at FROM evidence
 WHERE tenant_id = :tenant AND message_id = ANY(CAST(:messages AS uuid[])) AND level >= 4 AND verdict = 'human'
 """
 STAND = """
