@@ -76,7 +76,7 @@ def list_ladders(client: VisibleClient) -> dict[str, Any]:
 
 
 @endpoint(face, f"{AT}/<key:ladder>", needs="rules.read", returns=LadderShown)
-def show_ladder(client: VisibleClient, ladder: str) -> dict[str, Any]:
+def show_reminder_ladder(client: VisibleClient, ladder: str) -> dict[str, Any]:
     """One ladder in its newest version, with a sentence for each step."""
     return _shown(ladder)
 

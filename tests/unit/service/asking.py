@@ -229,7 +229,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "search_portfolio": lambda w: Ask(query={"q": "Kestrel"}),
     "go_live": lambda w: Ask(body={"send": True, "customers": ruling.ready_to_go_live(w), "reason": "All is ready"}),
     "enter_test_mode": lambda w: Ask(body={"reason": ruling.why_to_test(w)}),
-    "show_ladder": lambda w: Ask({"ladder": w.ladder()}),
+    "show_reminder_ladder": lambda w: Ask({"ladder": w.ladder()}),
     "keep_ladder": lambda w: Ask(body={"document": ladders.STANDARD}),
     "expand_ladder": lambda w: Ask(body={"document": ladders.STANDARD}),
     "try_ladder": lambda w: Ask({"ladder": w.ladder()}),
