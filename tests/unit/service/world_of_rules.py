@@ -12,9 +12,10 @@ from tests.unit.service.world import World
 
 
 def tried_ladder(world: World) -> str:
-    """A ladder whose steps somebody has looked at, and that nobody has published."""
-    key = world.ladder()
+    """A ladder of somebody else, whose steps somebody has looked at, and that nobody has published."""
+    key = f"own-{str(ids.new())[-12:]}"
     with world.books():
+        ladders.keep(ladders.STANDARD | {"key": key}, now=world.now)
         ladders.try_out(key, now=world.now, real=world.now)
     return key
 
