@@ -22,11 +22,13 @@ def claim_domain(turn: Turn) -> Tending | None:
 
 
 def act_on_domain(turn: Turn, tended: Tending) -> Found:
-    """Ask the name service, then the provider; an identity is made only for a domain that is the client's."""
+    """Ask the name service, then the provider; the client's account there is given only a domain of its own."""
     tools = turn.tools
     facts = tools.records.look(tended.domain, bounce_domain=tended.bounce_domain)
     try:
-        identity = tools.identities.tend(tended.domain, bounce_domain=tended.bounce_domain, account=tended.account)
+        identity = tools.identities.tend(
+            tended.domain, bounce_domain=tended.bounce_domain, account=tended.account_by(facts)
+        )
     except OSError:
         return Found(None, facts)
     return Found(identity, facts)

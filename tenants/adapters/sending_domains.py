@@ -35,7 +35,7 @@ class SesIdentities:
                     EmailIdentity=domain, MailFromDomain=bounce_domain, BehaviorOnMxFailure="USE_DEFAULT_VALUE"
                 )
                 said = self._client.get_email_identity(EmailIdentity=domain)
-            if self._tenants:
+            if self._tenants and account:
                 self._join(account, domain)
         except (ClientError, BotoCoreError) as fault:
             raise OSError(5, f"SES did not look after {domain}: {str(fault)[:200]}") from fault

@@ -32,7 +32,8 @@ class Identities(Protocol):
     """Keeps sending domains at a provider of mail."""
 
     def tend(self, domain: str, *, bounce_domain: str, account: str) -> Identity:
-        """Make what is missing there for a domain, and say how it stands. Raises OSError."""
+        """Make what is missing there for a domain, and say how it stands; without an account it is nobody's yet. Raises
+        OSError."""
         ...
 
 

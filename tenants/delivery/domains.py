@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tenants import store
 from tenants.delivery.domain_ports import DomainFacts, Identity
 from tenants.directory import connections
-from tenants.events import history, recording
+from tenants.events import history, queue, recording
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
 from tenants.values import ids
@@ -50,6 +50,9 @@ LEARN = """
 UPDATE sending_domain SET state = :state, told = CAST(:told AS jsonb), fault = :fault, checked_at = :now,
   proved_at = CASE WHEN :state = 'proved' THEN coalesce(proved_at, CAST(:now AS timestamptz)) ELSE proved_at END
 WHERE tenant_id = :tenant AND id = :id RETURNING id
+"""
+WAITING = """
+SELECT id FROM message WHERE tenant_id = :tenant AND state = 'queued' AND held_reason = 'domain_unproved' LIMIT 10000
 """
 DROP = "DELETE FROM sending_domain WHERE tenant_id = :tenant AND id = :id RETURNING domain"
 
@@ -107,6 +110,13 @@ class Tending:
     account: str
     own: bool
     """Whether it was proved before that it is the client's."""
+    proof: str = ""
+    """What a TXT record of the domain must say to prove it."""
+
+    def account_by(self, facts: DomainFacts) -> str:
+        """The client's account at the provider, which is given only a domain that is the client's own."""
+        proved = self.own or self.proof in (each.strip().strip('"') for each in facts.texts)
+        return self.account if proved else ""
 
     @property
     def bounce_domain(self) -> str:
@@ -185,8 +195,9 @@ def tending(domain_id: UUID) -> Tending | None:
     row = store.run(ONE, id=domain_id).one_or_none()
     if row is None:
         return None
-    own = any(each.domain == row.domain and each.verified_at for each in connections.domains())
-    return Tending(row.id, row.domain, f"client-{scope.current().one}", own)
+    mine = next((each for each in connections.domains() if each.domain == row.domain), None)
+    own, proof = (bool(mine.verified_at), mine.record) if mine else (False, "")
+    return Tending(row.id, row.domain, f"client-{scope.current().one}", own, proof)
 
 
 def settle(
@@ -216,6 +227,9 @@ def settle(
             was={"domain": tended.domain, "state": before},
             became={"domain": tended.domain, "state": state},
         )
+    if state == PROVED and before != PROVED:
+        waiting = store.run(WAITING).scalars().all()
+        queue.hasten_many("send_message", keys=[str(each) for each in waiting], to=real)
     if state == FAILING and before == PROVED:
         recording.record("domain.failing", key=f"{tended.id}:{now:%Y-%m-%d}", now=real, domain=tended.domain)
     return state

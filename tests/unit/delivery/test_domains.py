@@ -114,6 +114,25 @@ def test_a_proof_that_is_lost_holds_the_mail_and_asks_a_person(post, proved):
     assert claim(post, post.messages("state = 'queued'")[0]).sender == "receivables@billing.alder.test"
 
 
+def test_an_account_is_given_only_a_domain_of_its_own(post):
+    found = open_domain(post)
+    with post.unit():
+        tended = domains.tending(found)
+    assert tended.account_by(DomainFacts(texts=("v=spf1 -all", "somebody else's word"))) == ""
+    assert tended.account_by(DomainFacts(texts=(f'"{its_word(post)}"',))) == f"client-{post.tenant}"
+    tend(post, found, texts=(its_word(post),))
+    with post.unit():
+        assert domains.tending(found).account_by(DomainFacts()) == f"client-{post.tenant}"
+
+
+def test_what_waited_for_the_proof_leaves_at_once(post):
+    found, message = open_domain(post), post.a_message()
+    assert claim(post, message).reason == "domain_unproved"
+    post.change("UPDATE work_item SET run_at = :at WHERE tenant_id = :tenant", at=NOW + timedelta(hours=1))
+    tend(post, found, texts=(its_word(post),))
+    assert post.ask("SELECT run_at FROM work_item WHERE tenant_id = :tenant AND kind = 'send_message'") == [NOW]
+
+
 def test_a_provider_that_cannot_be_asked_leaves_everything_as_it_was(post, proved):
     assert tend(post, proved, None) is None
     assert claim(post, post.a_message()).sender
