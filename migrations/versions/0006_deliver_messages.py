@@ -86,8 +86,8 @@ HELD_ACTION = """
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, step_key, reason), FOREIGN KEY (tenant_id,
   debtor_id) REFERENCES app.debtor (tenant_id, id)
 """
-# What was judged is never taken away; but a better ruleset judges again, and what could name a reader is forgotten after
-# a while. Nothing else of a sign can change.
+# What was judged is never taken away; but a better ruleset judges again, and what could name a reader is forgotten
+# after a while. Nothing else of a sign can change.
 REJUDGED = "GRANT UPDATE (level, verdict, reasons, ruleset, agent, ip_prefix) ON app.evidence TO gt_app, gt_worker"
 ONE_LIVE = "CREATE UNIQUE INDEX uq_suppression_live ON app.suppression (tenant_id, address) WHERE lifted_at IS NULL"
 

@@ -156,8 +156,8 @@ def claim(call_id: UUID) -> Call | None:
     row = store.run(CLAIM, id=call_id).one_or_none()
     if row is None:
         return None
-    *told, sealed = row
-    return Call(*told, secret=data_keys.unseal(sealed, place=_place(row.endpoint)))
+    secret = data_keys.unseal(row.secret_sealed, place=_place(row.endpoint))
+    return Call(row.id, row.endpoint, row.body, row.attempts, row.url, secret)
 
 
 def signed(call: Call, *, real: datetime) -> Hook:
