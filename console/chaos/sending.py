@@ -110,6 +110,7 @@ def _mail(folder: Path, address: str) -> dict[str, str]:
         "GOODTERMS_SECRET_KEY": secrets.token_urlsafe(32),
         "GOODTERMS_DOCUMENTS": str(folder / "documents"),
         "GOODTERMS_MAILER": "ses",
+        "GOODTERMS_MAIL_PER_SECOND": "1000",  # this provider says nothing of an account, and a killed worker asks anew
         "GOODTERMS_AWS_ENDPOINT": address,
         "GOODTERMS_SQS_QUEUE": f"{address}/queue",
         "AWS_ACCESS_KEY_ID": "none",
