@@ -1,6 +1,8 @@
 """Walks over every route of the address book, with an address that leads to it and somebody who may go there."""
 
+import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,6 +20,7 @@ from tests.unit.service.asking import Ask
 
 ANY_PART = re.compile(r"<(?:(?P<kind>\w+)(?:\((?P<how>[^)]*)\))?:)?(?P<name>\w+)>")
 OPEN = (PUBLIC, PORTAL, DIRECTORY)
+FULL = bool(os.environ.get("GOODTERMS_FULL"))
 WORD = "x" * 44
 """Stands in addresses where a secret word stands; it opens nothing."""
 
@@ -94,3 +97,8 @@ def send(client: FlaskClient, stop: Stop, *, method: str = "", **options: Any) -
     """Ask as a browser would, with what changes want beside the proof that our page made them."""
     headers = {"Idempotency-Key": "0123456789abcdef", "If-Match": "*"} | options.pop("headers", {})
     return client.open(stop.path, method=method or stop.route.method, headers=headers, **options)
+
+
+def some(of: Sequence[Any], *, at: int, most: int) -> list[Any]:
+    """All of them in a full run; otherwise a few, others at each stop, so that every kind has its turn."""
+    return list(of) if FULL else [of[(at + turn) % len(of)] for turn in range(min(most, len(of)))]
