@@ -133,18 +133,32 @@ def endpoint(
         raise TypeError(f"{rule} cannot happen once: that is for changes of one client which answer in JSON")
 
     def declare(view: View) -> View:
-        may_write = method not in SAFE if writes is None else writes
-        where = (blueprint.url_prefix or "") + rule
-        given = (accepts, query, returns, status, portfolio, may_write)
-        more = (consumes, produces, leaves, once, fresh, enrols, changes)
-        route = Route(blueprint.name, where, method, needs, view, *given, *more)
-        ROUTES.append(route)
-        blueprint.add_url_rule(rule, view_func=_handler(route), methods=[method])
-        if batch:
-            _declare_many(blueprint, rule, route)
+        route = Route(
+            blueprint.name,
+            (blueprint.url_prefix or "") + rule,
+            method,
+            needs,
+            view,
+            *(accepts, query, returns, status, portfolio, method not in SAFE if writes is None else writes),
+            consumes=consumes,
+            produces=produces,
+            leaves=leaves,
+            once=once,
+            fresh=fresh,
+            enrols=enrols,
+            changes=changes,
+        )
+        _register(blueprint, rule, route, batch=batch)
         return view
 
     return declare
+
+
+def _register(blueprint: Blueprint, rule: str, route: Route, *, batch: bool) -> None:
+    ROUTES.append(route)
+    blueprint.add_url_rule(rule, view_func=_handler(route), methods=[route.method])
+    if batch:
+        _declare_many(blueprint, rule, route)
 
 
 def _declare_many(blueprint: Blueprint, rule: str, one: Route) -> None:
