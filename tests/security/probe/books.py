@@ -1,5 +1,6 @@
 """What stands in every client's tables, so that a change which nobody was allowed to make is seen."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -44,10 +45,10 @@ def look(line: psycopg.Connection[Any]) -> Books:
     return Books(found)
 
 
-def strangers(line: psycopg.Connection[Any], tenant: UUID, *, foreign: set[UUID]) -> list[str]:
-    """Ids and marks of other clients that stand in the rows of one."""
+def strangers(line: psycopg.Connection[Any], tenant: UUID, *, foreign: set[UUID], tables: Iterable[str]) -> list[str]:
+    """Ids and marks of other clients that stand in the rows of one, in tables that were written to."""
     wrong, hidden = [], {str(each) for each in foreign}
-    for table in _tables(line):
+    for table in tables:
         for (text,) in line.execute(sql.SQL(ROWS).format(sql.Identifier(table)), (tenant,)):
             wrong += [f"{table}: {word}" for word in LIKE_MARK.findall(text) if word != mark(tenant)]
             wrong += [f"{table}: {each}" for each in hidden if each in text]

@@ -4,7 +4,7 @@ import inspect
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
@@ -66,11 +66,8 @@ def _hush() -> None:
 @contextmanager
 def standing(urls: dict[str, str], redis_url: str, *, without: str = "") -> Iterator[Stage]:
     """A stage with both walls, or without one of them."""
-    with stage.build(urls, redis_url) as on:
-        if without == walls.RLS:
-            walls.drop_rls(urls["admin"])
-        with walls.without_guard() if without == walls.GUARD else nullcontext():
-            yield on
+    with stage.build(urls, redis_url) as on, walls.without(without, urls["admin"]):
+        yield on
 
 
 def unchanged(walk: Walk) -> None:

@@ -1,8 +1,8 @@
-"""Take one of the two walls away, in a database that is thrown away afterwards: the other must hold alone."""
+"""Take one of the two walls away for a while, in a database that is thrown away afterwards: the other holds alone."""
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from unittest.mock import patch
 
 import psycopg
@@ -23,13 +23,23 @@ JOINED = re.compile(r"(\b[a-z_]+\.tenant_id\s*=\s*[a-z_]+\.tenant_id\b)")
 SHOWN = re.compile(r"^\s*(SELECT|WITH|UPDATE|DELETE)\b", re.I)
 
 
-def drop_rls(admin_url: str) -> int:
-    """Take row security off every table; return off how many."""
-    with psycopg.connect(admin_url, autocommit=True) as line:
-        tables = [name for (name,) in line.execute(WALLED)]
-        for name in tables:
-            line.execute(sql.SQL("ALTER TABLE app.{} DISABLE ROW LEVEL SECURITY").format(sql.Identifier(name)))
-    return len(tables)
+@contextmanager
+def without_rls(admin_url: str) -> Iterator[None]:
+    """Row security is off every table."""
+    with psycopg.connect(admin_url, autocommit=True, options="-c lock_timeout=5s") as line:
+        tables = [sql.Identifier(name) for (name,) in line.execute(WALLED)]
+        for table in tables:
+            line.execute(sql.SQL("ALTER TABLE app.{} DISABLE ROW LEVEL SECURITY").format(table))
+        try:
+            yield
+        finally:
+            for table in tables:
+                line.execute(sql.SQL("ALTER TABLE app.{} ENABLE ROW LEVEL SECURITY").format(table))
+
+
+def without(wall: str, admin_url: str) -> AbstractContextManager[None]:
+    """One of the two walls is away, or none."""
+    return {RLS: lambda: without_rls(admin_url), GUARD: without_guard}.get(wall, nullcontext)()
 
 
 @contextmanager

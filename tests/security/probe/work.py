@@ -77,18 +77,21 @@ def walk(walk_: Walk) -> None:
     home, other = stage.worlds[:2]
     known = _known(stage, other.tenant)
     foreign = {each for values in known.values() for each in values}
+    with stage.eye() as line:
+        before = books.look(line)
     for kind in sorted(HANDLERS)[walk_.size.first :: walk_.size.every]:
-        with stage.eye() as line:
-            before = books.look(line)
         payload = Foreign(known, _recorded(stage, other.tenant, kind))
         _try(stage, home.tenant, kind, payload)
         walk_.findings.counted["foreign work"] += 1
         told = {f"{kind}: {name}" for name in payload.unknown} - WITHOUT_ROWS.keys()
         walk_.findings.uncovered["jobs"] += told
         with stage.eye() as line:
-            touched = {key for key in before.changed(books.look(line)) if key[1] != home.tenant}
-            taken = books.strangers(line, home.tenant, foreign=foreign)
-        for said in [f"changed {table} of another client" for table, _ in touched] + taken[:3]:
+            after = books.look(line)
+            changed, before = before.changed(after), after
+            own = sorted(table for table, tenant in changed if tenant == home.tenant)
+            taken = books.strangers(line, home.tenant, foreign=foreign, tables=own)
+        touched = [table for table, tenant in changed if tenant != home.tenant]
+        for said in [f"changed {table} of another client" for table in touched] + taken[:3]:
             walk_.findings.leaks.append(Finding("leaks", f"work {kind}", "job", "payload", said))
 
 
