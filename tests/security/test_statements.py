@@ -26,7 +26,7 @@ EXCUSED = {
     "tenants.directory.access.EVERY": "the provider's own list of clients: that they are there, and nothing in them",
     "tenants.directory.access.VISIBLE": "sign-in asks in which clients a person is, before there is one",
     "tenants.directory.access.CLIENTS_OF": "the same, as a part of a larger question",
-    "tenants.directory.sign_in_rules.A_CLIENT_WANTS_ONE": "sign-in asks whether any client of a person wants more proof",
+    "tenants.directory.sign_in_rules.A_CLIENT_WANTS_ONE": "sign-in asks whether a client wants more proof of a person",
     "tenants.directory.sessions.FIND": "the same, with the session that it is asked for",
     "tenants.directory.staff.ALL": "the provider's own people, each with a count of clients and nothing in them",
     "tenants.directory.sessions.FIND_ALL": "the same, with the session that it is asked for",
