@@ -37,6 +37,7 @@ ORACLES: dict[str, str] = {
     "list_periods": "",
     "list_clients": "",
     "list_all_clients": "",
+    "list_write_off_requests": ALL.format("forgo_request") + " AND state = 'waiting'",
     "list_late_terms": ALL.format("late_term"),
     "list_rules": ALL.format("rule") + " AND state <> 'retired'",
     "list_approvals": ALL.format("action_approval") + " AND state = 'waiting'",

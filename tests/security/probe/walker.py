@@ -160,7 +160,7 @@ class Walk:
         others = self.stage.others(world.tenant)
         if slot.kind == "rule":
             return [self.stage.drafts[other.tenant] for other in others]
-        if slot.kind == "per":
+        if "per" in (slot.kind, ALIASES.get(slot.kind)):
             return [other.at["per"] for other in others]
         if slot.kind == "cursor":
             return [found for other in others if (found := self._cursor(route, other))]
@@ -248,6 +248,7 @@ class Walk:
 
 
 ALIASES = {"alert": "alt", "invoice": "inv", "debtor": "deb", "task": "tsk", "hold": "hld", "payment": "pay"}
+ALIASES |= {"person": "per"}
 """What a bare UUID is called by pages, and the prefix of the same thing."""
 
 
