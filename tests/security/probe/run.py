@@ -67,6 +67,7 @@ def _hush() -> None:
 def standing(urls: dict[str, str], redis_url: str, *, without: str = "") -> Iterator[Stage]:
     """A stage with both walls, or without one of them."""
     with stage.build(urls, redis_url) as on, walls.without(without, urls["admin"]):
+        on.without = without
         yield on
 
 

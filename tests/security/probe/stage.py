@@ -52,6 +52,8 @@ class Stage:
     """Portal links by what they are."""
     drafts: dict[UUID, str] = field(default_factory=dict)
     """A rule of each client's own making."""
+    without: str = ""
+    """The wall that is away."""
 
     @property
     def alder(self) -> World:
