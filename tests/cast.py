@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 import pytest
 from flask import Flask
 
@@ -27,6 +28,7 @@ from tests.factories import a_contact, a_debtor
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 """A Friday morning in Berlin and in London."""
 TODAY = date(2026, 11, 20)
+SECRET = "for tests only, and longer than it needs to be"
 PASSWORD = "a fair word for a test"
 
 
@@ -81,7 +83,7 @@ def settings_for(urls: dict[str, str], redis_url: str, documents: Path, *, role:
         auth_database_url=urls["gt_auth"],
         dispatch_database_url=urls["gt_dispatch"],
         redis_url=redis_url,
-        secret_key="for tests only, and longer than it needs to be",
+        secret_key=SECRET,
         public_url="http://goodterms.test",
         documents=str(documents),
         mailer="memory",
@@ -111,6 +113,14 @@ def shell(bare_shell: Flask) -> Iterator[Flask]:
     """The shell with its context open, as a job or a command has it."""
     with bare_shell.app_context():
         yield bare_shell
+
+
+@pytest.fixture
+def cast_domain(database_urls: dict[str, str]) -> Iterator[str]:
+    """The domain of the cast's own addresses; a test that claims it gives it back."""
+    yield "people.test"
+    with psycopg.connect(database_urls["admin"]) as line:
+        line.execute("DELETE FROM app.email_domain WHERE domain = 'people.test'")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from service import moment
 from service.endpoint import endpoint
-from service.fields import Day
+from service.fields import Day, Ref
 from tenants.directory.access import VisibleClient
 from tenants.rules import people
 
@@ -21,7 +21,7 @@ class PoolMember(Schema):
     """Somebody in a pool."""
 
     pool = fields.String(required=True)
-    person_id = fields.UUID(required=True)
+    person_id = Ref("per", required=True)
     name = fields.String(attribute="person_name", required=True)
     away_from_on = Day(required=True, allow_none=True)
     away_until_on = Day(required=True, allow_none=True)
@@ -39,7 +39,7 @@ class Named(Schema):
     """Whom, in which pool."""
 
     pool = fields.String(required=True, validate=validate.OneOf(people.POOLS))
-    person_id = fields.UUID(required=True)
+    person_id = Ref("per", required=True)
 
 
 class Joining(Named):

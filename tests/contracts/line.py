@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 GREETINGS = {
@@ -40,8 +40,14 @@ def scripted(**says: str) -> Iterator[Script]:
     script = Script({**GREETINGS, **says})
     with socket.create_server(("127.0.0.1", 0)) as door:
         script.url = f"smtp://127.0.0.1:{door.getsockname()[1]}"
-        threading.Thread(target=_welcome, args=(door, script), daemon=True).start()
-        yield script
+        host = threading.Thread(target=_welcome, args=(door, script), daemon=True)
+        host.start()
+        try:
+            yield script
+        finally:
+            # A thread that still waits at a closed door would take the calls of whoever gets its number next.
+            door.shutdown(socket.SHUT_RDWR)
+            host.join()
 
 
 def _welcome(door: socket.socket, script: Script) -> None:
@@ -55,7 +61,7 @@ def _welcome(door: socket.socket, script: Script) -> None:
 
 
 def _talk(line: socket.socket, script: Script) -> None:
-    with line, line.makefile("rb") as words:
+    with suppress(ConnectionError), line, line.makefile("rb") as words:
         if not _say(line, script.says["connect"]):
             return
         while word := words.readline():

@@ -320,7 +320,7 @@ def test_the_platform_scope_reads_no_clients_row(on_platform: Door, both):
         assert store.run("SELECT count(*) FROM invoice WHERE tenant_id = ANY(:tenants)").scalar_one() == 0
 
 
-SIGNING_IN = {"membership", "api_client", "idp_connection", "email_domain", "scim_token"}
+SIGNING_IN = {"membership", "api_client", "idp_connection", "email_domain", "scim_token", "sign_in_rule"}
 """What says who somebody is and where they may go; every secret in it is hashed or sealed."""
 
 

@@ -10,9 +10,9 @@ from tenants import store
 from tenants.directory import factors, people, sessions, steps, tries
 from tenants.directory.sessions import SecondStep, SignedIn
 from tenants.values.sealing import CannotOpen, Keyring
-from tests.cast import NOW, PASSWORD
+from tests.cast import NOW, PASSWORD, SECRET
 
-KEYS = Keyring.of("a secret that is long enough for a test")
+KEYS = Keyring.of(SECRET)
 LATER = timedelta(seconds=30)
 
 

@@ -83,8 +83,8 @@ def test_an_invoice_is_issued_once_and_told_of_once(alder, in_alder: Door, state
     an_invoice(alder, number="R-1")
     with in_alder, pytest.raises(invoices.InvoiceKnown):
         an_invoice(alder, number="R-1")
-    told = statements(f"SELECT kind FROM app.work_item WHERE tenant_id = '{alder}'")
-    assert told == [("queue_invoice_messages",)]
+    told = statements(f"SELECT kind FROM app.work_item WHERE tenant_id = '{alder}' ORDER BY kind")
+    assert told == [("queue_invoice_messages",), ("run_rules_on_issue",)]
 
 
 def test_an_invoice_over_nothing_is_settled_on_the_day_it_is_issued(alder, in_alder: Door):

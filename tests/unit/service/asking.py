@@ -222,9 +222,9 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "replace_api_client_keys": lambda w: Ask({"api": w.api_client()}, body=new_api_client()["jwks"]),
     "revoke_api_client": lambda w: Ask({"api": w.api_client()}, body={"reason": "It is not used"}),
     "change_contact_policy": lambda w: Ask(body={"document": {"most_reminders": 5}, "reason": "As agreed"}),
-    "join_pool": lambda w: Ask(body={"pool": "senior pool", "person_id": str(ruling.colleague(w))}),
+    "join_pool": lambda w: Ask(body={"pool": "senior pool", "person_id": ids.show("per", ruling.colleague(w))}),
     "leave_pool": lambda w: Ask(
-        body={"pool": "senior pool", "person_id": str(ruling.colleague(w, pool="senior pool"))}
+        body={"pool": "senior pool", "person_id": ids.show("per", ruling.colleague(w, pool="senior pool"))}
     ),
     "search_portfolio": lambda w: Ask(query={"q": "Kestrel"}),
     "go_live": lambda w: Ask(body={"send": True, "customers": ruling.ready_to_go_live(w), "reason": "All is ready"}),

@@ -208,14 +208,14 @@ def test_a_group_means_roles_of_the_clients_own_people_only(directory, role):
 
 
 def test_an_address_elsewhere_a_colleague_of_the_provider_and_another_clients_person_stay_who_they_are(
-    directory, birch
+    directory, birch, cast_domain
 ):
     staff = engage("Sam Staff", (directory.tenant, "specialist"), side="provider")
     other = engage("Bea Birch", (birch, "client_viewer"))
     with directory.books():
-        connections.claim_domain("people.test", now=NOW)
-        record = next(each.record for each in connections.domains() if each.domain == "people.test")
-        connections.prove_domain("people.test", records=[record], now=NOW)
+        connections.claim_domain(cast_domain, now=NOW)
+        record = next(each.record for each in connections.domains() if each.domain == cast_domain)
+        connections.prove_domain(cast_domain, records=[record], now=NOW)
     made = [directory.user(name) for name in (staff.email, other.email, "ceo@elsewhere.test", "no.address")]
     directory.group("Admins", *made, role="tenant_admin")
     assert directory.roles(staff.email) == ["specialist"] and directory.roles(other.email) == []

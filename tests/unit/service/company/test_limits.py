@@ -14,12 +14,12 @@ from tests.unit.service.company.desk import back, connect, go, is_in
 from tests.unit.service.conftest import Browser
 
 
-def test_the_providers_own_staff_never_come_in_this_way(try_, alder, connection, settings):
+def test_the_providers_own_staff_never_come_in_this_way(try_, alder, connection, cast_domain):
     staff = engage("Sam Staff", (alder, "specialist"), side="provider")
     with unit_of_work(scope.tenant(alder, actor="test")):
-        connections.claim_domain("people.test", now=NOW)
-        record = next(each.record for each in connections.domains() if each.domain == "people.test")
-        connections.prove_domain("people.test", records=[record], now=NOW)
+        connections.claim_domain(cast_domain, now=NOW)
+        record = next(each.record for each in connections.domains() if each.domain == cast_domain)
+        connections.prove_domain(cast_domain, records=[record], now=NOW)
     browser, answer = try_(email=staff.email)
     assert (answer.status_code, is_in(browser)) == (403, False)
 
