@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from service import moment
 from service.endpoint import endpoint
+from service.fields import Ref
 from service.pages import frame, rules_tabs
 from service.pages.invoices import end_of
 from tenants.directory.access import VisibleClient
@@ -21,7 +22,7 @@ class Named(Schema):
     """Whom, in which pool."""
 
     pool = fields.String(required=True)
-    person_id = fields.UUID(required=True)
+    person_id = Ref("per", required=True)
 
 
 class Joining(Named):

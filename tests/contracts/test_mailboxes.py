@@ -1,5 +1,8 @@
 """A mailbox on a real IMAP server: everything is fetched once it came, and again until it was put away."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from tenants.adapters import imap
@@ -10,14 +13,13 @@ MAIL = b"From: dana@dune.test\r\nSubject: Re: Invoice\r\n\r\nOn Friday.\r\n"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server():
     if reason := dovecot.missing():
         pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("dovecot")
-    folder.parent.chmod(0o755)
-    folder.parent.parent.chmod(0o755)
-    with dovecot.served(folder) as found:
-        yield found
+    with tempfile.TemporaryDirectory(prefix="goodterms-dovecot-") as folder:
+        Path(folder).chmod(0o755)  # the server reads mail as nobody
+        with dovecot.served(Path(folder)) as found:
+            yield found
 
 
 def test_what_was_not_put_away_comes_again_and_what_was_does_not(server):

@@ -176,9 +176,9 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "conduct.add_days_off": lambda w: Ask(
         body={"first_on": "2026-12-24", "last_on": "2026-12-31", "reason": "Stocktaking"}
     ),
-    "pools.join": lambda w: Ask(body={"pool": "senior pool", "person_id": str(ruling.colleague(w))}),
+    "pools.join": lambda w: Ask(body={"pool": "senior pool", "person_id": ids.show("per", ruling.colleague(w))}),
     "pools.leave": lambda w: Ask(
-        body={"pool": "senior pool", "person_id": str(ruling.colleague(w, pool="senior pool"))}
+        body={"pool": "senior pool", "person_id": ids.show("per", ruling.colleague(w, pool="senior pool"))}
     ),
     "approvals.answer": lambda w: Ask({"apr": w.approval()}, body={"answer": "no", "words": "Not yet"}),
     "stopped.redrive_cause": lambda w: Ask(body={"kind": "noop"}),

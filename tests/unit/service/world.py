@@ -18,7 +18,7 @@ from tenants.collections.alerts import NewAlert
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing, wordings
 from tenants.delivery.wordings import Place
-from tenants.directory import access_grants, api_clients, assignments, clients, people
+from tenants.directory import access_grants, api_clients, assignments, clients, memberships, people
 from tenants.directory.api_clients import Wanted
 from tenants.insight import views
 from tenants.intake import bank_lines, imports
@@ -91,7 +91,7 @@ class World:
             self.at["msg"] = store.run(one.format("message")).scalar_one()
             self.at["all"] = store.run(one.format("allocation")).scalar_one()
             rule_book.install(RULE, now=self.now)
-        self.at |= {"ten": self.tenant, "mem": self.member(), "agr": self.asked_access()}
+        self.at |= {"ten": self.tenant, "mem": self.member(), "agr": self.asked_access(), "per": self.colleague()}
         self.at |= {"alt": self.alert(), "tsk": self.task(), "hld": self.hold(), "wrk": self.dead_letter()}
         self.at["imp"] = self.checked_import(FAULTY)
         self.at["cmt"] = self.cash_line()
@@ -152,6 +152,13 @@ class World:
             if side == "provider":
                 people.add(address, name="Mina", side=side, now=self.now)
             return assignments.give(address, name="Mina", role=role, side=side, now=self.now)
+
+    def colleague(self) -> UUID:
+        """Somebody of the provider who works here."""
+        person = ids.new()
+        with self.books():
+            memberships.give(person, name="Ciara", email=f"c.{person}@people.test", role="specialist", now=self.now)
+        return person
 
     def staff_address(self) -> str:
         """The address of somebody of the provider who has no client yet."""

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tenants import store
 from tenants.collections import policies, test_mode
-from tenants.directory import assignments, clients, memberships, people
+from tenants.directory import assignments, clients, people
 from tenants.rules import ladders, publishing, recipes, rule_book
 from tenants.rules import people as rule_people
 from tenants.values import ids
@@ -22,10 +22,9 @@ def tried_ladder(world: World) -> str:
 
 def colleague(world: World, pool: str = "") -> UUID:
     """Somebody of the provider who works here, perhaps in a pool."""
-    person = ids.new()
-    with world.books():
-        memberships.give(person, name="Ciara", email=f"c.{person}@people.test", role="specialist", now=world.now)
-        if pool:
+    person = world.colleague()
+    if pool:
+        with world.books():
             rule_people.put_into_pool(pool, person_id=person, away_from_on=None, away_until_on=None, now=world.now)
     return person
 

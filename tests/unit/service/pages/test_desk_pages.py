@@ -4,6 +4,7 @@ import re
 
 from tenants.directory import clients
 from tenants.events import dead_letters
+from tenants.values import ids
 from tests.cast import engage
 from tests.factories import a_debtor, an_invoice
 
@@ -62,7 +63,7 @@ def test_stopped_work_is_tried_again_or_dropped_with_a_reason(alder_world, as_, 
 def test_a_manager_fills_a_pool_and_says_who_is_away(alder, alder_world, as_, manager, specialist, words):
     at, lead = f"/c/{alder_world.slug}/pools", as_(manager)
     assert "the team leads take what is handed over" in words(lead.get(at))
-    joining = {"pool": "senior pool", "person_id": str(specialist.id)}
+    joining = {"pool": "senior pool", "person_id": ids.show("per", specialist.id)}
     assert lead.post(at, data=joining | {"away_from_on": "2026-11-20"}).status_code == 303
     assert "Away now" in words(lead.get(at))
     assert lead.post(at, data=joining | {"away_until_on": "2026-11-20"}).status_code == 422
