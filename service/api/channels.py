@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, make_response
+from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
-from service import moment
+from service import downloads, moment
 from service.api import paging
 from service.endpoint import endpoint, tools
 from service.fields import Actor, Instant, Ref
@@ -94,11 +94,14 @@ def show_print_batch(client: VisibleClient, batch_id: UUID) -> Any:
 @endpoint(face, f"{BATCH}/file", needs="delivery.write", produces=documents.PDF)
 def download_print_batch(client: VisibleClient, batch_id: UUID) -> Response:
     """The file itself, with an address sheet before each letter."""
+    return letters_file(batch_id)
+
+
+def letters_file(batch_id: UUID) -> Response:
+    """The kept letters of a batch, to be saved."""
     kept = print_batches.one(batch_id)
-    answer = make_response(tools().documents.get(kept["store_key"]))
-    answer.content_type = documents.PDF
-    answer.headers.set("Content-Disposition", "attachment", filename=f"letters-{kept['made_at']:%Y-%m-%d}.pdf")
-    return answer
+    name = f"letters-{kept['made_at']:%Y-%m-%d}.pdf"
+    return downloads.attachment(tools().documents.get(kept["store_key"]), name=name, media_type=documents.PDF)
 
 
 @endpoint(face, f"{BATCH}/posted", needs="delivery.write", method="POST", returns=Batch)

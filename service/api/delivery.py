@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, make_response
+from flask import Blueprint, Response
 from marshmallow import Schema, fields, validate
 
-from service import moment, problems
+from service import downloads, moment, problems
 from service.api import paging
 from service.endpoint import endpoint, tools
 from service.fields import Instant, Ref
@@ -140,9 +140,8 @@ def download_document(client: VisibleClient, invoice_id: UUID) -> Response:
         raise problems.NotFound(
             "This invoice was not printed yet.", remedy="It is printed when it is sent; or print it with a POST here."
         )
-    response = make_response(tools().documents.get(kept["store_key"]))
-    response.content_type = kept["media_type"]
-    response.headers.set("Content-Disposition", "attachment", filename=_file_name(card.number))
+    body, name = tools().documents.get(kept["store_key"]), _file_name(card.number)
+    response = downloads.attachment(body, name=name, media_type=kept["media_type"])
     response.set_etag(kept["sha256"])
     return response
 

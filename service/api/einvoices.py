@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, make_response, request
+from flask import Blueprint, request
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
-from service import moment
+from service import downloads, moment
 from service.endpoint import endpoint
 from service.fields import Ref
 from tenants.collections import adoption, einvoice_answers
@@ -94,10 +94,8 @@ def download_einvoice(client: VisibleClient, invoice_id: UUID, query: dict[str, 
         endpoint=wish.endpoint,
         buyer_reference=wish.buyer_reference,
     )
-    answer = make_response(WRITERS[query["syntax"]](bill))
-    answer.content_type = XML
-    answer.headers["Content-Disposition"] = f'attachment; filename="{query["syntax"]}.xml"'
-    return answer
+    syntax = query["syntax"]
+    return downloads.attachment(WRITERS[syntax](bill), name=f"{syntax}.xml", media_type=XML)
 
 
 @endpoint(

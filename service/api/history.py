@@ -12,6 +12,7 @@ from flask import Blueprint
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from werkzeug.wrappers import Response
 
+from service import downloads
 from service.api import paging
 from service.endpoint import endpoint
 from service.fields import Actor, Instant
@@ -161,9 +162,7 @@ def table(name: str, query: dict[str, Any]) -> Response:
         line = Entry().dump(row)
         cells = [line[column] for column in COLUMNS]
         writer.writerow([_cell(each) for each in cells])
-    answer = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="history-{name}.csv"'
-    return answer
+    return downloads.attachment("\ufeff" + out.getvalue(), name=f"history-{name}.csv", media_type=downloads.CSV)
 
 
 def _cell(value: Any) -> str | int:

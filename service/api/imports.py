@@ -8,11 +8,11 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
-from flask import Blueprint, make_response, request
+from flask import Blueprint, request
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
-from service import identity, moment
+from service import downloads, identity, moment
 from service.api import paging
 from service.endpoint import endpoint, tools
 from service.fields import Actor, Instant, MoneyField, Ref
@@ -331,12 +331,14 @@ def show_differences(client: VisibleClient, import_id: UUID) -> dict[str, Any]:
 )
 def download_result(client: VisibleClient, import_id: UUID) -> Response:
     """The file's rows with their outcomes, and each refused cell with its reason, as CSV."""
-    run = runs.one(import_id)
-    text = "".join(outcomes.as_csv(run.id, today=moment.here().today))
-    response = make_response(text.encode("utf-8-sig"))
-    response.content_type = "text/csv; charset=utf-8"
-    response.headers.set("Content-Disposition", "attachment", filename=f"result-{ids.show('imp', run.id)}.csv")
-    return response
+    return outcomes_file(runs.one(import_id).id)
+
+
+def outcomes_file(import_id: UUID) -> Response:
+    """What became of each row of a file, to be saved."""
+    text = "".join(outcomes.as_csv(import_id, today=moment.here().today))
+    name = f"result-{ids.show(runs.PREFIX, import_id)}.csv"
+    return downloads.attachment(text.encode("utf-8-sig"), name=name, media_type=downloads.CSV)
 
 
 @contextmanager

@@ -4,10 +4,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, make_response
+from flask import Blueprint
 from marshmallow import Schema, fields
 from werkzeug.wrappers import Response
 
+from service import downloads
 from service.api import paging
 from service.endpoint import endpoint, tools
 from service.fields import Day, MoneyField, Ref
@@ -48,9 +49,7 @@ class BankLine(Schema):
 def download_original(client: VisibleClient, invoice_id: UUID) -> Response:
     """The electronic paper that an invoice came on, byte for byte."""
     kept = originals.of(invoice_id, files=tools().files)
-    response = make_response(kept.content)
-    response.content_type = kept.media_type
-    response.headers.set("Content-Disposition", "attachment", filename=kept.name)
+    response = downloads.attachment(kept.content, name=kept.name, media_type=kept.media_type)
     response.set_etag(kept.sha256)
     return response
 

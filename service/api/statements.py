@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, make_response
+from flask import Blueprint
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
-from service import moment
+from service import downloads, moment
 from service.endpoint import endpoint
 from service.fields import Day, Instant, MoneyField, Ref
 from tenants.delivery import documents, words
@@ -17,7 +17,6 @@ from tenants.insight import credit, statement_files, statements
 from tenants.insight.statements import Account, Statement
 
 face = Blueprint("api_statements", __name__, url_prefix="/api/v1")
-CSV = "text/csv; charset=utf-8"
 
 
 class Asked(Schema):
@@ -166,11 +165,8 @@ def told(debtor_id: UUID, query: dict[str, Any]) -> Statement:
 def as_file(body: bytes | str, said: Statement) -> Response:
     """A PDF or a table to be kept."""
     is_table = isinstance(body, str)
-    response = make_response(body)
-    response.headers["Content-Type"] = CSV if is_table else documents.PDF
     name = f"statement-{said.day.isoformat()}.{'csv' if is_table else 'pdf'}"
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return downloads.attachment(body, name=name, media_type=downloads.CSV if is_table else documents.PDF)
 
 
 def _account(account: Account) -> dict[str, Any]:

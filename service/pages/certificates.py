@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from flask import Blueprint, make_response
+from flask import Blueprint
 from werkzeug.wrappers import Response
 
+from service import downloads
 from service.endpoint import endpoint, tools
 from service.pages import labels
 from tenants.delivery import certificate, documents, facts, ladder
@@ -25,7 +26,5 @@ def certificate_page(client: VisibleClient, invoice_id: UUID) -> Response:
     kept = documents.newest(invoice_id)
     about = Subject(*found, creditor=clients.profile(), document_sha256=kept["sha256"] if kept else "")
     now = clients.clock().now(tools().clock.now())
-    response = make_response(certificate.pdf(way, about=about, rungs=labels.RUNGS, unknown=labels.UNKNOWN, now=now))
-    response.headers["Content-Type"] = documents.PDF
-    response.headers["Content-Disposition"] = "attachment; filename=certificate-of-delivery.pdf"
-    return response
+    paper = certificate.pdf(way, about=about, rungs=labels.RUNGS, unknown=labels.UNKNOWN, now=now)
+    return downloads.attachment(paper, name="certificate-of-delivery.pdf", media_type=documents.PDF)

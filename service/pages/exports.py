@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, make_response
+from flask import Blueprint
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
+from service import downloads
 from service.endpoint import endpoint, tools
 from service.pages import asked, board, dashboard, figures, frame, labels
 from service.pages.board import Board
@@ -288,7 +289,5 @@ def _notes(client: VisibleClient, query: dict[str, Any], day: date) -> tuple[tup
 
 
 def _answer(kind: str, sheets: Sequence[Sheet], name: str) -> Response:
-    response = make_response(exporting.made(kind, sheets, now=tools().clock.now()))
-    response.headers["Content-Type"] = TYPES[kind]
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
-    return response
+    made = exporting.made(kind, sheets, now=tools().clock.now())
+    return downloads.attachment(made, name=f"{name}.{kind}", media_type=TYPES[kind])

@@ -7,11 +7,12 @@ from itertools import islice
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from flask import Blueprint, make_response, request, url_for
+from flask import Blueprint, request, url_for
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from service import cursors, moment
+from service.api.imports import outcomes_file
 from service.endpoint import endpoint, tools
 from service.pages import frame
 from tenants.collections import building
@@ -23,7 +24,6 @@ from tenants.intake.formats.text import FileRefused
 from tenants.intake.mapping import Mapping
 from tenants.intake.runs import Import
 from tenants.intake.targets import TARGETS
-from tenants.values import ids
 from tenants.values.faults import Refusal
 from tenants.values.money import Money
 
@@ -227,12 +227,7 @@ def undo(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Respon
 @endpoint(face, "/c/<client:client>/imports/<ref('imp'):import_id>/result", needs="import.read", produces="text/csv")
 def result_file(client: VisibleClient, import_id: UUID) -> Response:
     """Each row of the file with what it did, or why it was refused."""
-    run = runs.one(import_id)
-    text = "".join(outcomes.as_csv(run.id, today=moment.here().today))
-    response = make_response(text.encode("utf-8-sig"))
-    response.content_type = "text/csv; charset=utf-8"
-    response.headers.set("Content-Disposition", "attachment", filename=f"result-{ids.show(runs.PREFIX, run.id)}.csv")
-    return response
+    return outcomes_file(runs.one(import_id).id)
 
 
 def _is_busy(run: Import, query: dict[str, Any]) -> bool:

@@ -4,16 +4,17 @@ customer is reached."""
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, make_response, url_for
+from flask import Blueprint, Response, url_for
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response as Answer
 
 from service import moment
+from service.api.channels import letters_file
 from service.endpoint import endpoint, tools
 from service.fields import Ref
 from service.gate import GATE
 from service.pages import delivery_tabs, frame
-from tenants.delivery import channels, documents, print_batches, tracking
+from tenants.delivery import channels, print_batches, tracking
 from tenants.delivery.channels import Channels
 from tenants.delivery.einvoices import wishes
 from tenants.delivery.einvoices.wishes import Wish
@@ -83,11 +84,7 @@ def make(client: VisibleClient, body: dict[str, Any]) -> Answer:
 @endpoint(face, f"{LIST}/<ref('prb'):batch_id>.pdf", needs="delivery.write")
 def batch_file(client: VisibleClient, batch_id: UUID) -> Response:
     """The file of letters, with an address sheet before each."""
-    kept = print_batches.one(batch_id)
-    answer = make_response(tools().documents.get(kept["store_key"]))
-    answer.content_type = documents.PDF
-    answer.headers.set("Content-Disposition", "attachment", filename=f"letters-{kept['made_at']:%Y-%m-%d}.pdf")
-    return answer
+    return letters_file(batch_id)
 
 
 @endpoint(face, f"{LIST}/<ref('prb'):batch_id>/posted", needs="delivery.write", method="POST", accepts=Nothing)

@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from babel.dates import format_date
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from marshmallow import Schema, fields, validate
 from sqlalchemy import RowMapping
 from werkzeug.wrappers import Response
 
-from service import door, moment, problems
+from service import door, downloads, moment, problems
 from service import links as traces
 from service.endpoint import PORTAL, PUBLIC, endpoint, tools
 from service.portal import words
@@ -104,10 +104,7 @@ def _document(invoice_id: UUID, item: Item, *, reader: Reader) -> Response:
     else:
         portal = tools().settings.public_url
         body = printing.pdf(printing.sheet(item, creditor=clients.profile(), reader=reader, portal=portal))
-    response = make_response(body)
-    response.headers["Content-Type"] = documents.PDF
-    response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(item.number)}.pdf"'
-    return response
+    return downloads.attachment(body, name=f"{_file_name(item.number)}.pdf", media_type=documents.PDF)
 
 
 @endpoint(face, "/p/<token>/<ref('inv'):invoice_id>/take", needs=PORTAL, method="POST", accepts=Nothing)

@@ -4,10 +4,10 @@ A page shows the invoices of its mail; a link is always written to a named conta
 account of that customer as well. Whoever fetches it leaves a trace, as with every document.
 """
 
-from flask import Blueprint, make_response
+from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from service import moment
+from service import downloads, moment
 from service.endpoint import PORTAL, endpoint
 from tenants.delivery import documents
 from tenants.delivery.links import LinkGrant
@@ -22,7 +22,5 @@ def portal_statement(grant: LinkGrant) -> Response:
     """What was owed, what happened since, and what is open, in the reader's language."""
     today = moment.here().today
     said = statements.of(grant.debtor_id, day=today, today=today)
-    response = make_response(statement_files.pdf(said, creditor=clients.profile()))
-    response.headers["Content-Type"] = documents.PDF
-    response.headers["Content-Disposition"] = f'attachment; filename="statement-{today.isoformat()}.pdf"'
-    return response
+    paper = statement_files.pdf(said, creditor=clients.profile())
+    return downloads.attachment(paper, name=f"statement-{today.isoformat()}.pdf", media_type=documents.PDF)

@@ -22,6 +22,9 @@ def printed(template: Path, *, sheet: str, stamp: datetime) -> bytes:
         if template not in _compilers:
             _compilers[template] = typst.Compiler(template, root=template.parent, ignore_system_fonts=True)
         made = _compilers[template].compile(
-            sys_inputs={"sheet": sheet}, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=stamp.astimezone(UTC)
+            sys_inputs={"sheet": sheet},
+            format="pdf",
+            pdf_standards=["a-3a", "ua-1"],
+            timestamp=stamp.astimezone(UTC).replace(microsecond=0),  # a PDF knows no part of a second
         )
     return cast(bytes, made)

@@ -138,7 +138,12 @@ def test_a_ring_names_the_clients_and_noise_is_ignored(line, alder, birch, monke
     doorstep.listen(0.1)
     for words in (str(alder), "nonsense", f"{alder},{birch}"):
         line.publish(dispatching.CHANNEL, words)
-    assert doorstep.listen(1.0) == {alder, birch}
+    heard = set()
+    for _ in range(20):  # what is still on its way when the first is read is heard by the next listening
+        heard |= doorstep.listen(0.5)
+        if birch in heard:
+            break
+    assert heard == {alder, birch}
     doorstep.leave()
     assert doorstep.listen(0.01) == set()
     doorstep.leave()

@@ -52,4 +52,4 @@ def test_every_example_of_the_page_is_true(as_, alder):
 
 def test_the_page_is_short_and_every_example_is_run():
     assert PAGE.count("```http") == len(examples()) >= 8
-    assert PAGE.count("\n") < 220
+    assert PAGE.count("\n") < 200

@@ -97,7 +97,7 @@ def test_v1_our_own_people_leave_no_trace(dana, in_alder, as_, specialist, alder
 
 def test_the_document_is_the_invoice_and_no_other(dana, alder, debtor_contact):
     answer = dana.look(f"/{dana.invoice}.pdf")
-    assert answer.data[:5] == b"%PDF-" and 'filename="D-1.pdf"' in answer.headers["Content-Disposition"]
+    assert answer.data[:5] == b"%PDF-" and answer.headers["Content-Disposition"] == "attachment; filename=D-1.pdf"
     own_other = an_invoice(alder, debtor_contact.debtor_id)
     foreign = an_invoice(alder, a_debtor(alder))
     for each in (own_other, foreign):

@@ -1,0 +1,49 @@
+"""One page in every look: what axe finds, what the browser complains of, and what is wider than its window.
+
+Every rule is asked on a light desk; elsewhere those whose answer can differ by colour and width, which is much faster.
+The page is opened once and then shown in other light and at other widths, which is what a browser does too.
+"""
+
+from axe_playwright_python.sync_playwright import Axe
+
+SIZES = {"desk": {"width": 1360, "height": 860}, "phone": {"width": 360, "height": 780}}
+LOOKS = [("light", "desk"), ("dark", "desk"), ("dark", "phone"), ("light", "phone")]
+NARROWEST = {"width": 320, "height": 640}
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+AXE = Axe()
+EVERYTHING = {"resultTypes": ["violations"]}
+BY_LOOK = EVERYTHING | {
+    "runOnly": {
+        "type": "rule",
+        "values": ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block"],
+    }
+}
+FEW_ROWS = "document.querySelectorAll('tbody tr:nth-child(n+20)').forEach(row => row.remove())"
+"""For lists that hold what all other tests made: rows that look like those above need no second look."""
+
+
+def faults_on(page, path):
+    """All that is wrong with a page, look by look; nothing when everybody can read it."""
+    told = []
+
+    def listen(said):
+        if said.type == "error":
+            told.append(said.text)
+
+    page.on("console", listen)
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    page.set_viewport_size(SIZES["desk"])
+    answer, found = page.goto(path), []
+    page.evaluate(FEW_ROWS)
+    for scheme, size in LOOKS:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.set_viewport_size(SIZES[size])
+        options = EVERYTHING if (scheme, size) == LOOKS[0] else BY_LOOK
+        for each in AXE.run(page, options=options).response["violations"]:
+            found.append((scheme, size, each["id"], each["nodes"][0]["html"][:200]))
+        found += [(size, "wider than its window")] if page.evaluate(TOO_WIDE) else []
+    page.set_viewport_size(NARROWEST)
+    found += [("narrowest", "wider than its window")] if page.evaluate(TOO_WIDE) else []
+    page.remove_listener("console", listen)
+    told = [text for text in told if answer.status < 400 or "Failed to load resource" not in text]
+    return found + [("console", text) for text in told]
