@@ -9,7 +9,17 @@ pytest_plugins = ["tests.servers"]
 if (Path(__file__).parent / "cast.py").exists():
     pytest_plugins.append("tests.cast")
 
+LONGEST_FIRST = ("tests/browser", "tests/journeys", "tests/chaos", "tests/security", "tests/chart", "tests/console")
+"""Files of few long tests: begun last, one of them would keep one core waiting for the other."""
+
 HUNG = {"tenants.directory.data_keys": "_ring", "tenants.events.history_chain": "_seal"}
+
+
+def pytest_collection_modifyitems(items):
+    """Whatever takes long is begun first."""
+    last = len(LONGEST_FIRST)
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get("/".join(item.nodeid.split("/")[:2]), last))
 
 
 def hung():

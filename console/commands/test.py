@@ -20,7 +20,8 @@ CHECKS = (
     ("types", [PYTHON, "-m", "mypy"]),
     ("contracts", [PYTHON, "-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"]),
 )
-WHOLE = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--cov", "--cov-report=term:skip-covered"]
+SHARED = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]  # tests/conftest.py knows what is to begin first
+WHOLE = [PYTHON, "-m", "pytest", *SHARED, "--cov", "--cov-report=term:skip-covered"]
 LEAST_COVERED = 95
 COVERED = [PYTHON, "-m", "coverage", "report", "--include=tenants/*", "--format=total", f"--fail-under={LEAST_COVERED}"]
 PART = [PYTHON, "-m", "pytest"]
