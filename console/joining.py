@@ -19,6 +19,7 @@ from tenants.delivery.ports import DocumentStore
 from tenants.directory import access, clients, people, permissions
 from tenants.isolation import scope
 from tenants.store import db
+from tenants.values import ids
 from tenants.values.faults import Refusal
 from tenants.values.sealing import Keyring
 from tenants.work import unit_of_work
@@ -88,6 +89,23 @@ def client(slug: str, *, person: str, needs: str) -> Iterator[Entered]:
                 yield Entered(tenant_id, clock.now(real), clock.today(real), real)
         except Refusal as refused:
             raise CannotRun(f"{refused.detail} {refused.remedy}".strip()) from None
+
+
+@contextmanager
+def new_client(*, person: str) -> Iterator[Entered]:
+    """Open the books of a client that is not there yet, as an administrator of the provider."""
+    with wearing(addresses()), _shell():
+        real, tenant_id = datetime.now(UTC), ids.new()
+        with unit_of_work(scope.platform(actor="command line", reason="find an administrator of the provider")):
+            known = people.find(person)
+            roles = people.provider_roles(known.id) if known and known.disabled_at is None else frozenset()
+        if known is None or not permissions.allowed(roles, "platform.write"):
+            raise CannotRun(f"{person} is no administrator of the provider, or not known here.", code=REFUSED)
+        try:
+            with unit_of_work(scope.tenant(tenant_id, actor=f"person:{known.id}")):
+                yield Entered(tenant_id, real, real.date(), real)
+        except Refusal as refused:
+            raise CannotRun(f"{refused.detail} {refused.remedy}".strip(), code=REFUSED) from None
 
 
 def _let_in(slug: str, *, person: str, needs: str, now: datetime) -> tuple[UUID, str]:

@@ -39,6 +39,7 @@ from tenants.assembly import Toolbox
 from tenants.directory import clients
 from tenants.events import request_keys
 from tenants.isolation import scope
+from tenants.values import ids
 from tenants.work import unit_of_work
 
 PUBLIC = "public"
@@ -80,6 +81,8 @@ class Route:
     """A person must have proved within ten minutes to be one."""
     enrols: bool = False
     """Whether it leads to a second factor, so that it is open to somebody who misses one."""
+    opens: bool = False
+    """Whether it opens a client: its scope is that of a client which is not there yet."""
     changes: View | None = None
     """What shows the object that is changed; its ETag is what the caller must have looked at."""
 
@@ -121,6 +124,7 @@ def endpoint(
     once: bool = False,
     fresh: bool = False,
     enrols: bool = False,
+    opens: bool = False,
     changes: View | None = None,
     batch: bool = False,
 ) -> Callable[[View], View]:
@@ -146,6 +150,7 @@ def endpoint(
             once=once,
             fresh=fresh,
             enrols=enrols,
+            opens=opens,
             changes=changes,
         )
         _register(blueprint, rule, route, batch=batch)
@@ -283,6 +288,8 @@ def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> Ab
         return unit_of_work(scope.portfolio(readable, actor=caller.actor))
     if not caller.may_at_provider(route.needs):
         raise problems.NotAllowed(f"This needs the permission “{route.needs}” at the provider.")
+    if route.opens:
+        return unit_of_work(scope.tenant(ids.new(), actor=caller.actor))
     return unit_of_work(scope.platform(actor=caller.actor, reason=f"provider page {route.name}"))
 
 

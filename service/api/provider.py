@@ -4,12 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
+from service import post
 from service.api.people import GivenRole, Members, NewMember, RoleEnding
 from service.endpoint import endpoint, tools
 from service.fields import Instant, Ref
-from tenants.directory import access, assignments, clients
+from tenants.delivery import words
+from tenants.directory import access, assignments, clients, openings
 
 face = Blueprint("api_provider", __name__, url_prefix="/api/v1")
 
@@ -31,10 +33,75 @@ class PlatformClients(Schema):
     items = fields.List(fields.Nested(PlatformClient), required=True)
 
 
+class NewClient(Schema):
+    """What must be known of a client before its books can be opened."""
+
+    slug = fields.String(required=True, validate=validate.Length(2, 62))
+    legal_name = fields.String(required=True, validate=validate.Length(1, openings.LONGEST_NAME))
+    base_currency = fields.String(required=True, validate=validate.Length(equal=3))
+    time_zone = fields.String(required=True, validate=validate.Length(1, 60))
+    country = fields.String(required=True, validate=validate.Length(equal=2))
+    language = fields.String(load_default="en", validate=validate.OneOf(words.LANGUAGES))
+    admin_email = fields.Email(required=True, validate=validate.Length(max=254))
+    admin_name = fields.String(load_default="", validate=validate.Length(max=200))
+
+
+class FirstAdmin(Schema):
+    """Who shall administer a client to which nobody has come yet."""
+
+    email = fields.Email(required=True, validate=validate.Length(max=254))
+    name = fields.String(load_default="", validate=validate.Length(max=200))
+
+
+class OpenedClient(Schema):
+    """A client that has just begun, in test mode, and who was invited to it."""
+
+    id = Ref("ten", required=True)
+    slug = fields.String(required=True)
+    admin_email = fields.String(required=True)
+
+
 @endpoint(face, "/provider/clients", needs="platform.read", returns=PlatformClients)
 def list_all_clients() -> dict[str, Any]:
     """Every client with how many of the provider's people work for it."""
     return {"items": access.every_client(now=tools().clock.now())}
+
+
+@endpoint(
+    face,
+    "/provider/clients",
+    needs="platform.write",
+    method="POST",
+    accepts=NewClient,
+    returns=OpenedClient,
+    status=201,
+    fresh=True,
+    opens=True,
+)
+def open_client(body: dict[str, Any]) -> openings.Opened:
+    """Open a client in test mode and invite its first admin; a short name that is in use is refused, so a repetition
+    opens nothing twice."""
+    opened = openings.begin(**body, now=tools().clock.now())
+    post.wake()
+    return opened
+
+
+@endpoint(
+    face,
+    "/provider/clients/<ref('ten'):steered>/admins",
+    needs="platform.write",
+    method="POST",
+    accepts=FirstAdmin,
+    returns=GivenRole,
+    status=201,
+    fresh=True,
+)
+def invite_first_admin(steered: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """Invite another admin, or the same once more, while none has come in; afterwards the client decides."""
+    clients.profile()
+    given = openings.invite_admin(**body, now=tools().clock.now())
+    post.wake()
+    return {"id": given}
 
 
 @endpoint(face, "/provider/clients/<ref('ten'):steered>/assignments", needs="platform.read", returns=Members)

@@ -18,6 +18,7 @@ CALLED = {
     "snoozed": "Task put off",
     "membership.given": "Role given",
     "membership.ended": "Role ended",
+    "client.opened": "Client opened",
     "sign_in.ruled": "Second factor decided",
     "api_client.made": "API client made",
     "api_client.revoked": "API client ended",
@@ -26,6 +27,7 @@ CALLED = {
     "connection.added": "Identity provider connected",
     "connection.changed": "Identity provider opened or shut",
     "rule.live": "Rule in force",
+    "mail.file_taken": "File of a mail saved",
     "debtor.changed": "Customer changed",
     "debtor.changed_by_file": "Customer changed by a file",
 }

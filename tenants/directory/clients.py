@@ -18,10 +18,12 @@ from tenants.directory import data_keys
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
 from tenants.values import calendars, ids, money
+from tenants.values.calendars import UnknownZone
 from tenants.values.faults import Kind, Refusal
+from tenants.values.money import UnknownCurrency
 
 PREFIX = "ten"
-SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,60}[a-z0-9]", re.ASCII)
 
 
 class SlugTaken(Refusal):
@@ -198,10 +200,9 @@ def open(
     """
     if not SLUG.fullmatch(slug):
         raise BadClient(f"“{slug[:80]}” is no short name: use small letters, digits and hyphens.", pointer="/slug")
-    if not re.fullmatch(r"[A-Z]{2}", country, re.ASCII):
+    if not calendars.zones_of(country):
         raise BadClient(f"“{country[:12]}” is no country: use the two letters of ISO 3166.", pointer="/country")
-    money.digits(base_currency)
-    calendars.zone(time_zone)
+    _look_at(base_currency, time_zone)
     added = store.run(
         ADD_TENANT,
         slug=slug,
@@ -219,6 +220,16 @@ def open(
     if profile:
         change(**profile)
     return scope.current().one
+
+
+def _look_at(base_currency: str, time_zone: str) -> None:
+    """Raises UnknownCurrency or UnknownZone, each with the place where it was said."""
+    try:
+        money.digits(base_currency)
+        calendars.zone(time_zone)
+    except (UnknownCurrency, UnknownZone) as unknown:
+        unknown.pointer = "/base_currency" if isinstance(unknown, UnknownCurrency) else "/time_zone"
+        raise
 
 
 def profile() -> Profile:

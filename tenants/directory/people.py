@@ -95,6 +95,7 @@ ON CONFLICT (person_id) DO UPDATE SET password_hash = excluded.password_hash, ch
 """
 END_SESSIONS = "UPDATE identity.browser_session SET ended_at = :now WHERE person_id = :person_id AND ended_at IS NULL"
 GIVE_ROLE = "INSERT INTO identity.provider_role (person_id, role) VALUES (:person_id, :role) ON CONFLICT DO NOTHING"
+ROLES_OF = "SELECT role FROM identity.provider_role WHERE person_id = :person_id"
 OF_ID = "SELECT id, email, name, side, language, disabled_at FROM identity.person WHERE id = :person_id"
 STRANGERS = """
 SELECT p.id FROM identity.person p WHERE p.id = ANY(:ids) AND p.disabled_at IS NULL
@@ -137,6 +138,11 @@ def give_provider_role(person_id: UUID, *, role: str) -> None:
     if role not in permissions.OF_PROVIDER:
         raise BadPerson(f"“{role[:40]}” is no role at the provider.", pointer="/role")
     store.run_identity(GIVE_ROLE, person_id=person_id, role=role)
+
+
+def provider_roles(person_id: UUID) -> frozenset[str]:
+    """The roles that the person holds at the provider."""
+    return frozenset(store.run_identity(ROLES_OF, person_id=person_id).scalars())
 
 
 def find(email: str) -> Known | None:

@@ -150,6 +150,11 @@ def zones_of(country: str) -> tuple[ZoneInfo, ...]:
     return tuple(zone(name) for name in _zones_by_country().get(country, ()))
 
 
+def countries() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Every country that the list knows, with the names of its zones."""
+    return tuple(sorted(_zones_by_country().items()))
+
+
 def zone(name: str) -> ZoneInfo:
     """The time zone of that name."""
     try:

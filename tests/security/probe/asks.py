@@ -16,7 +16,7 @@ from tenants.values import ids
 from tests.security.probe import company, filled
 from tests.unit.service import world_of_rules as ruling
 from tests.unit.service import world_of_sending as sending
-from tests.unit.service.asking import ASKS, WORDS, Ask
+from tests.unit.service.asking import ASKS, WORDS, Ask, new_client
 from tests.unit.service.world import RULE, World
 
 OPEN = {
@@ -99,6 +99,8 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "dashboard.receipt_page": lambda w: Ask({"step": "sent"}),
     "exports.receipts_file": lambda w: Ask({"step": "sent"}),
     "exports.behind_file": lambda w: Ask({"bucket": "all"}, query={"currency": w.currency}),
+    "new_client.begin": lambda w: Ask(body=new_client()),
+    "provider.invite_admin": lambda w: Ask(body={"email": f"f.{str(ids.new())[-12:]}@people.test"}),
     "provider.assign": lambda w: Ask(body={"email": w.staff_address(), "role": "specialist"}),
     "provider.unassign": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
     "provider.ask": lambda w: Ask(body={"reason": "A customer called about a bill"}),

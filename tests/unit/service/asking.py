@@ -77,6 +77,17 @@ def new_invoice(world: World) -> dict[str, Any]:
     }
 
 
+def new_client() -> dict[str, Any]:
+    return {
+        "slug": word().lower(),
+        "legal_name": "Cedar Sp. z o.o.",
+        "base_currency": "PLN",
+        "time_zone": "Europe/Warsaw",
+        "country": "PL",
+        "admin_email": f"{word().lower()}@people.test",
+    }
+
+
 def new_api_client() -> dict[str, Any]:
     key = ECKey.generate_key("P-256").as_dict(private=False)
     return {"name": "ERP", "kind": "machine", "scopes": ["ledger.read"], "jwks": {"keys": [key]}}
@@ -247,6 +258,8 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "decide_access": lambda w: Ask({"agr": w.asked_access()}, body={"allow": True}),
     "end_access": lambda w: Ask({"agr": w.granted_access()}),
     "ask_access": lambda w: Ask(body={"reason": "A customer called about a bill"}),
+    "open_client": lambda w: Ask(body=new_client()),
+    "invite_first_admin": lambda w: Ask(body={"email": f"{word().lower()}@people.test"}),
     "assign_staff": lambda w: Ask(body={"email": w.staff_address(), "role": "specialist"}),
     "end_staff": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
     "change_channels": lambda w: Ask(body={"ways": ["email", "sms"], "phone": "+4930901820"}),

@@ -60,7 +60,8 @@ def test_a_client_s_admin_and_a_specialist_see_nothing_of_it(as_, alder_admin, s
     assert form(as_(specialist), f"{HERE}/shut", email=alder_viewer.email).status_code == 403
 
 
-def test_the_first_administrator_comes_in_by_the_link_of_the_command(settings, monkeypatch, capsys, stranger):
+def wear(settings, monkeypatch):
+    """Let a command find the database of the tests."""
     for name, value in {
         "DATABASE_URL": settings.database_url,
         "AUTH_DATABASE_URL": settings.auth_database_url,
@@ -70,6 +71,10 @@ def test_the_first_administrator_comes_in_by_the_link_of_the_command(settings, m
         "PUBLIC_URL": settings.public_url,
     }.items():
         monkeypatch.setenv(f"GOODTERMS_{name}", value)
+
+
+def test_the_first_administrator_comes_in_by_the_link_of_the_command(settings, monkeypatch, capsys, stranger):
+    wear(settings, monkeypatch)
     email = an_address()
     ends, texts = [], []
     for _ in range(2):

@@ -1,0 +1,102 @@
+"""Paula opens a client: on the page, by the API, on the command line; and its first admin comes in."""
+
+import json
+
+import pytest
+
+from console import cli
+from tenants.directory import clients
+from tenants.isolation import scope
+from tenants.values import ids
+from tenants.work import unit_of_work
+from tests.unit.service.asking import new_client
+from tests.unit.service.conftest import Browser
+from tests.unit.service.test_staff import wear
+from tests.unit.service.test_welcome import WORD, follow, form, post, sent  # noqa: F401  (fixtures)
+
+HERE = "/provider/clients/new"
+
+
+@pytest.fixture
+def paula(post, as_, provider_admin):  # noqa: F811
+    return as_(provider_admin)
+
+
+def test_paula_opens_a_client_and_its_admin_comes_in_and_finds_it_in_test_mode(paula, web, sent, specialist):  # noqa: F811
+    body = new_client() | {"admin_name": "Ewa Nowak"}
+    page = paula.client.get(HERE).text
+    assert "Poland" in page and "PLN, Polish Zloty" in page and "Europe/Warsaw" in page
+    answer = form(paula, HERE, **body)
+    assert answer.status_code == 303
+    of_client = paula.client.get(answer.location).text
+    assert (
+        "test mode: nothing leaves" in of_client and "Ewa Nowak" in of_client and "invited, not here yet" in of_client
+    )
+    assert "Cedar Sp. z o.o." in paula.client.get("/provider").text
+    (letter,) = sent(body["admin_email"])
+    assert letter.subject == "You can come in: Cedar Sp. z o.o." and "Paula Adeyemi" in letter.text
+    ewa = Browser(web.test_client())
+    follow(ewa, letter)
+    assert form(ewa, "/welcome", password=WORD).status_code == 303
+    assert "Test mode" in ewa.client.get(f"/c/{body['slug']}/go-live").text
+    assert ewa.client.get(f"/c/{body['slug']}/history").text.count("Client opened") >= 1
+    assert form(paula, f"{answer.location}/admins", email="ewa.two@people.test", name="").status_code == 409
+    assert paula.client.get(f"/c/{body['slug']}/invoices").status_code == 404, "to open is not to enter"
+    assert form(paula, f"{answer.location}/assignments", email=specialist.email, role="specialist").status_code == 303
+
+
+def test_what_was_typed_stays_when_something_is_not_right(paula, alder, in_alder):
+    with in_alder:
+        taken = clients.profile().slug
+    answer = form(paula, HERE, **new_client() | {"slug": taken, "legal_name": "Cedar & Sons"})
+    assert answer.status_code == 409 and "is there already" in answer.text and 'value="Cedar &amp; Sons"' in answer.text
+    assert 'aria-invalid="true" aria-describedby="refused" autofocus' in answer.text
+    answer = form(paula, HERE, **new_client() | {"time_zone": "Europe/Wars"})
+    assert answer.status_code == 422 and "not a time zone" in answer.text
+
+
+def test_a_mistyped_address_is_mended_before_anybody_came(paula, sent):  # noqa: F811
+    there = form(paula, HERE, **new_client()).location
+    other = f"ewa.{ids.new()}@people.test"
+    assert form(paula, f"{there}/admins", email=other, name="Ewa").status_code == 303
+    assert [each.subject for each in sent(other)] == ["You can come in: Cedar Sp. z o.o."]
+    assert other in paula.client.get(there).text
+
+
+def test_by_the_api_a_client_is_opened_once(paula):
+    body = new_client()
+    first = paula.post("~/provider/clients", body)
+    assert first.status_code == 201 and first.json["slug"] == body["slug"]
+    assert first.json["admin_email"] == body["admin_email"]
+    again = paula.post("~/provider/clients", body)
+    assert (again.status_code, again.json["code"], again.json["errors"][0]["pointer"]) == (409, "slug_taken", "/slug")
+    for over, code in (({"base_currency": "PLX"}, "unknown_currency"), ({"country": "ZZ"}, "bad_client")):
+        refused = paula.post("~/provider/clients", new_client() | over)
+        assert (refused.status_code, refused.json["code"]) == (422, code)
+    assert paula.post("~/provider/clients", new_client() | {"language": "xx"}).json["code"] == "invalid"
+
+
+def test_nobody_else_opens_one(as_, manager, alder_admin, specialist):
+    for player in (manager, alder_admin, specialist):
+        assert as_(player).client.get(HERE).status_code == 403
+        assert form(as_(player), HERE, **new_client()).status_code == 403
+        assert as_(player).post("~/provider/clients", new_client()).status_code == 403
+
+
+def test_the_command_opens_one_for_an_administrator_alone(settings, monkeypatch, capsys, provider_admin, specialist):
+    wear(settings, monkeypatch)
+    body, ends = new_client(), []
+    for person in (specialist.email, provider_admin.email, provider_admin.email):
+        with pytest.raises(SystemExit) as end:
+            cli.main(
+                ["client", "open", body["slug"], "--name", body["legal_name"], "--country", "PL", "--currency", "PLN"]
+                + ["--zone", "Europe/Warsaw", "--admin", body["admin_email"], "--person", person, "--json"]
+            )
+        ends.append(end.value.code)
+    assert ends == [4, 0, 4], "no administrator; opened; the short name is taken"
+    told, talk = capsys.readouterr()
+    opened = json.loads(told)
+    assert opened["slug"] == body["slug"] and opened["test_mode"] and opened["invited"] == body["admin_email"]
+    assert "is there already" in talk
+    with unit_of_work(scope.viewing(ids.read("ten", opened["id"]), actor="test")):
+        assert clients.profile().test_since_at is not None
