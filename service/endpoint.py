@@ -14,7 +14,7 @@ from hmac import compare_digest
 from typing import Any
 
 import structlog
-from flask import Blueprint, current_app, g, jsonify, request
+from flask import Blueprint, Response, current_app, g, request
 from marshmallow import Schema
 
 from service import (
@@ -130,8 +130,7 @@ def endpoint(
 ) -> Callable[[View], View]:
     """Declare one route. The method decides whether it may write.
 
-    What the words mean stands at `Route`; `batch` declares the same for many at once beside it, as `…:batch`, each item
-    answered for itself.
+    What the words mean stands at `Route`; `batch` declares the same for many at once beside it, each answered for itself.
     """
     if once and (method in SAFE or "<client:" not in rule or returns is None or consumes != JSON):
         raise TypeError(f"{rule} cannot happen once: that is for changes of one client which answer in JSON")
@@ -234,11 +233,11 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
         if route.returns is None:
             return given
         shown = dumping.dump(route.returns, given)
-        answer = jsonify(shown)
+        answer = Response(shown, content_type=JSON)
         if route.is_tagged:
             answer.headers["ETag"] = etags.tag(route.returns, shown)
         if asked:
-            request_keys.settle(asked, status=route.status, answer=answer.get_data(as_text=True))
+            request_keys.settle(asked, status=route.status, answer=shown)
     answer.status_code = route.status
     return answer
 

@@ -168,6 +168,8 @@ def _shape(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list
         return scim_fault(status, code, detail)
     if wants_json():
         return _document(status, code, detail, remedy, faults)
+    if status == HTTPStatus.UNAUTHORIZED and request.headers.get("HX-Request") == "true":
+        return _whole_page(f"/sign-in?next={quote(_page_around())}")
     if status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
         return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}")
     if code == "second_factor_needed":
@@ -191,6 +193,20 @@ def _way_back() -> str:
         return request.full_path.rstrip("?")
     parts = urlsplit(request.headers.get("Referer", ""))
     return parts.path if parts.netloc == request.host and parts.path.startswith("/") else "/"
+
+
+def _page_around() -> str:
+    """The page of ours in which a piece was asked for."""
+    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
+    inside = parts.netloc == request.host and parts.path.startswith("/")
+    return f"{parts.path}?{parts.query}".rstrip("?") if inside else "/"
+
+
+def _whole_page(address: str) -> Response:
+    """Lead the browser there as a whole: the door does not belong into a piece of a page."""
+    response = make_response("", HTTPStatus.UNAUTHORIZED)
+    response.headers["HX-Redirect"] = address
+    return response
 
 
 def _document(status: HTTPStatus, code: str, detail: str, remedy: str, faults: list[dict[str, str]]) -> Response:

@@ -133,6 +133,11 @@ TABLE: dict[str, Setting] = {
         "address of the SQS queue in which SNS leaves events of SES and received mail; empty: none is read",
         default="",
     ),
+    "networks": Setting(
+        "GOODTERMS_NETWORKS",
+        "networks from which machines fetch, a file of `goodterms networks make`; empty: the small list that is kept here",
+        default="",
+    ),
     "imap_url": Setting(
         "GOODTERMS_IMAP_URL",
         "mailbox in which mail for the reply domain collects, imaps://user:password@host/folder; empty: none is read",
@@ -200,6 +205,41 @@ TABLE: dict[str, Setting] = {
         kind="bool",
         default=True,
     ),
+    "staff_idle_min": Setting(
+        "GOODTERMS_STAFF_IDLE_MIN",
+        "after how many minutes without a click the provider's people are signed out",
+        kind="int",
+        default=30,
+        check=validate.Range(min=1),
+    ),
+    "staff_session_h": Setting(
+        "GOODTERMS_STAFF_SESSION_H",
+        "after how many hours at the latest the provider's people sign in again",
+        kind="int",
+        default=12,
+        check=validate.Range(min=1),
+    ),
+    "client_idle_min": Setting(
+        "GOODTERMS_CLIENT_IDLE_MIN",
+        "after how many minutes without a click clients' people are signed out",
+        kind="int",
+        default=480,
+        check=validate.Range(min=1),
+    ),
+    "client_session_h": Setting(
+        "GOODTERMS_CLIENT_SESSION_H",
+        "after how many hours at the latest clients' people sign in again",
+        kind="int",
+        default=24,
+        check=validate.Range(min=1),
+    ),
+    "kept_days": Setting(
+        "GOODTERMS_KEPT_DAYS",
+        "for how many days clients' people may stay signed in on a device that they call theirs; 0: not at all",
+        kind="int",
+        default=30,
+        check=validate.Range(min=0, max=90),
+    ),
     "letters_s": Setting(
         "GOODTERMS_LETTERS_S",
         "after how many seconds at the latest letters about signing in leave the web face; 0: it sends none",
@@ -256,6 +296,7 @@ class Settings:
     documents_locked_days: int = 0
     mail_per_second: float = 0.0
     imap_url: str = ""
+    networks: str = ""
     own_domains: bool = False
     sealing_keys: str = ""
     api_per_caller: int = 0
@@ -266,6 +307,11 @@ class Settings:
     trace_days: int = 30
     sms_url: str = ""
     sms_sender: str = "Goodterms"
+    staff_idle_min: int = 30
+    staff_session_h: int = 12
+    client_idle_min: int = 480
+    client_session_h: int = 24
+    kept_days: int = 30
 
     @property
     def keyring(self) -> Keyring:

@@ -38,7 +38,7 @@ CREATE TABLE identity.browser_session (
   id_hash bytea PRIMARY KEY, person_id uuid NOT NULL REFERENCES identity.person (id), csrf_token text NOT NULL,
   created_at timestamptz NOT NULL, seen_at timestamptz NOT NULL, expires_at timestamptz NOT NULL,
   ended_at timestamptz, agent text NOT NULL DEFAULT '', network text NOT NULL DEFAULT '',
-  method text NOT NULL DEFAULT 'password', proved_at timestamptz NOT NULL);
+  method text NOT NULL DEFAULT 'password', proved_at timestamptz NOT NULL, idle_s integer NOT NULL);
 CREATE INDEX ix_browser_session_person ON identity.browser_session (person_id) WHERE ended_at IS NULL;
 CREATE TABLE identity.sign_in_try (key_hash bytea PRIMARY KEY, failures integer NOT NULL, since_at timestamptz
 NOT NULL);

@@ -145,7 +145,7 @@ def change_password(body: dict[str, Any]) -> Response:
         people.set_password(_id(caller), password=body["password"], now=now)
         letters.queue(letters.CHANGED, email=caller.email, now=now)
         method = "password and code" if factors.held(_id(caller)).totp else "password"
-        fresh = sessions.start(_id(caller), now=now, agent=browser.agent(), network=browser.network(), method=method)
+        fresh = browser.begin(_id(caller), now=now, method=method)
     post.wake()
     return browser.enter(fresh, "/account")
 
@@ -179,6 +179,7 @@ def _page(caller: Caller, *, codes: list[str] | None = None) -> str:
         sessions=opened,
         this=caller.session_hash.hex(),
         codes=codes or [],
+        idle=browser.spans().of(caller.side, keep=False).idle,
         browser_name=browser.named,
         place=browser.place(),
         shortest=passwords.SHORTEST,

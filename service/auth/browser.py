@@ -1,6 +1,8 @@
 """What sign-in knows of a browser: its network, its name for itself, and the two cookies that it is given."""
 
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from flask import request
 from werkzeug.utils import redirect
@@ -8,7 +10,9 @@ from werkzeug.wrappers import Response
 
 from service import cookies, identity
 from service.endpoint import tools
+from tenants.directory import sessions
 from tenants.directory.passkeys import Place
+from tenants.directory.session_spans import Span, Spans
 from tenants.directory.sessions import SignedIn
 
 STEP = "gt_step"
@@ -67,10 +71,26 @@ def place() -> Place | None:
     return Place.of(tools().settings.public_url)
 
 
+def spans() -> Spans:
+    """How long sessions last on this installation."""
+    chosen = tools().settings
+    return Spans(
+        Span(timedelta(minutes=chosen.staff_idle_min), timedelta(hours=chosen.staff_session_h)),
+        Span(timedelta(minutes=chosen.client_idle_min), timedelta(hours=chosen.client_session_h)),
+        timedelta(days=chosen.kept_days),
+    )
+
+
+def begin(person_id: UUID, *, now: datetime, method: str = "password", keep: bool = False) -> SignedIn:
+    """Open a session in this browser for somebody who has proved to be this person."""
+    return sessions.start(person_id, now=now, agent=agent(), network=network(), method=method, spans=spans(), keep=keep)
+
+
 def enter(fresh: SignedIn, target: str) -> Response:
-    """Hand the session to the browser and show the page that was wanted."""
+    """Hand the session to the browser and show the page that was wanted; closing the browser ends it, unless its person
+    calls the device theirs."""
     response = redirect(inside(target), 303)
-    cookies.put(response, identity.COOKIE, fresh.token, until=fresh.expires_at)
+    cookies.put(response, identity.COOKIE, fresh.token, until=fresh.expires_at if fresh.is_kept else None)
     cookies.drop(response, STEP)
     return response
 

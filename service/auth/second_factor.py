@@ -1,5 +1,7 @@
 """The second step of a sign-in: a code of the moment, a recovery code, or a passkey, which is two factors in one."""
 
+from typing import Any
+
 from flask import Blueprint, make_response, redirect, render_template
 from marshmallow import fields, validate
 from werkzeug.wrappers import Response
@@ -26,6 +28,7 @@ class Answer(Next):
     """What the browser's passkey answered."""
 
     credential = fields.String(required=True, validate=validate.Length(max=20_000))
+    keep = fields.Boolean(load_default=False)
 
 
 @endpoint(face, "/sign-in/code", needs=PUBLIC, query=Next)
@@ -49,6 +52,7 @@ def check_code(body: dict[str, str]) -> Response:
             keys=toolbox.settings.keyring,
             network=browser.network(),
             agent=browser.agent(),
+            spans=browser.spans(),
         )
     if fresh is None:
         return make_response(render_template("second_factor.html", next=target, fault=WRONG), 422)
@@ -56,7 +60,7 @@ def check_code(body: dict[str, str]) -> Response:
 
 
 @endpoint(face, "/sign-in/passkey", needs=PUBLIC, method="POST", accepts=Answer)
-def check_passkey(body: dict[str, str]) -> Response:
+def check_passkey(body: dict[str, Any]) -> Response:
     """Open the session of the person whose passkey signed our challenge."""
     _refuse_other_sites()
     place, now = browser.place(), tools().clock.now()
@@ -65,7 +69,7 @@ def check_passkey(body: dict[str, str]) -> Response:
         if waiting is None or place is None:
             raise passkeys.BadPasskey("This sign-in has waited too long.")
         person = passkeys.prove(body["credential"], challenge=waiting.said["challenge"], place=place, now=now)
-        fresh = sessions.start(person, now=now, agent=browser.agent(), network=browser.network(), method="passkey")
+        fresh = browser.begin(person, now=now, method="passkey", keep=body["keep"])
     return browser.enter(fresh, body["next"])
 
 

@@ -4,6 +4,8 @@ What the second page shows depends on the domain of the address and on nothing t
 not fit is answered in one sentence, whatever it was.
 """
 
+from typing import Any
+
 from flask import Blueprint, make_response, redirect, render_template
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
@@ -37,12 +39,17 @@ class SignIn(Address):
     """The sign-in form."""
 
     password = fields.String(required=True, validate=validate.Length(max=1024))
+    keep = fields.Boolean(load_default=False)
 
 
 @endpoint(face, "/sign-in", needs=PUBLIC, query=Next)
 def sign_in_page(query: dict[str, str]) -> str:
-    """The first page: who are you?"""
-    return render_template("sign_in.html", next=browser.inside(query["next"]))
+    """The first page: who are you? And why somebody who was signed in here is not any more."""
+    left, token = None, cookies.given(identity.COOKIE)
+    if token:
+        with unit_of_work(scope.platform(actor="sign-in", reason="tell a browser why its session ended")):
+            left = sessions.why_out(token, now=tools().clock.now())
+    return render_template("sign_in.html", next=browser.inside(query["next"]), left=left)
 
 
 @endpoint(face, "/sign-in/address", needs=PUBLIC, method="POST", accepts=Address)
@@ -53,7 +60,7 @@ def ask_how(body: dict[str, str]) -> Response:
 
 
 @endpoint(face, "/sign-in", needs=PUBLIC, method="POST", accepts=SignIn)
-def sign_in(body: dict[str, str]) -> Response:
+def sign_in(body: dict[str, Any]) -> Response:
     """Open a session and set its cookie; a wrong pair shows the form again, a second factor its own page."""
     _refuse_other_sites()
     target = browser.inside(body["next"])
@@ -64,6 +71,8 @@ def sign_in(body: dict[str, str]) -> Response:
             now=tools().clock.now(),
             network=browser.network(),
             agent=browser.agent(),
+            spans=browser.spans(),
+            keep=body["keep"],
         )
     if fresh is None:
         return _ways(body["email"].strip(), target, fault=WRONG)
@@ -96,6 +105,7 @@ def _ways(email: str, target: str, *, fault: str = "") -> Response:
         fault=fault,
         connections=found,
         options=ceremony.options if ceremony else "",
+        kept_days=tools().settings.kept_days,
     )
     response = make_response(page, 422 if fault else 200)
     return browser.wait(response, token) if token else response

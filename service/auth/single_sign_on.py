@@ -14,7 +14,7 @@ from service.auth import browser
 from service.auth.sign_in import Next
 from service.endpoint import PUBLIC, endpoint, tools
 from service.fields import Ref
-from tenants.directory import connections, memberships, outside_identities, sessions, single_sign_on, steps
+from tenants.directory import connections, memberships, outside_identities, sign_in_rules, single_sign_on, steps
 from tenants.directory.connections import Connection
 from tenants.directory.outside_identities import NotVouched
 from tenants.directory.single_sign_on import Question, Vouched
@@ -108,9 +108,7 @@ def come_back(query: dict[str, Any]) -> Response:
     with unit_of_work(scope.platform(actor="sign-in", reason="open a session after a company's sign-in")):
         if not outside_identities.is_here(waiting.connection.tenant_id, person, now=now):
             raise NotVouched("Nobody with this address was added.")
-        fresh = sessions.start(
-            person, now=now, agent=browser.agent(), network=browser.network(), method="company sign-in"
-        )
+        fresh = browser.begin(person, now=now, method=sign_in_rules.COMPANY)
     return browser.enter(fresh, waiting.said["next"])
 
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from service import origins, post, problems
 from service.auth import browser
 from service.endpoint import PUBLIC, endpoint, tools
-from tenants.directory import factors, invitations, letters, passkeys, passwords, sessions, tries
+from tenants.directory import factors, invitations, letters, passkeys, passwords, tries
 from tenants.directory.invitations import LinkGone
 from tenants.directory.passwords import WeakPassword
 from tenants.isolation import scope
@@ -83,9 +83,7 @@ def choose(body: dict[str, str]) -> Response:
         with unit_of_work(scope.platform(actor="sign-in", reason="keep a password that a letter's reader chose")):
             person = invitations.choose_password(token, password=body["password"], now=now)
             asks_more = factors.held(person).any
-            fresh = (
-                None if asks_more else sessions.start(person, now=now, agent=browser.agent(), network=browser.network())
-            )
+            fresh = None if asks_more else browser.begin(person, now=now)
     except WeakPassword as weak:
         return _page(fault=f"{weak.detail} {weak.remedy}")
     post.wake()
@@ -130,7 +128,7 @@ def keep_passkey(body: dict[str, str]) -> Response:
             now=now,
         )
         person = invitations.use_up(token, now=now)
-        fresh = sessions.start(person, now=now, agent=browser.agent(), network=browser.network(), method="passkey")
+        fresh = browser.begin(person, now=now, method="passkey")
     return browser.enter(fresh, browser.HOME)
 
 

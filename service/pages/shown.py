@@ -1,6 +1,6 @@
 """How values look on screens: money with its currency, days and instants without doubt about the zone."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from markupsafe import Markup
 from service import static
 from service.pages import labels
 from tenants.insight.figures import Figure
-from tenants.values import calendars, ids
+from tenants.values import calendars, counts, ids
 from tenants.values.money import Money
 
 NONE = Markup('<span class="muted" aria-label="none">–</span>')
@@ -22,7 +22,8 @@ def dress(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=money, day=day, instant=instant, moment=moment, number=number, ref=ref, late=late
     )
-    app.jinja_env.filters.update(percent=percent, size=size, iban=iban, bare=bare, changed=changed)
+    app.jinja_env.filters.update(percent=percent, size=size, iban=iban, bare=bare, changed=changed, span=span)
+    app.jinja_env.filters.update(counted=counts.counted, noun=counts.noun)
     app.jinja_env.globals.update(static=static.address, labels=labels, words=labels.words, toned=labels.toned)
 
 
@@ -89,6 +90,15 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def span(value: timedelta) -> str:
+    """`30 minutes`, `8 hours`, `30 days`: a length of time as people say it."""
+    minutes = round(value.total_seconds() / 60)
+    for unit, length in (("day", 1440), ("hour", 60)):
+        if minutes % length == 0 and minutes > length:
+            return counts.counted(minutes // length, unit)
+    return counts.counted(minutes, "minute")
+
+
 def percent(value: float | None) -> str:
     """One digit after the point; nothing is shown as nothing."""
     return NONE if value is None else f"{value:.1f} %"
@@ -126,8 +136,7 @@ def late(due_on: date, today: date) -> str:
     days = (today - due_on).days
     if days == 0:
         return "due today"
-    many = "day" if abs(days) == 1 else "days"
-    return f"{days:,} {many} late" if days > 0 else f"due in {-days:,} {many}"
+    return f"{counts.counted(days, 'day')} late" if days > 0 else f"due in {counts.counted(-days, 'day')}"
 
 
 def _zone() -> str:

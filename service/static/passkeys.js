@@ -33,6 +33,7 @@ async function answer(form) {
     ? await navigator.credentials.create({ publicKey: making(asked) })
     : await navigator.credentials.get({ publicKey: proving(asked) });
   form.elements.credential.value = written(made);
+  if (form.elements.keep) form.elements.keep.value = document.getElementById("keep")?.checked ?? false;
   form.submit();
 }
 

@@ -12,18 +12,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, text
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.directory import access, factors, passwords, sign_in_rules, steps, tries
+from tenants.directory import access, factors, passwords, people, sign_in_rules, steps, tries
 from tenants.directory.people import IDENTITY
+from tenants.directory.session_spans import Spans
 from tenants.store import IdentityOwned, Model
 from tenants.values.faults import Kind, Refusal
 from tenants.values.sealing import Keyring
 
-LONGEST = timedelta(hours=12)
-IDLE = timedelta(hours=4)
+SPANS = Spans()
+IDLE, OVER = "idle", "over"
 TOUCH_EVERY = timedelta(minutes=1)
 SECOND_STEP = "second factor"
 PROVED_FOR = timedelta(minutes=10)
@@ -66,6 +67,7 @@ class BrowserSession(IdentityOwned, Model):
     network: Mapped[str] = mapped_column(server_default="")
     method: Mapped[str] = mapped_column(server_default="password")
     proved_at: Mapped[datetime]
+    idle_s: Mapped[int] = mapped_column(Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,16 @@ class SignedIn:
     csrf_token: str
     person_id: UUID
     expires_at: datetime
+    is_kept: bool = False
+    """Whether the browser shall remember it when it is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """Why a session that was open opens nothing any more: nobody clicked for so long, or its longest time is over."""
+
+    reason: str
+    after: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +146,17 @@ WHERE p.email = :email AND p.disabled_at IS NULL
 REHASH = "UPDATE identity.credential SET password_hash = :kept WHERE person_id = :person_id"
 START = """
 INSERT INTO identity.browser_session
-  (id_hash, person_id, csrf_token, created_at, seen_at, expires_at, agent, network, method, proved_at)
-VALUES (:id_hash, :person_id, :csrf, :now, :now, :expires_at, :agent, :network, :method, :now)
+  (id_hash, person_id, csrf_token, created_at, seen_at, expires_at, agent, network, method, proved_at, idle_s)
+VALUES (:id_hash, :person_id, :csrf, :now, :now, :expires_at, :agent, :network, :method, :now, :idle_s)
 """
+AWAKE = "s.seen_at + make_interval(secs => s.idle_s) > :now"
 FIND = f"""
 SELECT s.id_hash, p.id AS person_id, p.name, p.email, p.side, p.language, s.csrf_token, s.seen_at,
   (SELECT coalesce(array_agg(r.role), '{{}}') FROM identity.provider_role r WHERE r.person_id = p.id) AS provider_roles,
   s.proved_at, s.method, ({sign_in_rules.HOLDS_ONE.format(person="p.id")}) AS holds_factor,
   ({sign_in_rules.A_CLIENT_WANTS_ONE.format(person="p.id")}) AS client_wants_factor
 FROM identity.browser_session s JOIN identity.person p ON p.id = s.person_id
-WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND s.expires_at > :now AND s.seen_at > :idle_since
-  AND p.disabled_at IS NULL
+WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND s.expires_at > :now AND {AWAKE} AND p.disabled_at IS NULL
 """
 FIND_ALL = f"""
 SELECT f.*, ({access.CLIENTS_OF.format(person="f.person_id")}) AS clients FROM ({FIND}) f
@@ -152,10 +164,15 @@ SELECT f.*, ({access.CLIENTS_OF.format(person="f.person_id")}) AS clients FROM (
 TOUCH = "UPDATE identity.browser_session SET seen_at = :now WHERE id_hash = :id_hash"
 END = "UPDATE identity.browser_session SET ended_at = :now WHERE id_hash = :id_hash AND ended_at IS NULL"
 PROVED = "UPDATE identity.browser_session SET proved_at = :now WHERE id_hash = :id_hash AND ended_at IS NULL"
-OPEN = """
-SELECT id_hash, created_at, seen_at, agent, network, method FROM identity.browser_session
-WHERE person_id = :person_id AND ended_at IS NULL AND expires_at > :now AND seen_at > :idle_since
-ORDER BY seen_at DESC, id_hash
+OPEN = f"""
+SELECT s.id_hash, s.created_at, s.seen_at, s.agent, s.network, s.method FROM identity.browser_session s
+WHERE s.person_id = :person_id AND s.ended_at IS NULL AND s.expires_at > :now AND {AWAKE}
+ORDER BY s.seen_at DESC, s.id_hash
+"""
+LEFT = """
+SELECT s.created_at, s.expires_at, s.seen_at, s.idle_s FROM identity.browser_session s
+JOIN identity.person p ON p.id = s.person_id
+WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND p.disabled_at IS NULL
 """
 REVOKE = """
 UPDATE identity.browser_session SET ended_at = :now
@@ -169,7 +186,14 @@ PASSWORD_OF = "SELECT password_hash FROM identity.credential WHERE person_id = :
 
 
 def sign_in(
-    email: str, *, password: str, now: datetime, network: str = "", agent: str = ""
+    email: str,
+    *,
+    password: str,
+    now: datetime,
+    network: str = "",
+    agent: str = "",
+    spans: Spans = SPANS,
+    keep: bool = False,
 ) -> SignedIn | SecondStep | None:
     """Open a session, or answer None to whatever does not fit, without saying what it was.
 
@@ -187,12 +211,19 @@ def sign_in(
     if passwords.is_outdated(who.password_hash):
         store.run_identity(REHASH, kept=passwords.make_hash(password), person_id=who.id)
     if factors.held(who.id).any:
-        return SecondStep(steps.begin(SECOND_STEP, now=now, person_id=who.id), who.id)
-    return start(who.id, now=now, agent=agent, network=network)
+        return SecondStep(steps.begin(SECOND_STEP, now=now, person_id=who.id, said={"keep": keep}), who.id)
+    return start(who.id, now=now, agent=agent, network=network, spans=spans, keep=keep)
 
 
 def finish(
-    token: str, *, code: str, now: datetime, keys: Keyring, network: str = "", agent: str = ""
+    token: str,
+    *,
+    code: str,
+    now: datetime,
+    keys: Keyring,
+    network: str = "",
+    agent: str = "",
+    spans: Spans = SPANS,
 ) -> SignedIn | None:
     """Open the session of a second step by a code of the moment or a recovery code; None for any other.
 
@@ -205,7 +236,16 @@ def finish(
         return None
     if steps.take(token, purpose=SECOND_STEP, now=now) is None:
         raise StepGone("This sign-in was finished elsewhere.")
-    return start(waiting.person_id, now=now, agent=agent, network=network, method="password and code")
+    keep = bool(waiting.said.get("keep"))
+    return start(
+        waiting.person_id,
+        now=now,
+        agent=agent,
+        network=network,
+        method="password and code",
+        spans=spans,
+        keep=keep,
+    )
 
 
 def proves(person_id: UUID, *, code: str, now: datetime, keys: Keyring) -> bool:
@@ -238,7 +278,7 @@ def prove(id_hash: bytes, *, now: datetime) -> None:
 
 def opened_by(person_id: UUID, *, now: datetime) -> Sequence[Open]:
     """The person's open sessions, the one used last first."""
-    rows = store.run_identity(OPEN, person_id=person_id, now=now, idle_since=now - IDLE)
+    rows = store.run_identity(OPEN, person_id=person_id, now=now)
     return [Open(row.id_hash.hex(), *row[1:]) for row in rows]
 
 
@@ -259,7 +299,7 @@ def end_others(person_id: UUID, *, keep: bytes, now: datetime) -> None:
 
 def find(token: str, *, now: datetime) -> Visitor | None:
     """The person behind a token; None when it never was, has ended, has expired or was idle too long."""
-    row = store.run_identity(FIND, id_hash=_hash(token), now=now, idle_since=now - IDLE).one_or_none()
+    row = store.run_identity(FIND, id_hash=_hash(token), now=now).one_or_none()
     if row is None:
         return None
     if now - row.seen_at >= TOUCH_EVERY:
@@ -269,7 +309,7 @@ def find(token: str, *, now: datetime) -> Visitor | None:
 
 def find_all(token: str, *, now: datetime) -> tuple[Visitor, tuple[access.VisibleClient, ...]] | None:
     """The same together with every client that the person can enter now, in one round trip; touches nothing."""
-    row = store.ask_identity(FIND_ALL, id_hash=_hash(token), now=now, idle_since=now - IDLE)
+    row = store.ask_identity(FIND_ALL, id_hash=_hash(token), now=now)
     if row is None:
         return None
     found = dict(row._mapping)
@@ -297,9 +337,22 @@ def is_from(visitor: Visitor, *, csrf_token: str) -> bool:
     return hmac.compare_digest(visitor.csrf_token.encode(), csrf_token.encode())
 
 
-def start(person_id: UUID, *, now: datetime, agent: str = "", network: str = "", method: str = "password") -> SignedIn:
-    """Open a session for somebody who has proved to be this person."""
-    fresh = SignedIn(secrets.token_urlsafe(32), secrets.token_urlsafe(32), person_id, now + LONGEST)
+def start(
+    person_id: UUID,
+    *,
+    now: datetime,
+    agent: str = "",
+    network: str = "",
+    method: str = "password",
+    spans: Spans = SPANS,
+    keep: bool = False,
+) -> SignedIn:
+    """Open a session for somebody who has proved to be this person; it lasts as the spans say for their side."""
+    known = people.of_id(person_id)
+    span = spans.of(known.side if known else "", keep=keep)
+    fresh = SignedIn(
+        secrets.token_urlsafe(32), secrets.token_urlsafe(32), person_id, now + span.longest, is_kept=span.is_kept
+    )
     store.run_identity(
         START,
         id_hash=_hash(fresh.token),
@@ -310,8 +363,20 @@ def start(person_id: UUID, *, now: datetime, agent: str = "", network: str = "",
         agent=agent[:200],
         network=network,
         method=method,
+        idle_s=int(span.idle.total_seconds()),
     )
     return fresh
+
+
+def why_out(token: str, *, now: datetime) -> Out | None:
+    """Why this browser's session opens nothing any more; None for one that is open, was ended, or never was."""
+    row = store.run_identity(LEFT, id_hash=_hash(token), now=now).one_or_none()
+    if row is None:
+        return None
+    if row.expires_at <= now:
+        return Out(OVER, row.expires_at - row.created_at)
+    idle = timedelta(seconds=row.idle_s)
+    return Out(IDLE, idle) if row.seen_at + idle <= now else None
 
 
 def _hash(text: str) -> bytes:

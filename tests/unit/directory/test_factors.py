@@ -183,7 +183,7 @@ def test_sofia_sees_her_sessions_and_ends_them(on_platform, specialist, manager)
 
 
 def test_a_proof_is_remembered_with_its_session(on_platform, specialist):
-    later = NOW + timedelta(hours=1)
+    later = NOW + timedelta(minutes=20)
     with on_platform:
         opened = sessions.start(specialist.id, now=NOW)
         visitor = sessions.find(opened.token, now=later)

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 
 from tenants import store
 from tenants.directory import passwords, people, sessions, tries
+from tenants.directory.session_spans import Span, Spans
 from tests.cast import NOW, PASSWORD, Door, Player
 
 WRONG = "a wrong word for a test"
@@ -56,13 +57,43 @@ def test_a_made_up_token_opens_nothing(on_platform, token):
         assert sessions.find(token, now=NOW) is None
 
 
-def test_a_session_ends_after_its_longest_time_and_earlier_when_idle(on_platform, specialist: Player):
-    busy, idle = enter(on_platform, specialist.email), enter(on_platform, specialist.email)
+@pytest.mark.parametrize(
+    ("who", "keep", "idle", "longest"),
+    [
+        ("specialist", False, timedelta(minutes=30), timedelta(hours=12)),
+        ("specialist", True, timedelta(minutes=30), timedelta(hours=12)),
+        ("alder_viewer", False, timedelta(hours=8), timedelta(hours=24)),
+        ("alder_viewer", True, timedelta(days=30), timedelta(days=30)),
+    ],
+)
+def test_a_session_ends_after_its_longest_time_and_earlier_when_idle(request, on_platform, who, keep, idle, longest):
+    """The provider's people see many clients' books: their sessions are short, whatever they wish."""
+    player = request.getfixturevalue(who)
+    busy, idling = (enter(on_platform, player.email, keep=keep) for _ in range(2))
+    assert busy.expires_at == NOW + longest and busy.is_kept == (longest.days > 1)
+    soon, steps = timedelta(seconds=1), int(longest / idle)
     with on_platform:
-        for hours in (3, 6, 9, 11):
-            assert sessions.find(busy.token, now=NOW + timedelta(hours=hours))
-        assert sessions.find(busy.token, now=busy.expires_at) is None
-        assert sessions.find(idle.token, now=NOW + sessions.IDLE) is None
+        for number in range(1, steps):
+            assert sessions.find(busy.token, now=NOW + number * (idle - soon))
+        assert sessions.find(idling.token, now=NOW + idle - soon) or idle == longest
+        assert sessions.why_out(busy.token, now=NOW + longest) == sessions.Out(sessions.OVER, longest)
+        assert sessions.find(busy.token, now=NOW + longest) is None
+        fresh = sessions.start(player.id, now=NOW, keep=keep)
+        assert sessions.why_out(fresh.token, now=NOW) is None and sessions.why_out("made up", now=NOW) is None
+        assert sessions.find(fresh.token, now=NOW + idle) is None
+        if idle < longest:
+            assert sessions.why_out(fresh.token, now=NOW + idle) == sessions.Out(sessions.IDLE, idle)
+        sessions.end(fresh.token, now=NOW)
+        assert sessions.why_out(fresh.token, now=NOW + idle) is None, "whoever signed out knows why"
+
+
+def test_an_installation_says_how_long(on_platform, alder_viewer: Player):
+    spans = Spans(client=Span(timedelta(minutes=5), timedelta(hours=1)), kept=timedelta(0))
+    session = enter(on_platform, alder_viewer.email, keep=True, spans=spans)
+    assert (session.expires_at, session.is_kept) == (NOW + timedelta(hours=1), False)
+    with on_platform:
+        assert sessions.opened_by(alder_viewer.id, now=NOW + timedelta(minutes=4))
+        assert not sessions.opened_by(alder_viewer.id, now=NOW + timedelta(minutes=5))
 
 
 def test_looking_within_a_minute_writes_nothing(on_platform, specialist: Player):

@@ -1,11 +1,12 @@
 """Signing in: one sentence for whatever does not fit, and no form of another site."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from service.identity import COOKIE
-from tests.cast import PASSWORD
+from tests.cast import NOW, PASSWORD
 
 
 def enter(browser, email, password, **headers):
@@ -53,3 +54,32 @@ def test_after_signing_in_one_is_where_one_wanted_to_be(stranger, specialist, al
     asked = stranger.get(f"/c/{alder_world.slug}/invoices?standing=overdue&delivery=delivered")
     page = stranger.get(asked.location).get_data(as_text=True)
     assert f'value="/c/{alder_world.slug}/invoices?standing=overdue&amp;delivery=delivered"' in page
+
+
+def test_whoever_was_idle_is_told_why_and_comes_back_to_the_page(stranger, specialist, alder_world, web_clock):
+    enter(stranger, specialist.email, PASSWORD)
+    web_clock.stand_at(NOW + timedelta(minutes=31))
+    asked = stranger.get(f"/c/{alder_world.slug}/invoices")
+    page = stranger.get(asked.location).get_data(as_text=True)
+    assert "nothing was clicked here for 30 minutes" in page and f'value="/c/{alder_world.slug}/invoices"' in page
+    piece = stranger.client.get(
+        f"/c/{alder_world.slug}/invoices",
+        headers={"HX-Request": "true", "HX-Current-URL": f"http://localhost/c/{alder_world.slug}/invoices?q=x"},
+    )
+    assert (piece.status_code, piece.text) == (401, "")
+    assert piece.headers["HX-Redirect"] == f"/sign-in?next=/c/{alder_world.slug}/invoices%3Fq%3Dx"
+    elsewhere = {"HX-Request": "true", "HX-Current-URL": "http://elsewhere.test/x"}
+    assert stranger.client.get("/my-day", headers=elsewhere).headers["HX-Redirect"] == "/sign-in?next=/"
+    web_clock.stand_at(NOW + timedelta(hours=13))
+    assert "after 12 hours everybody signs in again" in stranger.get("/sign-in").get_data(as_text=True)
+
+
+def test_a_client_s_people_stay_signed_in_where_they_wish_and_the_provider_s_never(
+    stranger, web, specialist, birch_viewer
+):
+    ways = stranger.client.post("/sign-in/address", data={"email": birch_viewer.email}).text
+    assert "Keep me signed in on this device" in ways and "30 days" in ways
+    for player, keep, lasts in ((specialist, "true", False), (birch_viewer, "", False), (birch_viewer, "true", True)):
+        form = {"email": player.email, "password": PASSWORD} | ({"keep": keep} if keep else {})
+        cookie = web.test_client().post("/sign-in", data=form).headers["Set-Cookie"]
+        assert ("Expires=" in cookie) == lasts
