@@ -130,7 +130,7 @@ def endpoint(
 ) -> Callable[[View], View]:
     """Declare one route. The method decides whether it may write.
 
-    What the words mean stands at `Route`; `batch` declares the same for many at once beside it, each answered for itself.
+    What the words mean stands at `Route`; `batch` declares the same for many at once beside it, each by itself.
     """
     if once and (method in SAFE or "<client:" not in rule or returns is None or consumes != JSON):
         raise TypeError(f"{rule} cannot happen once: that is for changes of one client which answer in JSON")
