@@ -16,7 +16,13 @@ from tenants.directory.access import VisibleClient
 from tenants.ledger import invoices
 
 face = Blueprint("api_delivery", __name__, url_prefix="/api/v1")
-STATES = ("queued", "sending", "sent", "delayed", "delivered", "bounced", "failed", "held", "cancelled")
+STATES = ("queued", "sending", "sent", "delayed", "unconfirmed") + (
+    "delivered",
+    "bounced",
+    "failed",
+    "held",
+    "cancelled",
+)
 
 
 class Messages(paging.PageQuery):
@@ -39,6 +45,7 @@ class Message(Schema):
     language = fields.String(required=True)
     template = fields.String(required=True)
     rule_key = fields.String(required=True)
+    signed_by = fields.String(required=True, metadata={"description": "Who signs it; empty: whom the letterhead names"})
     subject = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(STATES))
     held_reason = fields.String(required=True)

@@ -14,7 +14,18 @@ from service.pages import frame, rule_form, rules_tabs
 from service.pages.rule_form import Form, NotSimple
 from tenants.directory.access import VisibleClient
 from tenants.ledger import invoices
-from tenants.rules import actions, dryrun, explain, language, portable, recipes, rule_book, sentence
+from tenants.rules import (
+    actions,
+    bounds,
+    dryrun,
+    emptiness,
+    explain,
+    language,
+    portable,
+    recipes,
+    rule_book,
+    sentence,
+)
 from tenants.rules.faults import RuleRefused
 from tenants.rules.fields import REGISTRY
 from tenants.values.faults import Refusal
@@ -51,6 +62,7 @@ class Parts(Schema):
     do = fields.Raw(load_default=None)
     detail = fields.Raw(load_default=None)
     due = fields.Raw(load_default=None)
+    who = fields.Raw(load_default=None)
 
 
 class AsText(Schema):
@@ -187,6 +199,7 @@ def _given(form: Form) -> dict[str, Any]:
         "acts": rule_form.ACTS,
         "templates": actions.TEMPLATES,
         "groups": portable.groups(),
+        "empty": emptiness.of((row.field for row in form.rows), about=form.about, at=bounds.here(moment.here().now)),
     }
 
 

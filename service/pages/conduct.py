@@ -11,7 +11,9 @@ from service import moment
 from service.endpoint import endpoint
 from service.fields import Day
 from service.pages import frame, rules_tabs
+from service.pages.api_clients import Several
 from tenants.collections import policies
+from tenants.delivery import channels
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 from tenants.events import history
@@ -33,6 +35,7 @@ class Conduct(Schema):
     consumers = fields.String(required=True)
     most_reminders = fields.Integer(required=True)
     silence_after_talk = fields.Integer(required=True)
+    ways = Several(fields.String(validate=validate.OneOf(channels.WAYS)), load_default=list)
     overrides = fields.Boolean(load_default=False)
     reason = fields.String(required=True, validate=validate.Length(1, 300))
 
@@ -81,6 +84,7 @@ def policy_page(client: VisibleClient) -> str:
         profile=clients.profile(),
         versions=policies.versions()[:10],
         tones=policies.TONES,
+        known_ways=channels.WAYS,
         tabs=rules_tabs.of(client),
         tab="conduct",
     )

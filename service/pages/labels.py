@@ -66,6 +66,7 @@ MESSAGE = {
     "sending": ("Being handed over", ""),
     "sent": ("Left us", "info"),
     "delayed": ("Delayed", "warn"),
+    "unconfirmed": ("Nothing heard", "warn"),
     "delivered": ("Delivered", "good"),
     "bounced": ("Came back", "bad"),
     "failed": ("Not deliverable", "bad"),
@@ -86,6 +87,19 @@ SUPPRESSED = {
     "bounce": ("Dead address", "bad"),
     "complaint": ("Called it unwanted", "bad"),
     "request": ("Asked for silence", "warn"),
+}
+CAME = {
+    "reply": "A customer’s answer",
+    "auto_reply": "An automatic answer",
+    "unclear": "A mail that a person must read",
+    "bounced": "It came back: the address does not take mail",
+    "failed": "It came back: it could not be delivered",
+    "delayed": "A note that it is delayed",
+    "delivered": "A note that it was delivered",
+    "relayed": "A note that it was passed on",
+    "displayed": "A note that it was displayed",
+    "complained": "A complaint that it was unwanted",
+    "": "A mail that waits to be read",
 }
 MAILBOXES = {
     "google": "Google mailboxes",
@@ -125,6 +139,7 @@ PIXEL_MEANS = {
 }
 UNKNOWN = {
     "not_sent": "Nothing was sent about this invoice yet, so nothing can be known about its receipt.",
+    "why_nothing_was_heard": "Nobody has said what became of it for three days. It may have arrived; nothing shows it.",
     "whether_anybody_got_it": "The mail came back. Whether anybody has the invoice is not known.",
     "whether_the_mail_server_of_the_customer_took_it": "Whether the customer’s mail server took the mail is not known.",
     "whether_anybody_opened_it": "Whether a person opened the mail is not known; not opening leaves no trace.",
@@ -188,6 +203,8 @@ REFUSALS = {
     "voided": "Cancelled",
     "no_longer_matches": "The rule no longer applies",
     "nothing_left": "Nothing was left to say",
+    "other_way": "Goes by another way of the customer",
+    "no_way": "No way of the customer can be used",
     "stale_bank_feed": "Payments are not up to date",
     "not_delivered": "The invoice has not arrived yet",
     "not_matching": "The rule no longer applies",
@@ -202,6 +219,7 @@ CASH = {
     "returned": ("Came back", "bad"),
     "replaced": ("Decided otherwise", ""),
     "undone": ("Undone", ""),
+    "withdrawn": ("Statement undone", ""),
 }
 IMPORTS = {
     "received": ("Being checked", "info"),
@@ -209,6 +227,19 @@ IMPORTS = {
     "refused": ("Refused", "bad"),
     "loaded": ("Loaded", "good"),
     "undone": ("Undone", ""),
+}
+BROUGHT = {"ledger": "invoices", "bank": "lines", "remittance": "advices", "customers": "customers"}
+TAKEN_BACK = {
+    "invoices": "Invoices made void",
+    "allocations": "Applications reversed",
+    "credit_notes": "Credit notes taken back",
+    "payments": "Payments taken back",
+    "lines": "Bank lines taken back",
+    "lines_left": "Bank lines that another statement tells of as well",
+    "deductions": "Short pays closed",
+    "advices": "Advices taken back",
+    "debtors": "Customers taken back",
+    "changes": "Changes of customers taken back",
 }
 RULES = {
     "draft": ("Draft", ""),
@@ -230,6 +261,7 @@ EVENTS = {
     "message_sending": "Mail on its way:",
     "message_sent": "Mail sent:",
     "message_delayed": "Mail delayed:",
+    "message_unconfirmed": "Mail sent, nothing heard for three days:",
     "message_delivered": "Mail delivered:",
     "message_bounced": "Mail came back:",
     "message_failed": "Mail failed:",

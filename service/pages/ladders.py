@@ -11,13 +11,14 @@ from service import moment
 from service.endpoint import endpoint
 from service.pages import frame, rules_tabs
 from tenants.directory.access import VisibleClient
-from tenants.rules import actions, ladders, portable, rule_book
+from tenants.rules import actions, ladders, portable, rule_book, senders
 from tenants.rules.faults import RuleRefused, RuleUnknown
 from tenants.rules.ladders import Ladder
 
 face = Blueprint("ladders", __name__)
 PAGE = "/c/<client:client>/ladders"
 ROWS = 8
+EMPTY = {"day": "", "template": "", "task": "", "by": senders.SPECIALIST}
 KEY = validate.Regexp(r"^[a-z0-9][a-z0-9-]{1,38}$", error="Use small letters, digits and dashes.")
 
 
@@ -38,6 +39,7 @@ class Steps(Schema):
     day = fields.List(fields.String(validate=validate.Length(max=5)), required=True)
     template = fields.List(fields.String(validate=validate.Length(max=80)), required=True)
     task = fields.List(fields.String(validate=validate.Length(max=120)), required=True)
+    by = fields.List(fields.String(validate=validate.Length(max=40)), load_default=list)
 
 
 @endpoint(face, PAGE, needs="rules.read", query=Named)
@@ -85,7 +87,7 @@ def _page(
     states = {each["key"]: each["state"] for each in rule_book.all_kept()}
     names = [rule["key"] for rule in ladder.rules()] if ladder else []
     said = ladders.sentences(ladder) if ladder else []
-    steps = [{"day": "", "template": "", "task": ""} | each for each in shown["steps"]]
+    steps = [EMPTY | each | {"by": each.get("as") or each.get("to") or senders.SPECIALIST} for each in shown["steps"]]
     return frame.show(
         "ladder.html",
         section="rules",
@@ -93,7 +95,8 @@ def _page(
         tabs=rules_tabs.of(client),
         tab="ladders",
         document=shown,
-        steps=steps + [{"day": "", "template": "", "task": ""}] * max(0, ROWS - len(steps)),
+        steps=steps + [EMPTY] * max(0, ROWS - len(steps)),
+        senders=senders.SENDERS,
         said=[(name, states.get(name, ""), text) for name, text in zip(names, said, strict=True)],
         row=row,
         every=ladders.everything(),
@@ -104,7 +107,8 @@ def _page(
 
 
 def _document(body: dict[str, Any]) -> dict[str, Any]:
-    rows = zip(body["day"], body["template"], body["task"], strict=False)
+    by = [*body["by"], *[senders.SPECIALIST] * len(body["day"])]
+    rows = zip(body["day"], body["template"], body["task"], by, strict=False)
     return {
         "format": ladders.FORMAT,
         "key": body["key"],
@@ -114,6 +118,8 @@ def _document(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _step(day: str, template: str, task: str) -> dict[str, Any]:
+def _step(day: str, template: str, task: str, by: str) -> dict[str, Any]:
     number = int(day) if day.strip().lstrip("-").isdigit() else day
-    return {"day": number, "task": task} if task.strip() else {"day": number, "template": template}
+    if task.strip():
+        return {"day": number, "task": task, "to": by}
+    return {"day": number, "template": template, "as": by}

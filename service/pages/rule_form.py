@@ -1,9 +1,10 @@
 """The builder's form and the document behind it: rows of conditions and actions on one side, the rule on the other."""
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
-from tenants.rules import plain_values
+from tenants.rules import actions, plain_values, senders
 from tenants.rules.fields import REGISTRY
 from tenants.rules.readers import VALUELESS
 
@@ -11,6 +12,8 @@ MOST_ROWS = 12
 MOST_ACTS = 4
 ONE_OF_FEW = ("eq", "ne", "at_least", "below")
 ACTS = {"alert": "raise an alert", "task": "give somebody a task", "send": "write to the customer", "pause": "pause"}
+WHO = {"send": senders.SENDERS, "task": actions.PEOPLE, "alert": actions.PEOPLE}
+"""Whom an action may name: who signs the message, gets the task, hears the alert."""
 OPERATORS = {
     "eq": "is",
     "ne": "is not",
@@ -80,6 +83,12 @@ class Act:
     do: str
     detail: str = ""
     due: str = ""
+    who: str = senders.SPECIALIST
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Whom it may name; empty where nobody is named."""
+        return WHO.get(self.do, ())
 
 
 @dataclass(slots=True)
@@ -122,12 +131,13 @@ class Form:
 
 def posted(body: dict[str, Any]) -> Form:
     """The form as it was sent, with a row more or less where a button asks for it."""
-    names = {name: _many(body.get(name)) for name in ("field", "op", "value", "negated", "do", "detail", "due")}
+    names = {name: _many(body.get(name)) for name in ("field", "op", "value", "negated", "do", "detail", "due", "who")}
     rows = [
         Row(key, _fitting(key, op), value, negated == "yes")
         for key, op, value, negated in zip(*(names[each] for each in ("field", "op", "value", "negated")), strict=False)
     ]
-    acts = [Act(*each) for each in zip(names["do"], names["detail"], names["due"], strict=False)]
+    whose = list(zip_longest(*(names[each] for each in ("do", "detail", "due", "who")), fillvalue=""))
+    acts = [Act(do, detail, due, _named(do, who)) for do, detail, due, who in whose if do]
     form = Form(body["key"].strip(), body["about"], body["every"], body["at"], rows, acts, body["again"], body["cap"])
     form.after, form.most = body["after"], body["most"]
     _obey(form, str(body.get("change", "")))
@@ -176,9 +186,9 @@ def _row(raw: dict[str, Any]) -> Row:
 
 def _act(raw: dict[str, Any]) -> Act:
     act = {
-        "alert": lambda: Act("alert", raw["severity"]),
-        "task": lambda: Act("task", raw["title"], plain_values.typed(raw.get("due"))),
-        "send": lambda: Act("send", raw["template"]),
+        "alert": lambda: Act("alert", raw["severity"], who=raw["to"]),
+        "task": lambda: Act("task", raw["title"], plain_values.typed(raw.get("due")), raw["to"]),
+        "send": lambda: Act("send", raw["template"], who=raw["as"]),
         "pause": lambda: Act("pause", plain_values.typed(raw["for"])),
     }.get(raw["do"])
     if act is None or _action(act(), raw.get("what", "invoice")) != raw:
@@ -188,14 +198,14 @@ def _act(raw: dict[str, Any]) -> Act:
 
 def _action(act: Act, about: str) -> dict[str, Any]:
     if act.do == "send":
-        send = {"do": "send", "template": act.detail, "to": "billing contact", "as": "specialist"}
+        send = {"do": "send", "template": act.detail, "to": "billing contact", "as": act.who}
         return send | ({"bundle": "customer"} if about == "invoice" else {})
     if act.do == "task":
         due = {"due": _span(act.due)} if act.due.strip() else {}
-        return {"do": "task", "to": "specialist", "title": act.detail, **due}
+        return {"do": "task", "to": act.who, "title": act.detail, **due}
     if act.do == "pause":
         return {"do": "pause", "what": about, "for": _span(act.detail)}
-    return {"do": "alert", "severity": act.detail or "normal", "to": "specialist"}
+    return {"do": "alert", "severity": act.detail or "normal", "to": act.who}
 
 
 def _span(text: str) -> Any:
@@ -216,6 +226,11 @@ def _obey(form: Form, change: str) -> None:
         del form.rows[int(place)]
     if what == "drop_act" and place.isdigit() and int(place) < len(form.acts) > 1:
         del form.acts[int(place)]
+
+
+def _named(do: str, who: str) -> str:
+    """An action that was chosen anew may not name whom the one before named."""
+    return who if who in WHO.get(do, ()) else senders.SPECIALIST
 
 
 def _fitting(key: str, op: str) -> str:

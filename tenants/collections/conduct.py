@@ -14,12 +14,13 @@ from uuid import UUID
 
 from tenants import store
 from tenants.cash import queue
-from tenants.collections import holds, outgoing, refusals, stop_signs, tasks, test_mode
+from tenants.collections import holds, outgoing, refusals, stop_signs, tasks, test_mode, ways
 from tenants.collections.outgoing import Message
 from tenants.collections.refusals import Refused
 from tenants.collections.stop_signs import Block
 from tenants.collections.tasks import NewTask
 from tenants.delivery.ports import Verdict
+from tenants.values.counts import counted
 
 Recheck = Callable[[str, Sequence[UUID], datetime], set[UUID]]
 """Of the rule with this key, which of these invoices still match: wired by the jobs; rules stand above this room."""
@@ -32,8 +33,8 @@ WEEK = timedelta(days=7)
 REMINDED = """
 SELECT COALESCE(sent_at, CAST(:now AS timestamptz)) FROM message
 WHERE tenant_id = :tenant AND debtor_id = :debtor AND kind <> 'invoice' AND id <> :id
-  AND state IN ('sending', 'sent', 'delayed', 'delivered', 'bounced') AND COALESCE(sent_at, CAST(:now AS
-  timestamptz)) > :since
+  AND state IN ('sending', 'sent', 'delayed', 'unconfirmed', 'delivered', 'bounced')
+  AND COALESCE(sent_at, CAST(:now AS timestamptz)) > :since
 ORDER BY 1
 """
 GROUPS = "SELECT key FROM debtor_group WHERE tenant_id = :tenant AND debtor_id = :debtor"
@@ -67,12 +68,9 @@ class Gate:
         if message.test_since_at is not None:
             words = "This client is in test mode: nothing leaves before it goes live."
             return Verdict(allowed=False, reason=test_mode.REASON, detail=words, again_at=now + test_mode.AGAIN)
-        if message.suppressed:
-            return Verdict(
-                allowed=False,
-                reason="suppressed",
-                detail="Mail to this address comes back, or its owner asked for silence.",
-            )
+        way = ways.best(message, now=now)
+        if not way:
+            return _nowhere(message, now=now)
         stopped = _about_customer(message, now=now)
         if stopped:
             return stopped
@@ -88,7 +86,7 @@ class Gate:
             verdict = _about_contact(message, free, now=now)
         if verdict.allowed:
             _drop(message, list(blocks.values()), now=now)
-        return verdict
+        return _by(message, way) if verdict.allowed and way != message.channel else verdict
 
     def _blocks(self, message: Message, invoices: Sequence[Any], *, now: datetime) -> dict[UUID, Block]:
         """Each invoice that must not be in the message, with the first reason that says so."""
@@ -106,6 +104,23 @@ class Gate:
             words = "The rule that wanted it does not match any more."
             blocks.update({one: Block(one, "no_longer_matches", words) for one in left if one not in matching})
         return blocks
+
+
+def _nowhere(message: Message, *, now: datetime) -> Verdict:
+    """None of the customer's ways can be used: a person finds one."""
+    if message.suppressed:
+        words = "What goes to this address comes back, or its owner asked for silence."
+        return Verdict(allowed=False, reason="suppressed", detail=words)
+    words = "None of the ways by which this customer wants to be reached can be used for this."
+    if message.kind != "reminder":
+        return Verdict(allowed=False, reason="no_way", detail=words)
+    return _to_person(message, "no_way", words, now=now)
+
+
+def _by(message: Message, way: str) -> Verdict:
+    """It may leave, but by another way; what sends there asks again."""
+    to = ways.recipient(message, way)
+    return Verdict(allowed=False, reason="other_way", detail=ways.said(message, way), way=way, recipient=to)
 
 
 def _hand_over(message: Message, blocks: Sequence[Block], *, now: datetime) -> None:
@@ -204,7 +219,7 @@ def _about_contact(message: Message, invoices: Sequence[Any], *, now: datetime) 
     most = message.most_per_week
     if len(week) >= most:
         opens_at = own.next_moment(week[-most] + WEEK) if most else own.next_opening(now)
-        words = f"This customer had {len(week)} messages within a week."
+        words = f"This customer had {counted(len(week), 'message')} within a week."
         return Verdict(allowed=False, reason="contact_budget", detail=words, again_at=opens_at)
     contacts = [invoice.last_contact_at for invoice in invoices if invoice.last_contact_at is not None]
     if contacts and (free_at := own.opening_after_days(max(contacts), business_days=gap)) > now:

@@ -12,14 +12,19 @@ from tenants.collections.policies import CountryRule, Policy
 from tenants.values import calendars
 
 MESSAGE = """
-SELECT m.id, m.kind, m.template, m.step_key, m.rule_key, m.debtor_id, m.recipient, m.queued_at, d.time_zone, d.country,
+SELECT m.id, m.kind, m.channel, m.template, m.step_key, m.rule_key, m.debtor_id, m.recipient, m.queued_at, d.time_zone,
+  d.country,
   d.consumer, m.overridden_by,
   t.time_zone AS client_zone, t.country AS client_country, p.sending, p.auto_messages_per_week,
   p.business_days_between_messages, p.quiet_until, p.quiet_from, p.bank_feed_at, p.bank_feed_hours,
-  p.test_since_at, EXISTS (SELECT FROM suppression s
-          WHERE s.tenant_id = :tenant AND s.address = lower(m.recipient) AND s.lifted_at IS NULL) AS suppressed
+  p.test_since_at, w.ways, COALESCE(w.wait_days, 0) AS wait_days, k.email, COALESCE(w.phone, '') AS phone,
+  COALESCE(w.postal, '') AS postal,
+  ARRAY(SELECT s.address FROM suppression s WHERE s.tenant_id = :tenant
+          AND s.address IN (lower(trim(m.recipient)), lower(trim(k.email)), w.phone) AND s.lifted_at IS NULL) AS dead
 FROM message m
 JOIN debtor d ON d.tenant_id = :tenant AND d.id = m.debtor_id
+JOIN contact k ON k.tenant_id = :tenant AND k.id = m.contact_id
+LEFT JOIN debtor_channels w ON w.tenant_id = :tenant AND w.debtor_id = m.debtor_id
 JOIN client_profile p ON p.tenant_id = m.tenant_id
 JOIN tenant t ON t.id = m.tenant_id
 WHERE m.tenant_id = :tenant AND m.id = :id
@@ -43,6 +48,7 @@ class Message:
 
     id: UUID
     kind: str
+    channel: str
     template: str
     step_key: str
     rule_key: str
@@ -63,8 +69,20 @@ class Message:
     bank_feed_at: datetime | None
     bank_feed_hours: int
     test_since_at: datetime | None
-    suppressed: bool
+    ways: Sequence[str] | None
+    """The ways that were chosen for this customer, in their order; None where nobody chose."""
+    wait_days: int
+    email: str
+    phone: str
+    postal: str
+    dead: Sequence[str]
+    """Which of its addresses take nothing, or want nothing."""
     policy: Policy = policies.PLAIN
+
+    @property
+    def suppressed(self) -> bool:
+        """Whether nothing may go to the one whom the message names."""
+        return self.recipient.strip().lower() in self.dead
 
     def client_day(self, now: datetime) -> date:
         """The day on the client's calendar, by which holds begin and end."""

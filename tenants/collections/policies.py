@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.delivery import rendering
+from tenants.delivery import channels, rendering
 from tenants.events import history
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
@@ -85,6 +85,8 @@ class Policy:
     """Business days without automatic reminders after the customer wrote or spoke to somebody."""
     countries: Mapping[str, CountryRule] | None = None
     """By the two letters of ISO 3166."""
+    ways: tuple[str, ...] = channels.WAYS
+    """By which ways reminders may go at all; of these each customer's own order holds."""
     overrides: bool = False
     """Whether people may send in spite of a refusal that is only too early, with a reason."""
 
@@ -145,7 +147,8 @@ def as_document(policy: Policy) -> dict[str, Any]:
         country: asdict(each) | {"opens": f"{each.opens:%H:%M}", "closes": f"{each.closes:%H:%M}"}
         for country, each in sorted((policy.countries or {}).items())
     }
-    lists = {"ceilings": dict(policy.ceilings or {}), "pays_by_itself": list(policy.pays_by_itself)}
+    lists = {"pays_by_itself": list(policy.pays_by_itself), "ways": list(policy.ways)}
+    lists |= {"ceilings": dict(policy.ceilings or {})}
     return shown | lists | {"countries": countries}
 
 
@@ -250,6 +253,13 @@ def _count(most: int, *, least: int = 0) -> Any:
     return read_count
 
 
+def _ways(value: Any, at: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(each in channels.WAYS for each in value):
+        remedy = f"Name some of: {', '.join(channels.WAYS)}."
+        raise PolicyRefused("Reminders go by one way at least.", pointer=at, remedy=remedy)
+    return tuple(way for way in channels.WAYS if way in value)
+
+
 def _yes_or_no(value: Any, at: str) -> bool:
     if not isinstance(value, bool):
         raise PolicyRefused("This is true or false.", pointer=at)
@@ -266,5 +276,6 @@ READERS: dict[str, Any] = {
     "most_reminders": _count(20, least=1),
     "silence_after_talk": _count(20),
     "countries": _countries,
+    "ways": _ways,
     "overrides": _yes_or_no,
 }

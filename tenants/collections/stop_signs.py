@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tenants.collections import policies
 from tenants.collections.outgoing import Message
+from tenants.values.counts import counted
 
 DELIVERY_PATIENCE = timedelta(days=7)
 """How long a reminder waits for its invoice to be delivered before it is given up."""
@@ -107,5 +108,5 @@ def _worn_out(message: Message, invoice: Any) -> Block | None:
     return Block(
         invoice.id,
         "cap_reached",
-        f"Invoice {invoice.number} had {invoice.reminder_count} reminders: a person decides now.",
+        f"Invoice {invoice.number} had {counted(invoice.reminder_count, 'reminder')}: a person decides now.",
     )

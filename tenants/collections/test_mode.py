@@ -16,6 +16,7 @@ from tenants.delivery import standing
 from tenants.directory import clients
 from tenants.events import history, queue
 from tenants.isolation import scope
+from tenants.values.counts import counted
 from tenants.values.faults import Kind, Refusal
 
 REASON = "test_mode"
@@ -103,7 +104,8 @@ def leave(*, send: bool, customers: int, now: datetime, real: datetime, reason: 
     _refuse_silence(reason)
     left = waiting()
     if send and customers != left.customers:
-        raise OtherNumber(f"Messages to {left.customers} customers wait, not to {customers}.", pointer="/customers")
+        words = f"Messages to {counted(left.customers, 'customer')} wait, not to {customers:,}."
+        raise OtherNumber(words, pointer="/customers")
     clients.change(test_since_at=None)
     for some in _slices():
         if send:

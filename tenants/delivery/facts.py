@@ -7,7 +7,7 @@ led to it.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -138,6 +138,11 @@ LINES = """
 SELECT invoice_id, description, quantity, unit_price_minor, net_minor, tax_rate, tax_minor FROM invoice_line
 WHERE tenant_id = :tenant AND invoice_id = ANY(:ids) ORDER BY invoice_id, position
 """
+
+
+def signed(creditor: Profile, *, name: str) -> Profile:
+    """The client as one message shows it: with the person who signs it, or whom its letterhead names."""
+    return replace(creditor, contact_name=name) if name else creditor
 
 
 def items_of(message_id: UUID, *, debtor_id: UUID, with_lines: bool) -> tuple[Item, ...]:

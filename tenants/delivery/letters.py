@@ -55,8 +55,9 @@ def sealed(tenant_id: UUID, *, attempt_id: UUID, settings: Settings) -> str:
 
 
 def sheet_of(mail: Outgoing, *, settings: Settings) -> printing.Sheet | None:
-    """The document that belongs to an invoice mail, or the formal letter itself; other reminders carry a link."""
-    if mail.items and mail.template in formal.TEMPLATES:
+    """The document that belongs to an invoice mail, or the formal letter itself; other reminders carry a link, where
+    they do not go by the post."""
+    if mail.items and (mail.template in formal.TEMPLATES or (mail.kind == "reminder" and mail.carrier == "print")):
         return formal.sheet(mail)
     if mail.kind != "invoice" or not mail.items:
         return None

@@ -83,6 +83,7 @@ class Message(Delivered, Model):
     language: Mapped[str] = mapped_column(Text, server_default="en")
     template: Mapped[str] = mapped_column(Text)
     rule_key: Mapped[str] = mapped_column(Text, server_default="")
+    signed_by: Mapped[str] = mapped_column(Text, server_default="")
     subject: Mapped[str] = mapped_column(Text, server_default="")
     content_key: Mapped[str] = mapped_column(Text, server_default="")
     state: Mapped[str] = mapped_column(Text, server_default="queued")

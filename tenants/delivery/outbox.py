@@ -13,7 +13,8 @@ from tenants.values.faults import Kind, Refusal
 PREFIX = "msg"
 COLUMNS = """
 SELECT m.id, m.debtor_id, d.name AS debtor_name, m.contact_id, m.kind, m.channel, m.recipient, m.language, m.template,
-  m.rule_key, m.subject, m.state, m.held_reason, m.evidence_level, m.queued_at, m.sent_at, m.delivered_at, m.bounced_at,
+  m.rule_key, m.signed_by, m.subject, m.state, m.held_reason, m.evidence_level, m.queued_at, m.sent_at,
+  m.delivered_at, m.bounced_at,
   ARRAY(SELECT x.invoice_id FROM message_item x WHERE x.tenant_id = :tenant AND x.message_id = m.id
         ORDER BY x.invoice_id) AS invoice_ids
 FROM message m JOIN debtor d ON d.tenant_id = :tenant AND d.id = m.debtor_id

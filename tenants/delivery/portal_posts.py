@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 
 from tenants import store
-from tenants.delivery import evidence, holding, standing
+from tenants.delivery import evidence, holding, rerouting, standing
 from tenants.delivery.ports import Gate
 from tenants.events import inbox
 
@@ -23,7 +23,9 @@ SELECT i.id, i.number, i.currency, i.open_minor, i.due_on, m.id AS message_id, m
 FROM message m JOIN message_item x ON x.tenant_id = :tenant AND x.message_id = m.id
 JOIN invoice i ON i.tenant_id = :tenant AND i.id = x.invoice_id
 WHERE m.tenant_id = :tenant AND m.debtor_id = :debtor_id AND m.channel = 'portal' AND m.state = 'sent'
-  AND i.debtor_id = :debtor_id AND i.open_minor > 0 AND i.evidence_level < 6 ORDER BY m.sent_at, i.number LIMIT 50
+  AND i.debtor_id = :debtor_id AND i.open_minor > 0
+  AND (CASE m.kind WHEN 'reminder' THEN m.evidence_level ELSE i.evidence_level END) < 6
+ORDER BY m.sent_at, i.number LIMIT 50
 """
 
 
@@ -33,6 +35,9 @@ def post(message_id: UUID, *, gate: Gate, now: datetime, real: datetime) -> date
     if store.run(WAITS, message_id=message_id).one_or_none() is None:
         return None
     verdict = gate(message_id, now=now)
+    if verdict.way:
+        rerouting.move(message_id, verdict, real=real)
+        return None
     if not verdict.allowed and verdict.again_at is not None:
         holding.wait(message_id, reason=verdict.reason)
         return verdict.again_at

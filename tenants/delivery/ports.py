@@ -148,6 +148,9 @@ class Verdict:
     detail: str = ""
     again_at: datetime | None = None
     """When it is worth asking again; None with `allowed` False means never: the message is cancelled."""
+    way: str = ""
+    recipient: str = ""
+    """With `allowed` False: it is to go by this way instead, to this reader."""
 
 
 class Gate(Protocol):

@@ -108,7 +108,8 @@ def make(
     documents_in.put(key, body, media_type=documents.PDF)
     for each in letters:
         answer = Answer(Handover.ACCEPTED, reference=str(batch_id), detail="printed for the post")
-        result = Result(answer, subject=f"Letter: invoice {each.mail.items[0].number}", enclosures=each.enclosures)
+        what = each.mail.template if each.mail.kind == "reminder" else "invoice"
+        result = Result(answer, subject=f"Letter: {what} {each.mail.items[0].number}", enclosures=each.enclosures)
         sending.settle(each.mail, result, now=now, real=real, final=False)
     sha256, actor = hashlib.sha256(body).hexdigest(), scope.current().actor
     store.run(KEEP, id=batch_id, letters=len(letters), pages=pages, sha256=sha256, store_key=key, actor=actor, now=now)

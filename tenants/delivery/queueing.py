@@ -7,7 +7,7 @@ Python.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -48,10 +48,11 @@ WHERE i.tenant_id = :tenant AND i.id = ANY(CAST(:ids AS uuid[])) AND i.open_mino
 """
 ADD = """
 INSERT INTO message (tenant_id, id, debtor_id, contact_id, step_key, kind, recipient, language, template, rule_key,
-  queued_at)
-SELECT :tenant, r.id, r.debtor_id, r.contact_id, r.step_key, :kind, r.email, r.language, :template, :rule_key, :now
+  signed_by, queued_at)
+SELECT :tenant, r.id, r.debtor_id, r.contact_id, r.step_key, :kind, r.email, r.language, :template, :rule_key,
+  r.signed_by, :now
 FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-  AS r(id uuid, debtor_id uuid, contact_id uuid, step_key text, email text, language text)
+  AS r(id uuid, debtor_id uuid, contact_id uuid, step_key text, email text, language text, signed_by text)
 ON CONFLICT (tenant_id, step_key) DO NOTHING RETURNING id
 """
 ADD_ITEMS = """
@@ -73,6 +74,14 @@ WHERE i.tenant_id = :tenant AND i.id = h.id AND i.delivery = 'none'
 """
 
 
+Signs = Callable[[Sequence[UUID]], Mapping[UUID, str]]
+"""Who signs to each of these customers; to those left out, whom the client's letterhead names."""
+
+
+def _letterhead(_debtors: Sequence[UUID]) -> Mapping[UUID, str]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One message to be: its key, its reader, its invoices."""
@@ -82,6 +91,7 @@ class Step:
     reader: Contact
     invoice_ids: tuple[UUID, ...] = ()
     """Those that are named one by one; a reminder takes all of its customer's among many."""
+    signed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,7 @@ def queue_reminders(
     now: datetime,
     real: datetime,
     run_at: datetime | None = None,
+    signs: Signs = _letterhead,
 ) -> Queued:
     """Queue one reminder per customer that lists all its invoices among `invoice_ids` which are still open.
 
@@ -139,9 +150,10 @@ def queue_reminders(
     rendering.known(template)
     named = ids.listed(invoice_ids)
     wanted = list(store.run(TO_REMIND, ids=named).scalars())
-    readers = contacts.best(wanted, by_mail=False)
+    readers, signers = contacts.best(wanted, by_mail=False), signs(wanted)
     steps = [
-        Step(f"rule:{rule_key}:{debtor_id}:{occurrence}", debtor_id, reader) for debtor_id, reader in readers.items()
+        Step(f"rule:{rule_key}:{debtor_id}:{occurrence}", debtor_id, reader, signed_by=signers.get(debtor_id, ""))
+        for debtor_id, reader in readers.items()
     ]
     how: dict[str, Any] = {"kind": "reminder", "template": template, "rule_key": rule_key}
     fresh: dict[UUID, Step] = {}
@@ -155,7 +167,14 @@ def queue_reminders(
 
 
 def queue_notes(
-    rule_key: str, *, debtor_ids: Iterable[UUID], template: str, occurrence: str, now: datetime, real: datetime
+    rule_key: str,
+    *,
+    debtor_ids: Iterable[UUID],
+    template: str,
+    occurrence: str,
+    now: datetime,
+    real: datetime,
+    signs: Signs = _letterhead,
 ) -> list[UUID]:
     """Queue one message per customer that is about no invoice: thanks, and other words that ask for nothing.
 
@@ -163,9 +182,14 @@ def queue_notes(
     """
     rendering.known(template)
     wanted = list(debtor_ids)
-    readers = contacts.best(wanted, by_mail=False)
+    readers, signers = contacts.best(wanted, by_mail=False), signs(wanted)
     steps = [
-        Step(f"rule:{rule_key}:{debtor_id}:{occurrence}", debtor_id, readers[debtor_id])
+        Step(
+            f"rule:{rule_key}:{debtor_id}:{occurrence}",
+            debtor_id,
+            readers[debtor_id],
+            signed_by=signers.get(debtor_id, ""),
+        )
         for debtor_id in wanted
         if debtor_id in readers
     ]
@@ -217,6 +241,7 @@ def _add(steps: Sequence[Step], *, kind: str, template: str, rule_key: str, now:
             "step_key": step.key,
             "email": step.reader.email,
             "language": step.reader.language,
+            "signed_by": step.signed_by,
         }
         for message_id, step in named.items()
     ]

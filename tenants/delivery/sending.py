@@ -23,6 +23,7 @@ from tenants.delivery import (
     letters,
     links,
     outcome,
+    rerouting,
     tracking,
     turns,
     wordings,
@@ -42,7 +43,7 @@ from tenants.values import ids
 # One row of one table a statement: row security hides from the planner how many rows a client has, and a join planned
 # for one row has been seen to visit every pair of a customer and a contact.
 LOCK = """
-SELECT m.id, m.state, m.kind, m.template, m.recipient, m.debtor_id, m.contact_id,
+SELECT m.id, m.state, m.kind, m.template, m.recipient, m.debtor_id, m.contact_id, m.signed_by,
   (SELECT s.reason FROM suppression s WHERE s.tenant_id = :tenant AND s.address = lower(trim(m.recipient))
      AND s.lifted_at IS NULL) AS suppressed,
   (SELECT count(*) FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = m.id) AS tries,
@@ -112,6 +113,9 @@ def claim(
             return None
         return _outgoing(row, left.id, left.attempt_no, now=now, today=today, provider=provider, resumed=True)
     verdict = gate(message_id, now=now)
+    if verdict.way:
+        rerouting.move(message_id, verdict, real=real)
+        return None
     if not verdict.allowed and verdict.again_at is not None:
         holding.wait(message_id, reason=verdict.reason)
         return Waiting(verdict.again_at, verdict.reason)
@@ -161,7 +165,7 @@ def _outgoing(
         kind=row.kind,
         template=row.template,
         recipient=row.recipient,
-        creditor=creditor,
+        creditor=facts.signed(creditor, name=row.signed_by),
         reader=Reader(
             row.debtor_id, reader.number, reader.company, reader.country, row.contact_id, reader.name, reader.language
         ),

@@ -5,6 +5,7 @@ mail, so it leaves at most once. A receipt that says delivered is weak: networks
 than a mail server's yes, and a number that does not exist is suppressed like a dead address.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,6 +17,7 @@ from tenants.delivery.outcome import Result
 from tenants.delivery.ports import DocumentStore, Text, TextSender
 from tenants.events import inbox, recording
 from tenants.settings import Settings
+from tenants.values.money import Money
 
 SOURCE = "sms"
 RECEIPT = "receipt"
@@ -23,6 +25,11 @@ LONGEST = 600
 SAID = {
     "en": "{client}: invoice {number}, {amount}, due {due}. See it, pay or object: {link}",
     "de": "{client}: Rechnung {number}, {amount}, fällig am {due}. Ansehen, zahlen oder widersprechen: {link}",
+}
+SEVERAL = {
+    "en": "{client}: {count} invoices, {amount} in all, the oldest due {due}. See them, pay or object: {link}",
+    "de": "{client}: {count} Rechnungen, zusammen {amount}, die älteste fällig am {due}. "
+    "Ansehen, zahlen oder widersprechen: {link}",
 }
 KINDS = {"delivered": "delivered", "sent": "relayed", "undelivered": "failed", "failed": "failed"}
 """What a provider calls the end of a text, and the event that is for us; anything else says nothing yet."""
@@ -59,11 +66,12 @@ def write(mail: Outgoing, *, settings: Settings) -> Text:
         mail.tenant_id, link_id=mail.link_id, expires_at=mail.link_expires_at, secret=settings.secret_key
     )
     place = words.locale(mail.reader.language, mail.creditor.country)
-    item = mail.items[0]
-    body = SAID[words.language(mail.reader.language)].format(
+    item, language = mail.items[0], words.language(mail.reader.language)
+    body = (SAID if len(mail.items) == 1 else SEVERAL)[language].format(
         client=mail.creditor.legal_name[:60],
         number=item.number[:40],
-        amount=item.open.shown(place),
+        count=len(mail.items),
+        amount=" + ".join(each.shown(place) for each in _owed(mail)),
         due=words.short_day(item.due_on, place=place),
         link=links.url(settings.public_url, token),
     )
@@ -73,6 +81,14 @@ def write(mail: Outgoing, *, settings: Settings) -> Text:
         body=body[:LONGEST],
         receipts_to=f"{settings.public_url.rstrip('/')}/hooks/sms/{receipt_word(mail, settings=settings)}",
     )
+
+
+def _owed(mail: Outgoing) -> list[Money]:
+    """What is open of all its invoices, by currency."""
+    sums: Counter[str] = Counter()
+    for item in mail.items:
+        sums[item.currency] += item.open_minor
+    return [Money(minor, currency) for currency, minor in sorted(sums.items())]
 
 
 def receipt_word(mail: Outgoing, *, settings: Settings) -> str:

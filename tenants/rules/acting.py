@@ -17,7 +17,7 @@ from tenants.collections.alerts import NewAlert
 from tenants.collections.holds import NewHold
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing
-from tenants.rules import approvals, bounds, digests, handing, marks, people, webhooks, wording
+from tenants.rules import approvals, bounds, digests, handing, marks, people, senders, webhooks, wording
 from tenants.rules.bounds import Moment
 from tenants.rules.firings import Firing, debtors
 from tenants.rules.tree import Action, Duration, Rule
@@ -138,6 +138,7 @@ def _send(doing: Doing, action: Action, firings: Sequence[Firing], _place: str) 
     """About invoices: these; about customers: everything that is overdue there, unless the words ask for nothing."""
     how: dict[str, Any] = {"template": action.template, "occurrence": doing.occurrence}
     how |= {"now": doing.at.now, "real": doing.real}
+    how["signs"] = lambda customers: senders.names(action.sender, debtor_ids=customers, now=doing.at.now)
     if doing.rule.about == "customer" and action.template in THANKS:
         queueing.queue_notes(doing.rule.key, debtor_ids=debtors(firings), **how)
         return

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tenants.delivery import rendering
-from tenants.rules import readers
+from tenants.rules import readers, senders
 from tenants.rules.faults import Ledger, keys
 from tenants.rules.stages import STAGES
 from tenants.rules.tree import Action, Duration
@@ -113,7 +113,6 @@ def _limited(raw: dict[str, Any], key: str, at: str, faults: Ledger, longest: di
 
 
 def _send(raw: dict[str, Any], at: str, about: str, faults: Ledger) -> Action:
-    _one(raw, "as", at, faults, ("specialist",), "somebody who signs messages")
     if about == "invoice" and "bundle" not in raw:
         faults.add(f"{at}/bundle", "“bundle” is missing.", 'Add "bundle": "customer": one message lists all.')
     if "bundle" in raw:
@@ -122,6 +121,7 @@ def _send(raw: dict[str, Any], at: str, about: str, faults: Ledger) -> Action:
         "send",
         _one(raw, "to", at, faults, CONTACTS, "a contact who gets messages"),
         template=_one(raw, "template", at, faults, TEMPLATES, "a message template"),
+        sender=_one(raw, "as", at, faults, senders.SENDERS, "somebody who signs messages"),
     )
 
 

@@ -19,6 +19,7 @@ from tenants.directory.clients import Profile
 from tenants.directory.permissions import OF_PROVIDER_IN_CLIENTS, allowed
 from tenants.rules import rule_book
 from tenants.rules.faults import RuleRefused
+from tenants.values.counts import counted, noun
 from tenants.values.faults import Kind, Refusal
 
 ENOUGH_ADDRESSES = 90
@@ -100,30 +101,33 @@ def go_live(*, send: bool, customers: int, now: datetime, real: datetime, reason
 
 
 def _data(books: RowMapping) -> Line:
-    said = f"{books['open']:,} open invoices of {books['owing']:,} customers." if books["open"] else "No open invoice."
-    return Line("data", "The ledger is in", books["open"] > 0, True, said)
+    found, owing = books["open"], counted(books["owing"], "customer")
+    said = f"{counted(found, 'open invoice')} of {owing}." if found else "No open invoice."
+    return Line("data", "The ledger is in", found > 0, True, said)
 
 
 def _addresses(books: RowMapping) -> Line:
     owing, reached = books["owing"], books["reached"]
     share = reached * 100 // owing if owing else 0
-    said = f"{reached:,} of {owing:,} customers who owe something have an address to write to ({share}%)."
+    who = f"{counted(owing, 'customer')} who {noun(owing, 'owes', 'owe')} something"
+    said = f"{reached:,} of {who} can be written to ({share}%)."
     return Line("addresses", "Customers can be written to", share >= ENOUGH_ADDRESSES, False, said)
 
 
 def _groups(books: RowMapping) -> Line:
     count = books["groups"]
-    said = f"{count:,} groups." if count else "None: then no small group of customers can begin."
+    said = f"{counted(count, 'group')}." if count else "None: then no small group of customers can begin."
     return Line("groups", "Customers are in groups", count > 0, False, said)
 
 
 def _payments(profile: Profile, books: RowMapping, *, now: datetime) -> Line:
+    came = books["payments"]
     fed = profile.bank_feed_at is not None
     if fed:
         said = f"The bank feed was last read on {profile.bank_feed_at:%Y-%m-%d}."
     else:
-        said = f"{books['payments']:,} payments, no bank feed." if books["payments"] else "No payment has come in."
-    return Line("payments", "Payments come in", fed or books["payments"] > 0, False, said)
+        said = f"{counted(came, 'payment')}, no bank feed." if came else "No payment has come in."
+    return Line("payments", "Payments come in", fed or came > 0, False, said)
 
 
 def _sender(profile: Profile) -> Line:

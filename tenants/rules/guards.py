@@ -13,6 +13,7 @@ from uuid import UUID
 from tenants import store
 from tenants.rules import rule_book
 from tenants.rules.tree import Rule
+from tenants.values.counts import counted
 
 TIMES_USUAL = 3
 ALWAYS_FINE = 20
@@ -59,7 +60,7 @@ def freshness(rule: Rule, *, now: datetime) -> Stop | None:
     age, usual = now - loads[0], gaps[len(gaps) // 2]
     if age <= max(TIMES_USUAL * usual, PATIENCE) + PATIENCE:
         return None
-    words = f"The ledger is {age.days} days old; a file usually comes after {max(1, usual.days)}."
+    words = f"The ledger is {counted(age.days, 'day')} old; a file usually comes after {max(1, usual.days)}."
     return Stop("data", "waits for data", words)
 
 

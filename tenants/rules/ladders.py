@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tenants import store
 from tenants.events import history
 from tenants.isolation import scope
-from tenants.rules import actions, language, publishing, readers, rule_book, sentence
+from tenants.rules import actions, language, publishing, readers, rule_book, senders, sentence
 from tenants.rules.dryrun import DryRun
 from tenants.rules.faults import Ledger, RuleRefused, RuleUnknown, keys
 from tenants.store import Model, TenantOwned
@@ -56,11 +56,22 @@ class LadderRow(TenantOwned, Model):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rung: so many days after the due date (below nothing: before it), a message or a task for a person."""
+    """One rung: so many days after the due date (below nothing: before it), a message or a task for a person.
+
+    `by` is in whose name the message goes, or who gets the task: steps may climb from the specialist to the team lead
+    and to the client's own finance lead.
+    """
 
     day: int
     template: str = ""
     task: str = ""
+    by: str = senders.SPECIALIST
+
+    def document(self) -> dict[str, Any]:
+        """The step as it stands in the document; the specialist need not be named."""
+        what = {"template": self.template} if self.template else {"task": self.task}
+        named = {} if self.by == senders.SPECIALIST else {"as" if self.template else "to": self.by}
+        return {"day": self.day, **what, **named}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +88,7 @@ class Ladder:
 
     def document(self) -> dict[str, Any]:
         """The document that `read` turns into the same ladder."""
-        steps = [
-            {"day": step.day, **({"template": step.template} if step.template else {"task": step.task})}
-            for step in self.steps
-        ]
+        steps = [step.document() for step in self.steps]
         whose = {name: list(getattr(self, name)) for name in WHOSE if name == "groups" or getattr(self, name)}
         return {"format": FORMAT, "key": self.key, "at": self.at, **whose, "steps": steps}
 
@@ -236,17 +244,24 @@ def _steps(raw: Any, faults: Ledger) -> tuple[Step, ...]:
 
 
 def _step(raw: Any, at: str, faults: Ledger) -> Step:
-    if not isinstance(raw, dict) or ("template" in raw) == ("task" in raw) or set(raw) - {"day", "template", "task"}:
+    who = "as" if isinstance(raw, dict) and "template" in raw else "to"
+    if (
+        not isinstance(raw, dict)
+        or ("template" in raw) == ("task" in raw)
+        or set(raw) - {"day", "template", "task", who}
+    ):
         faults.add(at, "A step has a day, and a template or a task.", 'Write {"day": 3, "template": "First reminder"}.')
         return Step(1)
     day = raw.get("day")
     if not isinstance(day, int) or isinstance(day, bool) or not EARLIEST <= day <= LATEST or day == 0:
         faults.add(f"{at}/day", f"“{str(day)[:12]}” is no day of a ladder.", "Write -60 to -1 before, 1 to 365 after.")
         day = 1
+    named = raw.get(who, senders.SPECIALIST)
+    by = readers.chosen(named, f"{at}/{who}", faults, options=senders.SENDERS, what="somebody who signs or acts")
     if "task" in raw:
-        return Step(day, task=readers.text(raw["task"], f"{at}/task", faults, longest=120, what="The title"))
-    options = actions.TEMPLATES
-    return Step(day, template=readers.chosen(raw["template"], f"{at}/template", faults, options=options, what="a text"))
+        return Step(day, task=readers.text(raw["task"], f"{at}/task", faults, longest=120, what="The title"), by=by)
+    template = readers.chosen(raw["template"], f"{at}/template", faults, options=actions.TEMPLATES, what="a text")
+    return Step(day, template=template, by=by)
 
 
 def _reached(day: int) -> dict[str, Any]:
@@ -262,7 +277,7 @@ def _act(step: Step) -> dict[str, Any]:
             "do": "send",
             "template": step.template,
             "to": "billing contact",
-            "as": "specialist",
+            "as": step.by,
             "bundle": "customer",
         }
-    return {"do": "task", "to": "specialist", "title": step.task}
+    return {"do": "task", "to": step.by, "title": step.task}

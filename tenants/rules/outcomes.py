@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tenants import store
 from tenants.rules.tree import Rule
+from tenants.values.counts import counted
 
 ANYWAY_DAYS = 5
 TOTALS = """
@@ -43,12 +44,13 @@ def of(backtest_id: UUID, rule: Rule, *, days: int, untold: Sequence[str]) -> di
     if rule.about == "invoice" and totals.firings:
         paid, all_ = store.run(ANYWAY, id=backtest_id, days=ANYWAY_DAYS).one()
         result["paid_anyway"] = round(paid / all_, 3)
-    return result | {"text": _said(result, days=days, what="messages" if bundled else "acts")}
+    return result | {"text": _said(result, days=days, what="message" if bundled else "act")}
 
 
 def _said(result: dict[str, Any], *, days: int, what: str) -> str:
+    whom = counted(result["customers"], "customer")
     said = (
-        f"On {days:,} past days: {result['acts']:,} {what} about {result['customers']:,} customers, "
+        f"On {counted(days, 'past day')}: {counted(result['acts'], what)} about {whom}, "
         f"at most {result['most_on_one_day']:,} on one day"
     )
     if result["paid_anyway"] is not None:

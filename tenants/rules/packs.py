@@ -19,6 +19,7 @@ from tenants.events import history
 from tenants.isolation import scope
 from tenants.rules import language, rule_book
 from tenants.rules.faults import RuleUnknown
+from tenants.values.counts import counted
 from tenants.values.faults import Kind, Refusal
 
 GIVE = """
@@ -58,7 +59,7 @@ class Standing:
         """The same in one sentence."""
         if not self.differs:
             return "As the provider’s standard says."
-        places = "1 place" if len(self.differs) == 1 else f"{len(self.differs)} places"
+        places = counted(len(self.differs), "place")
         return f"Differs from the provider’s standard in {places}."
 
 

@@ -191,7 +191,12 @@ def _action(action: Action, about: str) -> str:
 
 
 def _whom(action: Action) -> str:
-    return "the customer’s specialist" if action.to == "specialist" else f"the {action.to}"
+    return person(action.to)
+
+
+def person(role: str) -> str:
+    """What people call somebody whom a rule names."""
+    return "the customer’s specialist" if role == "specialist" else f"the {role}"
 
 
 def _alert(action: Action, _about: str) -> str:
@@ -209,7 +214,7 @@ def _pause(action: Action, _about: str) -> str:
 
 
 def _send(action: Action, about: str) -> str:
-    sent = f"send “{action.template}” to the {action.to} in the name of the customer’s specialist"
+    sent = f"send “{action.template}” to the {action.to} in the name of {person(action.sender)}"
     return f"{sent}, one message per customer listing all its matching invoices" if about == "invoice" else sent
 
 

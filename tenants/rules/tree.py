@@ -84,6 +84,8 @@ class Action:
     title: str = ""
     due: Duration | None = None
     template: str = ""
+    sender: str = "specialist"
+    """In whose name a message is sent."""
     what: str = ""
     """What a pause covers: the invoice, or all of the customer."""
     span: Duration | None = None

@@ -75,6 +75,8 @@ def test_a_document_comes_back_as_it_was_read(in_alder):
         ({"most_reminders": 0}, "/most_reminders"),
         ({"silence_after_talk": True}, "/silence_after_talk"),
         ({"overrides": 1}, "/overrides"),
+        ({"ways": []}, "/ways"),
+        ({"ways": ["pigeon"]}, "/ways"),
         ({"countries": []}, "/countries"),
         ({"countries": {"France": {}}}, "/countries"),
         ({"countries": {"FR": {"hours": 3}}}, "/countries/FR"),

@@ -8,12 +8,13 @@ from pypdf import PdfReader
 
 from tenants import store
 from tenants.adapters.sms import MemorySender
-from tenants.delivery import channels, climbing, domains, evidence, portal_posts, print_batches, texts
+from tenants.delivery import channels, climbing, domains, evidence, portal_posts, print_batches, queueing, texts
 from tenants.delivery.channels import BadChannels, Channels
 from tenants.delivery.ports import Answer, Handover, Verdict
 from tenants.delivery.texts import Receipt
 from tenants.values import ids
 from tests.cast import NOW, TODAY
+from tests.factories import a_contact, a_debtor, an_invoice
 from tests.unit.delivery.post import DEAD
 
 POSTAL = "Dune Garden Centres\nDünenweg 1\n26486 Wangerooge"
@@ -167,6 +168,73 @@ def test_a_customer_without_anybody_is_left_to_a_person(post):
     want(post, invoice)
     want(post, invoice, Channels(("portal",)))
     assert climb(post) == 0
+
+
+# --- reminders -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reminder(post):
+    """One reminder about two invoices in two currencies."""
+    debtor = a_debtor(post.tenant, name="Dune Garden Centres")
+    a_contact(post.tenant, debtor, email="dana@dune.test", name="Dana Reyes")
+    bills = [an_invoice(post.tenant, debtor, late=late, currency=each) for late, each in ((9, "EUR"), (3, "GBP"))]
+    with post.unit():
+        channels.change(debtor, to=ALL, now=NOW)
+        queued = queueing.queue_reminders(
+            "overdue", invoice_ids=bills, template="First reminder", occurrence="1", now=NOW, real=NOW
+        )
+    return next(iter(queued.messages))
+
+
+def by(post, message, way, recipient=""):
+    """The gate says to go by another way."""
+    post.verdict = Verdict(allowed=False, reason="other_way", way=way, recipient=recipient)
+    assert post.claim_by(message, provider="memory") is None
+    post.verdict = GO
+
+
+def test_a_reminder_that_is_to_be_a_text_is_one_and_names_what_is_owed_in_all(post, reminder):
+    by(post, reminder, "sms", "+4930901820")
+    assert (post.message(reminder).channel, post.message(reminder).recipient) == ("sms", "+4930901820")
+    assert post.work("send_text") == [{"message_id": str(reminder)}]
+    sender = MemorySender()
+    text_it(post, sender)
+    (text,) = sender.sent
+    assert text.recipient == "+4930901820" and "2 invoices, " in text.body and " + " in text.body
+    assert post.ask("SELECT reminder_count FROM invoice WHERE tenant_id = :tenant") == [1, 1]
+
+
+def test_a_reminder_goes_to_and_fro_without_losing_its_work(post, reminder):
+    for way in ("sms", "email", "sms"):
+        by(post, reminder, way)
+    assert len(post.work("send_text")) == len(post.work("send_message")) == 2
+    by(post, ids.new(), "sms")
+    assert len(post.work("send_text")) == 2
+
+
+def test_a_reminder_by_the_post_is_a_letter_with_its_words(post, reminder):
+    by(post, reminder, "print", "Dune Garden Centres")
+    print_it(post)
+    with post.unit():
+        (kept,) = print_batches.listed()
+    pages = [page.extract_text() for page in PdfReader(f"{post.folder}/documents/{kept['store_key']}").pages]
+    assert "Dünenweg 1" in pages[0] and "past due" in pages[1]
+    assert post.message(reminder).subject.startswith("Letter: First reminder")
+
+
+def test_a_reminder_in_the_portal_is_new_there_although_the_invoice_was_seen(post, reminder):
+    post.change("UPDATE invoice SET evidence_level = 6 WHERE tenant_id = :tenant")
+    by(post, reminder, "portal", "dana@dune.test")
+    assert post_it(post, verdict=Verdict(allowed=False, way="sms", recipient="+4930901820")) is None
+    by(post, reminder, "portal", "dana@dune.test")
+    post_it(post)
+    debtor = post.message(reminder).debtor_id
+    with post.unit():
+        assert len(portal_posts.unseen(debtor)) == 2
+        portal_posts.taken(reminder, now=post.now, real=post.now)
+    with post.unit():
+        assert not portal_posts.unseen(debtor)
 
 
 # --- the portal ------------------------------------------------------------------------------------------------------

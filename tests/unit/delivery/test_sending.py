@@ -65,10 +65,17 @@ def test_a_reminder_counts_on_every_invoice_it_lists_and_carries_no_document(pos
     invoices = [an_invoice(post.tenant, debtor, late=late) for late in (3, 9)]
     with post.unit():
         queued = queueing.queue_reminders(
-            "overdue", invoice_ids=invoices, template="First reminder", occurrence="1", now=NOW, real=NOW
+            "overdue",
+            invoice_ids=invoices,
+            template="First reminder",
+            occurrence="1",
+            now=NOW,
+            real=NOW,
+            signs=lambda customers: dict.fromkeys(customers, "Sofia Lindqvist"),
         )
     post.send(next(iter(queued.messages)))
     assert post.mailer.sent[0].attachments == ()
+    assert "\nSofia Lindqvist\nfor " in post.mailer.sent[0].text, "whom the rule names signs it"
     counts = post.ask("SELECT reminder_count, last_reminder_at, last_contact_at FROM invoice WHERE tenant_id = :tenant")
     assert counts == [(1, NOW, NOW)] * 2
 

@@ -71,6 +71,30 @@ def test_a_task_for_the_clients_own_people_goes_to_one_of_them(in_alder, alder_a
         assert rows("task", "assignee_id") == [(alder_admin.id,)]
 
 
+def test_a_message_is_signed_by_whom_the_rule_names_and_the_letterhead_signs_where_nobody_holds_the_role(
+    in_alder, specialist, manager
+):
+    with in_alder:
+        for name, owner in (("Kessler Bau", specialist.id), ("Dune Traders", None)):
+            customer = a_customer(name)
+            store.run("UPDATE debtor SET owner_id = :o WHERE tenant_id = :tenant AND id = :id", o=owner, id=customer)
+            a_bill(customer)
+        for day, sender in enumerate(("specialist", "team lead", "client finance lead")):
+            rule = go_live(document(OPEN, key=f"by-{sender.split()[0]}", then=[{**SEND, "as": sender}]))
+            ran(rule, on=TODAY + days(day), now=NOW + days(day))
+        sql = """SELECT m.rule_key, d.name, m.signed_by FROM message m
+            JOIN debtor d ON d.tenant_id = :tenant AND d.id = m.debtor_id WHERE m.tenant_id = :tenant"""
+        signed = {(row.rule_key, row.name): row.signed_by for row in store.run(sql)}
+    assert signed == {
+        ("by-specialist", "Kessler Bau"): specialist.name,
+        ("by-specialist", "Dune Traders"): "",
+        ("by-team", "Kessler Bau"): manager.name,
+        ("by-team", "Dune Traders"): manager.name,
+        ("by-client", "Kessler Bau"): "",
+        ("by-client", "Dune Traders"): "",
+    }
+
+
 def test_a_stage_only_moves_forward_and_a_tag_is_kept_once(in_alder):
     with in_alder:
         bill = a_bill()

@@ -108,7 +108,7 @@ def test_a_rule_would_have_acted_once_on_the_day_when_it_began_to_match(in_alder
         assert fired(test) == [TODAY - days(4)]
         assert (done["state"], done["days_done"], done["days"]) == ("done", 10, 10)
         assert done["result"]["acts"] == 1 and done["result"]["paid_anyway"] == 0.0
-        assert done["result"]["text"].startswith("On 10 past days: 1 acts about 1 customers, at most 1 on one day")
+        assert done["result"]["text"].startswith("On 10 past days: 1 act about 1 customer, at most 1 on one day")
 
 
 def test_again_is_counted_as_if_the_rule_had_run(in_alder):

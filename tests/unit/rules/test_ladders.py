@@ -64,6 +64,8 @@ def test_a_ladder_comes_back_as_it_was_read():
         (ladder(steps=[{"day": 0, "template": "First reminder"}]), "/steps/0/day"),
         (ladder(steps=[{"day": 3, "template": "Ransom note"}]), "/steps/0/template"),
         (ladder(steps=[{"day": 3, "task": ""}]), "/steps/0/task"),
+        (ladder(steps=[{"day": 3, "template": "First reminder", "as": "the king"}]), "/steps/0/as"),
+        (ladder(steps=[{"day": 3, "template": "First reminder", "to": "team lead"}]), "/steps/0"),
         (ladder(steps=[STEPS[1], STEPS[0]]), "/steps/1/day"),
         (ladder(groups="key"), "/groups"),
         (ladder(rungs=[]), "/rungs"),
@@ -73,6 +75,23 @@ def test_a_fault_is_named_with_its_place(document, pointer):
     with pytest.raises(RuleRefused) as refused:
         ladders.read(document)
     assert pointer in {fault.pointer for fault in refused.value.faults}
+
+
+def test_steps_climb_from_the_specialist_to_the_client_itself():
+    climbing = ladder(
+        steps=[
+            {"day": 3, "template": "First reminder", "as": "specialist"},
+            {"day": 15, "template": "Second reminder, with ways to pay", "as": "team lead"},
+            {"day": 30, "template": "Formal letter", "as": "client finance lead"},
+            {"day": 45, "task": "Decide what comes next", "to": "client finance lead"},
+        ]
+    )
+    read = ladders.read(climbing)
+    said = ladders.sentences(read)
+    assert "in the name of the customer’s specialist" in said[0] and "in the name of the team lead" in said[1]
+    assert "in the name of the client finance lead" in said[2] and "give the client finance lead the task" in said[3]
+    assert "as" not in read.document()["steps"][0], "the specialist need not be named"
+    assert ladders.read(read.document()) == read
 
 
 def test_r4_whoever_comes_late_hears_the_newest_step_alone(alder, author, second):

@@ -19,6 +19,7 @@ FORM = {
     "consumers": "automatic",
     "most_reminders": "4",
     "silence_after_talk": "3",
+    "ways": ["email", "print"],
     "overrides": "true",
     "reason": "Agreed with the client in November",
 }
@@ -48,11 +49,13 @@ def test_the_form_is_put_in_force_with_its_reason(admin, alder_world, policy, wo
     assert "Version 1" in page and "Agreed with the client in November" in page
     with alder_world.books():
         found = policies.current()
-    assert (found.ceiling, found.pays_by_itself, found.overrides) == (
+    assert (found.ceiling, found.pays_by_itself, found.overrides, found.ways) == (
         "First reminder",
         ("auto-pay", "direct debit"),
         True,
+        ("email", "print"),
     )
+    assert "goes by" not in page and admin.post(policy, data={**FORM, "ways": "pigeon"}).status_code == 422
     assert alder_world.profile().auto_messages_per_week == 1
 
 

@@ -54,6 +54,22 @@ def test_a_rule_is_built_in_rows_and_kept_as_a_draft(admin, alder_world, rules, 
     assert 'value="1 EUR"' in admin.get(f"{rules}/builder?rule=late-and-large").get_data(as_text=True)
 
 
+def test_beside_a_field_stands_how_often_it_is_empty_and_beside_an_action_whom_it_names(admin, alder_world, rules):
+    page = admin.get(f"{rules}/builder").get_data(as_text=True)
+    assert "known on all open invoices" in page
+    sending = {"do": "send", "detail": "First reminder", "due": "", "who": "team lead"}
+    assert admin.post(f"{rules}/builder/keep", data=BUILT | sending).status_code == 303
+    with alder_world.books():
+        (send,) = rule_book.find("late-and-large").document["then"]
+        assert send["as"] == "team lead"
+    again = admin.get(f"{rules}/builder?rule=late-and-large").get_data(as_text=True)
+    assert "<option selected>team lead</option>" in again, "the form reads back what it wrote"
+    task = BUILT | sending | {"do": "task", "who": "the king"}
+    assert admin.post(f"{rules}/builder/keep", data=task).status_code == 303
+    with alder_world.books():
+        assert rule_book.find("late-and-large").document["then"][0]["to"] == "specialist"
+
+
 def test_a_fault_stands_beside_the_form_and_nothing_is_lost(admin, rules, words):
     faulty = BUILT | {"value": ["open", "plenty"]}
     answer = admin.post(f"{rules}/builder/keep", data=faulty)

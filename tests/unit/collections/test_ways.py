@@ -1,0 +1,114 @@
+"""Reminders go by the way that the customer wants, and by the next one where that leads nowhere."""
+
+from datetime import timedelta
+
+import pytest
+
+from tenants import store
+from tenants.collections import conduct, policies, ways
+from tenants.delivery import channels, suppression
+from tenants.delivery.channels import Channels
+from tests.cast import NOW
+from tests.unit.collections.desk import a_customer, a_delivered_invoice, a_message, held_reasons, pay
+
+POSTAL = "Kessler Bau\nHauptstr. 1\n26486 Wangerooge"
+PHONE = "+4930901820"
+gate = conduct.Gate()
+
+
+def wants(customer, *order, wait_days=3):
+    channels.change(customer, to=Channels(order, wait_days, PHONE, POSTAL), now=NOW)
+
+
+def dead(address):
+    suppression.add(address, reason="bounce", since_at=NOW)
+
+
+def earlier(customer, way, *, days, level=0, state="delivered"):
+    """A reminder that went by that way so many days ago."""
+    message = a_message(customer, state=state, sent_at=NOW - timedelta(days=days))
+    sql = "UPDATE message SET channel = :way, evidence_level = :level WHERE tenant_id = :tenant AND id = :id"
+    store.run(sql, way=way, level=level, id=message)
+
+
+@pytest.fixture
+def kessler(in_alder):
+    with in_alder:
+        yield a_customer()
+
+
+def reminder(customer):
+    return a_message(customer, a_delivered_invoice(customer))
+
+
+def asked(customer):
+    return gate(reminder(customer), now=NOW)
+
+
+def test_where_nobody_chose_mail_is_the_way(kessler):
+    assert asked(kessler).allowed
+
+
+def test_the_first_way_of_the_customer_is_taken_and_written_down(kessler):
+    wants(kessler, "sms", "email")
+    verdict = asked(kessler)
+    assert (verdict.allowed, verdict.way, verdict.recipient) == (False, "sms", PHONE)
+    assert verdict.detail == "This customer is reminded by text now, not by mail."
+    assert held_reasons() == {"other_way": 1}
+
+
+def test_an_address_that_takes_nothing_leads_to_the_next_way(kessler):
+    wants(kessler, "email", "sms", "print")
+    dead("billing@kessler.test")
+    assert asked(kessler).way == "sms"
+    dead(PHONE)
+    verdict = asked(kessler)
+    assert (verdict.way, verdict.recipient) == ("print", "Kessler Bau")
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "state", "way"),
+    [
+        (8, 2, "delivered", "portal"),
+        (8, 4, "delivered", ""),
+        (8, 0, "bounced", "portal"),
+    ],
+)
+def test_a_way_by_which_nobody_saw_the_last_reminder_is_not_tried_again_at_once(kessler, days, level, state, way):
+    wants(kessler, "email", "portal", wait_days=7)
+    earlier(kessler, "email", days=days, level=level, state=state)
+    assert asked(kessler).way == way
+
+
+def test_when_all_ways_stayed_silent_the_first_begins_again(kessler):
+    wants(kessler, "email", "portal")
+    earlier(kessler, "email", days=9)
+    earlier(kessler, "portal", days=8)
+    assert asked(kessler).allowed
+
+
+def test_the_policy_may_leave_ways_out_and_a_person_writes_where_none_is_left(kessler):
+    policies.change({"ways": ["email", "print"]}, now=NOW, reason="no texts")
+    wants(kessler, "sms", "print")
+    assert asked(kessler).way == "print"
+    wants(kessler, "sms")
+    verdict = asked(kessler)
+    assert (verdict.reason, verdict.way) == ("no_way", "")
+    assert store.run("SELECT title FROM task WHERE tenant_id = :tenant").scalars().all() == [
+        "Write to this customer yourself, or leave it"
+    ]
+
+
+def test_what_must_not_leave_goes_by_no_other_way_either(kessler):
+    wants(kessler, "sms")
+    invoice = a_delivered_invoice(kessler)
+    message = a_message(kessler, invoice)
+    pay(invoice)
+    assert (gate(message, now=NOW).reason, gate(message, now=NOW).way) == ("settled", "")
+
+
+def test_thanks_go_by_mail_or_not_at_all_and_an_invoice_stays_where_it_is(kessler):
+    wants(kessler, "sms")
+    assert gate(a_message(kessler, kind="note"), now=NOW).reason == "no_way"
+    assert gate(a_message(kessler, a_delivered_invoice(kessler), kind="invoice"), now=NOW).allowed
+    assert set(ways.SAID) == set(channels.WAYS)
