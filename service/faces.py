@@ -9,6 +9,7 @@ from service.auth import account, second_factor, sign_in, single_sign_on, step_u
 from service.auth.oauth import authorize, discovery, logout, tokens
 from service.hooks import sms, sns
 from service.pages import (
+    accounts,
     addresses,
     alerts,
     api_calls,
@@ -18,6 +19,7 @@ from service.pages import (
     builder,
     cash,
     certificates,
+    collectors,
     company_sign_in,
     conduct,
     consents,
@@ -52,6 +54,7 @@ from service.pages import (
     shown,
     staff,
     stopped,
+    stopped_everywhere,
     views,
     wordings,
     worklist,
@@ -68,6 +71,7 @@ PAGES = (
     alerts.face,
     dashboard.face,
     figures.face,
+    collectors.face,
     exports.face,
     views.face,
     portfolio.face,
@@ -75,6 +79,7 @@ PAGES = (
     invoices.face,
     certificates.face,
     customers.face,
+    accounts.face,
     cash.face,
     money.face,
     money_terms.face,
@@ -97,6 +102,7 @@ PAGES = (
     approvals.face,
     search.face,
     stopped.face,
+    stopped_everywhere.face,
     pools.face,
     mailbox.face,
     incoming.face,

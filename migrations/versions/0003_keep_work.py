@@ -53,6 +53,12 @@ CREATE POLICY clocked ON app.client_profile FOR SELECT TO gt_dispatch USING (tru
 GRANT SELECT (tenant_id, clock_shift_s) ON app.client_profile TO gt_dispatch;
 """
 
+# The provider sees that work stopped, at whom and by what kind of fault; neither what it was about nor what was said.
+STOPPED = """
+CREATE POLICY stopped ON app.work_item FOR SELECT TO gt_auth USING (state = 'dead');
+GRANT SELECT (tenant_id, lane, kind, state, error_class, finished_at) ON app.work_item TO gt_auth;
+"""
+
 
 def upgrade() -> None:
     tenant_table("work_item", WORK_ITEM)
@@ -64,6 +70,7 @@ def upgrade() -> None:
     for table in ("work_item", "tenant_lane"):
         op.execute(DISPATCH.format(table=table, rights=FULL))
     op.execute(CLOCK)
+    op.execute(STOPPED)
     tenant_table("inbox_event", INBOX, rights=APPEND_ONLY)
     op.execute("GRANT UPDATE (payload) ON app.inbox_event TO gt_app, gt_worker")  # to forget who a reader was
     index("inbox_event", "message", "message_id, occurred_at")

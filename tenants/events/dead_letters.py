@@ -29,6 +29,15 @@ COUNTED = """
 SELECT kind, error_class, count(*) AS items, min(finished_at) AS oldest_at FROM work_item
 WHERE tenant_id = :tenant AND state = 'dead' GROUP BY kind, error_class ORDER BY items DESC, kind
 """
+# As the role that sees of work no more than that it stopped.
+EVERYWHERE = """
+SELECT w.tenant_id, t.slug, t.legal_name AS name, w.lane, w.kind, w.error_class, count(*) AS items,
+  min(w.finished_at) AS oldest_at
+FROM app.work_item w JOIN app.tenant t ON t.id = w.tenant_id WHERE w.state = 'dead'
+GROUP BY w.tenant_id, t.slug, t.legal_name, w.lane, w.kind, w.error_class
+ORDER BY min(w.finished_at), t.slug, w.kind, w.error_class LIMIT :most
+"""
+MOST_CAUSES = 500
 CHOSEN = """
 SELECT count(*) FROM work_item WHERE tenant_id = :tenant AND state = 'dead'
   AND (CAST(:kind AS text) IS NULL OR kind = :kind) AND (CAST(:error_class AS text) IS NULL OR error_class =
@@ -83,6 +92,21 @@ class Cause:
     error_class: str | None
     items: int
     oldest_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere(Cause):
+    """The same at one of all clients."""
+
+    tenant_id: UUID
+    slug: str
+    name: str
+    lane: str
+
+
+def everywhere() -> Sequence[Elsewhere]:
+    """What stopped at any client, by client, kind and cause, the oldest first: for the provider's own page."""
+    return [Elsewhere(**row) for row in store.run_identity(EVERYWHERE, most=MOST_CAUSES).mappings()]
 
 
 def was_given_up(key: str, *, kinds: Sequence[str]) -> bool:

@@ -45,6 +45,12 @@ MORE_POLICIES = {
         "a token is asked for before the client's books are open; the id asked for names the client",
     ),
     ("work_item", "dispatched"): ("ALL", "{gt_dispatch}", "true", "one dispatcher claims for all clients"),
+    ("work_item", "stopped"): (
+        "SELECT",
+        "{gt_auth}",
+        "(state = 'dead'::text)",
+        "the provider counts work that stopped, by client and kind, and reads nothing of what it was about",
+    ),
     ("tenant_lane", "dispatched"): ("ALL", "{gt_dispatch}", "true", "one dispatcher keeps the turns of all clients"),
     ("client_profile", "clocked"): ("SELECT", "{gt_dispatch}", "true", "the timetable needs each client's clock"),
 }
@@ -59,8 +65,10 @@ WITHOUT_PROGRAM_WRITES = {"tenant_lane": "the dispatcher alone writes it"}
 APPEND_ONLY = {"inbox_event", "history", "allocation", "evidence", "rule_version", "rule_firing", "rule_consent"} | {
     "access_visit",
     "former_verdict",
+    "mail_file",
     "import_change",
     "contact_policy",
     "wording",
     *("due_schedule", "instalment", "period_close", "period_control", "exchange_rate", "late_term", "base_rate"),
+    *("debtor_owner", "discount_term"),
 }

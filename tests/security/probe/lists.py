@@ -38,6 +38,7 @@ ORACLES: dict[str, str] = {
     "list_periods": "",
     "list_clients": "",
     "list_all_clients": "",
+    "list_stopped_work": "",
     "list_write_off_requests": ALL.format("forgo_request") + " AND state = 'waiting'",
     "list_late_terms": ALL.format("late_term"),
     "list_rules": ALL.format("rule") + " AND state <> 'retired'",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import ProgrammingError
 
 from tenants import store
 from tenants.events import dead_letters, history, queue, recording
@@ -48,6 +49,17 @@ def test_causes_are_counted(in_alder, buried):
     with in_alder:
         found = [(cause.error_class, cause.items) for cause in dead_letters.causes()]
     assert found == [("Away", 2), ("Hopeless", 1)]
+
+
+def test_the_provider_counts_what_stopped_by_client_and_reads_nothing_else_of_it(in_alder, in_birch, alder, buried):
+    with in_birch:
+        ours = [each for each in dead_letters.everywhere() if each.tenant_id == alder]
+        assert [(each.kind, each.error_class, each.items) for each in ours] == [
+            ("noop", "Away", 2),
+            ("noop", "Hopeless", 1),
+        ]
+    with pytest.raises(ProgrammingError, match="permission denied"), in_birch():
+        store.run_identity("SELECT payload FROM app.work_item")
 
 
 def test_one_is_sent_round_again_with_all_its_attempts(in_alder, buried, now):

@@ -172,6 +172,9 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "set_base_rate": lambda w: Ask(
         body={"base": "boe", "from_on": "2026-06-30", "percent": "3.75", "source": "Bank of England"}
     ),
+    "give_owner": lambda w: Ask(body={"owner_id": None}),
+    "give_owners": lambda w: Ask(body={"debtor_ids": [ids.show("deb", w.at["deb"])], "owner_id": None}),
+    "set_credit_limit": lambda w: Ask(body={"limit": euros(w), "reason": "The insurer says so"}),
     "list_expected": lambda w: Ask(query={"week": "2026-11-16", "currency": w.currency}),
     "reverse_allocation": lambda w: Ask({"all": w.allocation()}, body={"reason": "Wrong invoice"}),
     "upload_import": lambda w: Ask(query={"name": "ledger.csv"}, data=w.ledger_file()),
@@ -284,6 +287,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "change_einvoice_wish": lambda w: Ask(body={"format": "hybrid", "endpoint": "9930:DE123456789"}),
     "download_einvoice": lambda w: Ask({"inv": w.sayable_invoice()}),
     "take_einvoice_response": lambda w: Ask(data=w.einvoice_answer()),
+    "redrive_stopped_work": lambda w: Ask({"stopped": w.dead_letter()}, body={"kind": "noop"}),
     "redrive_dead_letter": lambda w: Ask({"wrk": w.dead_letter()}),
     "discard_dead_letter": lambda w: Ask({"wrk": w.dead_letter()}, body={"reason": "It was a test"}),
 }

@@ -60,6 +60,23 @@ def test_stopped_work_is_tried_again_or_dropped_with_a_reason(alder_world, as_, 
         assert not dead_letters.causes() and clients.profile().slug == alder_world.slug
 
 
+def test_the_provider_sees_that_work_stopped_anywhere_and_tries_it_again_but_not_what_it_was_about(
+    alder_world, as_, provider_admin, specialist, words
+):
+    at, admin = "/provider/stopped-work", as_(provider_admin)
+    with alder_world.books():
+        named = clients.profile()
+    alder_world.dead_letter()
+    page = admin.get(at)
+    assert named.legal_name in words(page) and "ValueError" in words(page) and "it broke" not in words(page)
+    one = f"/provider/clients/{named.public_id}/stopped-work/again"
+    assert one in page.get_data(as_text=True) and as_(specialist).get(at).status_code == 403
+    assert admin.post(one, data={"kind": "noop", "error_class": "ValueError"}).status_code == 303
+    mine = [each for each in admin.get("/api/v1/provider/stopped-work").json["items"] if each["slug"] == named.slug]
+    with alder_world.books():
+        assert mine == [] and not dead_letters.causes()
+
+
 def test_a_manager_fills_a_pool_and_says_who_is_away(alder, alder_world, as_, manager, specialist, words):
     at, lead = f"/c/{alder_world.slug}/pools", as_(manager)
     assert "the team leads take what is handed over" in words(lead.get(at))
