@@ -16,6 +16,7 @@ from tenants.insight.definitions import DEFINITIONS
 from tenants.insight.figures import Figure
 from tenants.insight.overview import Counted, Trend
 from tenants.insight.receipts import Funnel
+from tenants.values import counts
 
 FUNNEL_TONES = {"bounced": 5}
 
@@ -157,7 +158,7 @@ def _moved(name: str, minor: int, trend: Trend, currency: str) -> str:
 
 
 def _many(count: int) -> str:
-    return f"{count:,} {'invoice' if count == 1 else 'invoices'}"
+    return counts.counted(count, "invoice")
 
 
 def _plain(figure: Figure | None) -> str:
