@@ -58,6 +58,13 @@ EINVOICE_GOAL = """
   begun_on date NOT NULL, due_on date NOT NULL CHECK (due_on > begun_on), set_by text NOT NULL,
   set_at timestamptz NOT NULL, PRIMARY KEY (tenant_id)
 """
+# A file that came with a mail, kept beside it.
+MAIL_FILE = """
+  id uuid NOT NULL, inbox_id uuid NOT NULL, place smallint NOT NULL, name text NOT NULL, media_type text NOT NULL,
+  sha256 text NOT NULL, bytes integer NOT NULL, store_key text NOT NULL, kept_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, inbox_id, place),
+  FOREIGN KEY (tenant_id, inbox_id) REFERENCES app.inbox_event (tenant_id, id)
+"""
 
 
 def upgrade() -> None:
@@ -72,3 +79,4 @@ def upgrade() -> None:
     tenant_table("print_batch", PRINT_BATCH)
     index("print_batch", "made", "made_at, id")
     tenant_table("einvoice_goal", EINVOICE_GOAL)
+    tenant_table("mail_file", MAIL_FILE, rights=APPEND_ONLY)

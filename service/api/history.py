@@ -49,6 +49,7 @@ KINDS = {
     "work_item": "wrk",
     "import": "imp",
     "message": "msg",
+    "mail": "mai",
     "connection": "idp",
     "access_grant": "agr",
     "scim_token": "sct",

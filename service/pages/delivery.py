@@ -13,7 +13,7 @@ from service.endpoint import endpoint
 from service.pages import delivery_tabs
 from tenants.collections.watch import chances, cohorts, hard
 from tenants.collections.watch.chances import Tally
-from tenants.delivery import channels, health, ladder, outbox
+from tenants.delivery import channels, health, ladder, mailbag, outbox
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 
@@ -52,7 +52,7 @@ def health_page(client: VisibleClient, query: dict[str, int]) -> str:
         waits=health.waits(since=since),
         funnel=health.funnel(since=since),
         by_way=channels.use(since=since),
-        bad=hard.reputation(now=here.now).bad | hard.silence(now=here.now),
+        bad=hard.bad_now(now=here.now),
         paused=clients.profile().sending == "paused",
     )
 
@@ -88,6 +88,7 @@ def message_page(client: VisibleClient, message_id: UUID) -> str:
         invoices=outbox.invoices(message_id),
         attempts=outbox.attempts(message_id),
         ladder=ladder.of_message(message_id),
+        came=mailbag.about(message_id),
     )
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from service import cursors
 from service.endpoint import SIGNED_IN, endpoint, tools
 from service.pages import frame
-from tenants.collections import holds, tasks, worklist
+from tenants.collections import correspondence, holds, tasks, worklist
 from tenants.collections.worklist import Section
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
@@ -103,6 +103,7 @@ def task_page(client: VisibleClient, task_id: UUID) -> str:
     if row.debtor_id and frame.signed_in().may("contacts.read", client):
         reach = [each for each in contacts.of_debtor(row.debtor_id) if each.active]
     context = {"row": row, "held": held, "contacts": reach, "sleeps": SLEEPS, "today": today}
+    context["mails"] = correspondence.mails(task_id)
     if frame.wants_fragment():
         return frame.fragment("parts/task.html", **context)
     return frame.show("task.html", section="my_day", **context)

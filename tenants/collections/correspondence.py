@@ -5,15 +5,17 @@ task, so that the silence does not last. An automatic answer is never answered, 
 come. An address to which nothing is sent any more is a gap in the books, and gaps are mended by people.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, RowMapping
 
 from tenants import store
 from tenants.collections import tasks
 from tenants.collections.tasks import NewTask
+from tenants.delivery import mailbag
 
 MESSAGE = """
 SELECT m.debtor_id, m.subject, m.recipient, d.name AS company,
@@ -33,6 +35,8 @@ SELECT payload->>'kind' AS kind, payload->>'how' AS how, payload->>'subject' AS 
   CAST(payload->>'debtor_id' AS uuid) AS debtor_id, CAST(payload->>'invoice_id' AS uuid) AS invoice_id
 FROM inbox_event WHERE tenant_id = :tenant AND id = :inbox_id AND source = 'mail' AND kind = 'unsorted'
 """
+WHY = "SELECT dedupe_key FROM task WHERE tenant_id = :tenant AND id = :task_id"
+ANSWERS = ("reply", "auto_reply")
 HOW = {
     "invoice_number": "A mail came to the mailbox that names an invoice of this customer, and answers no mail of ours.",
     "sender": "A contact of this customer wrote to the mailbox, and answers no mail of ours.",
@@ -113,6 +117,16 @@ def unproved(domain: str, *, now: datetime, today: date) -> None:
         "of sending domains shows which, with the value that it must have.",
     )
     tasks.raise_many([new], now=now, today=today)
+
+
+def mails(task_id: UUID) -> Sequence[RowMapping]:
+    """The mails that a task asks somebody to read, as `mailbag` lists them; none for tasks about something else."""
+    said = store.run(WHY, task_id=task_id).scalar_one_or_none()
+    why, _, about = (said or "").partition(":")
+    if why == "mail":
+        found = mailbag.one(UUID(about))
+        return [found] if found is not None else []
+    return [each for each in mailbag.about(UUID(about)) if each["kind"] == why] if why in ANSWERS else []
 
 
 def _message(message_id: UUID) -> Row[Any] | None:

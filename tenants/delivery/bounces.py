@@ -19,6 +19,8 @@ from email.policy import compat32
 
 from flufl.bounce import all_failures
 
+from tenants.delivery import reading
+
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
 """Its detectors fall over hostile mail one by one and say so with a trace; that is expected, and the others go on."""
 LONGEST_TEXT = 60_000
@@ -96,7 +98,7 @@ def is_robots(raw: bytes) -> bool:
 def subject_and_text(raw: bytes) -> tuple[str, str]:
     """The two things that people look at."""
     mail = email.message_from_bytes(raw, policy=compat32)
-    return _header(mail, "subject"), _text(mail)
+    return reading.header(mail, "subject"), _text(mail)
 
 
 def _from_report(mail: Message) -> Notice | None:
@@ -183,7 +185,7 @@ def _from_words(mail: Message) -> Notice | None:
     """Bounces without a report: by their sender and subject, then by what they say."""
     text = _text(mail)
     sender = _header(mail, "from") + _header(mail, "return-path")
-    subject = _header(mail, "subject")
+    subject = reading.header(mail, "subject")
     if not (ROBOTS.search(sender) or BOUNCE_SUBJECT.search(subject) or "x-failed-recipients" in mail):
         return None
     if AUTO_SUBJECT.search(subject):
@@ -222,7 +224,7 @@ def _named(mail: Message, said: str, known: tuple[bytes, ...]) -> str:
 
 def _from_person(mail: Message) -> Notice:
     auto = _header(mail, "auto-submitted").lower()
-    subject = _header(mail, "subject")
+    subject = reading.header(mail, "subject")
     signs = (
         auto not in ("", "no"),
         bool(_header(mail, "x-auto-response-suppress")),

@@ -14,7 +14,7 @@ from email.utils import getaddresses
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import bounces, letters, matching, tokens
+from tenants.delivery import bounces, letters, matching, papers, tokens
 from tenants.delivery.ports import DocumentStore
 from tenants.events import inbox, recording
 from tenants.isolation import scope
@@ -152,6 +152,8 @@ def receive_at_mailbox(
         },
     )
     if inbox_id is not None:
+        if notice.kind in PEOPLE:
+            papers.keep(raw, inbox_id=inbox_id, mail_sha256=sha256, documents_in=documents_in, now=now)
         if found.invoice_id is not None and notice.kind in PEOPLE:
             store.run(REPLIED, invoice_id=found.invoice_id, at=now)
         recording.record("mail.unsorted", key=str(inbox_id), now=real, inbox_id=str(inbox_id))

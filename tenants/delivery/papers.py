@@ -2,11 +2,13 @@
 paper.
 
 What a file is, is said by its first bytes and not by its name. Programs, archives and what nobody knows are left in the
-mail that is kept whole, where opening them takes an intention. A file belongs to the customer whose mail it came with.
+mail that is kept whole, where opening them takes an intention. A file belongs to the mail that it came with, and no
+customer's portal shows it.
 """
 
 import email
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +17,14 @@ from email.message import Message
 from email.policy import compat32
 from uuid import UUID
 
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Integer, SmallInteger, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
 from tenants import store
+from tenants.delivery import reading
 from tenants.delivery.ports import DocumentStore
 from tenants.isolation import scope
+from tenants.store import Model, TenantOwned
 from tenants.values import ids
 
 MOST, LARGEST = 10, 8 * 1024 * 1024
@@ -38,15 +45,32 @@ OFFICE_TYPES = {
 PLAIN = re.compile(r"\.(csv|txt|xml)\Z", re.IGNORECASE)
 PLAIN_TYPES = {"csv": "text/csv", "txt": "text/plain", "xml": "application/xml"}
 KEEP = """
-INSERT INTO document (tenant_id, id, debtor_id, invoice_id, kind, media_type, sha256, bytes, store_key, made_at)
-VALUES (:tenant, :id, :debtor_id, :invoice_id, 'attachment', :media_type, :sha256, :bytes, :store_key, :now)
-ON CONFLICT (tenant_id, store_key) DO NOTHING
+INSERT INTO mail_file (tenant_id, id, inbox_id, place, name, media_type, sha256, bytes, store_key, kept_at)
+SELECT :tenant, r.id, :inbox_id, r.place, r.name, r.media_type, r.sha256, r.bytes, r.store_key, :now
+FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, place smallint, name text, media_type text, sha256 text,
+  bytes integer, store_key text)
+ON CONFLICT (tenant_id, inbox_id, place) DO NOTHING
 """
-WHOSE = """
-SELECT m.debtor_id, (SELECT CASE WHEN count(*) = 1 THEN min(x.invoice_id::text)::uuid END FROM message_item x
-  WHERE x.tenant_id = :tenant AND x.message_id = m.id) AS invoice_id
-FROM message m WHERE m.tenant_id = :tenant AND m.id = :message_id
-"""
+
+
+class MailFile(TenantOwned, Model):
+    """One file that came with a mail and is kept beside it; only ever added."""
+
+    __tablename__ = "mail_file"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "inbox_id", "place"),
+        ForeignKeyConstraint(["tenant_id", "inbox_id"], ["inbox_event.tenant_id", "inbox_event.id"]),
+    )
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    inbox_id: Mapped[UUID]
+    place: Mapped[int] = mapped_column(SmallInteger)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    sha256: Mapped[str]
+    bytes: Mapped[int] = mapped_column(Integer)
+    store_key: Mapped[str]
+    kept_at: Mapped[datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +96,27 @@ def read(raw: bytes) -> tuple[list[Paper], int]:
 
 
 def keep(
-    raw: bytes, *, message_id: UUID, mail_sha256: str, documents_in: DocumentStore, now: datetime
+    raw: bytes, *, inbox_id: UUID, mail_sha256: str, documents_in: DocumentStore, now: datetime
 ) -> tuple[int, int]:
-    """Keep the files of a customer's mail; returns how many, and how many were left in it. Raises OSError."""
+    """Keep the files of a mail beside it; returns how many, and how many were left in it. Raises OSError."""
     papers, left = read(raw)
-    whose = store.run(WHOSE, message_id=message_id).one()
-    for number, paper in enumerate(papers, 1):
-        key = f"{scope.current().one}/inbound/{mail_sha256[:32]}/{number}-{paper.name}"
+    rows = []
+    for place, paper in enumerate(papers, 1):
+        key = f"{scope.current().one}/inbound/{mail_sha256[:32]}/{place}-{paper.name}"
         documents_in.put(key, paper.body, media_type=paper.media_type)
-        store.run(
-            KEEP,
-            id=ids.new(),
-            debtor_id=whose.debtor_id,
-            invoice_id=whose.invoice_id,
-            media_type=paper.media_type,
-            sha256=hashlib.sha256(paper.body).hexdigest(),
-            bytes=len(paper.body),
-            store_key=key,
-            now=now,
+        rows.append(
+            {
+                "id": str(ids.new()),
+                "place": place,
+                "name": paper.name,
+                "media_type": paper.media_type,
+                "sha256": hashlib.sha256(paper.body).hexdigest(),
+                "bytes": len(paper.body),
+                "store_key": key,
+            }
         )
+    if rows:
+        store.run(KEEP, rows=json.dumps(rows), inbox_id=inbox_id, now=now)
     return len(papers), left
 
 
@@ -100,7 +126,7 @@ def _files(mail: Message, raw: bytes) -> Iterator[tuple[str, bytes]]:
         if part.is_multipart() or part.get_content_maintype() == "message":
             continue
         try:
-            name = str(part.get_filename() or "")
+            name = reading.spelt(str(part.get_filename() or ""))
             body = part.get_payload(decode=True)
         except (ValueError, TypeError, LookupError, AttributeError):
             continue

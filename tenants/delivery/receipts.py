@@ -39,9 +39,7 @@ def read(inbox_id: UUID, *, documents_in: DocumentStore, now: datetime, real: da
     files, left = (0, 0)
     if notice.kind == "reply":
         sha256 = hashlib.sha256(raw).hexdigest()
-        files, left = papers.keep(
-            raw, message_id=kept.message_id, mail_sha256=sha256, documents_in=documents_in, now=now
-        )
+        files, left = papers.keep(raw, inbox_id=kept.id, mail_sha256=sha256, documents_in=documents_in, now=now)
     fresh = inbox.keep(
         "report",
         external_id=str(kept.id),

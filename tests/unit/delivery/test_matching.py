@@ -4,7 +4,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from tenants.delivery import inbound, letters, matching, papers, receipts, tokens
+from tenants.delivery import inbound, letters, mailbag, matching, papers, receipts, tokens
 from tenants.delivery.ports import Answer, Handover
 from tests.factories import a_contact, a_debtor, an_invoice
 from tests.unit.delivery.post import Post
@@ -148,18 +148,17 @@ def test_a_robot_does_not_answer(post, sent):
     assert post.invoice_of(sent).evidence_level == 2
 
 
-def test_files_of_an_answer_are_kept_apart_with_their_customer(post, sent):
+def test_files_of_an_answer_are_kept_beside_it(post, sent):
     files = [(name, body) for name, body, _ in SECRET_FILES] + LEFT
     receive(post, sent, a_mail("Re: Invoice", files=files, In_Reply_To="<1@x>"), answered=True)
-    rows = post.ask(
-        "SELECT debtor_id, invoice_id, media_type, store_key FROM document WHERE tenant_id = :tenant "
-        "AND kind = 'attachment' ORDER BY store_key"
-    )
-    invoice = post.invoice_of(sent)
-    assert {row[:2] for row in rows} == {(invoice.debtor_id, invoice.id)}
-    assert [row[2] for row in rows] == [media_type for _, _, media_type in SECRET_FILES]
-    assert [post.documents.get(row[3]) for row in rows] == [body for _, body, _ in SECRET_FILES]
-    assert all(row[3].startswith(f"{post.tenant}/inbound/") for row in rows)
+    with post.unit():
+        (mail,) = mailbag.about(sent)
+        rows = mailbag.files(mail["id"])
+    assert (mail["kind"], mail["files"]) == ("reply", 4)
+    assert [row["media_type"] for row in rows] == [media_type for _, _, media_type in SECRET_FILES]
+    keys = post.ask("SELECT store_key FROM mail_file WHERE tenant_id = :tenant ORDER BY place")
+    assert [post.documents.get(key) for key in keys] == [body for _, body, _ in SECRET_FILES]
+    assert all(key.startswith(f"{post.tenant}/inbound/") for key in keys)
     ((kept, left),) = post.ask(
         "SELECT payload->'files', payload->'files_left' FROM inbox_event "
         "WHERE tenant_id = :tenant AND source = 'report'"

@@ -100,6 +100,7 @@ class World:
         self.at["api"] = self.api_client()
         self.at |= {"apr": self.approval(), "bkt": self.backtest()}
         self.at |= {"sup": sending.entry(self), "prb": sending.batch(self), "sdm": sending.domain(self)}
+        self.at |= sending.mail(self)
         return self
 
     def books(self):

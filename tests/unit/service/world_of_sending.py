@@ -1,10 +1,11 @@
 """What the world holds of sending: addresses on the list, letters for the post, a goal of e-invoices."""
 
 from datetime import timedelta
+from email.message import EmailMessage
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import channels, climbing, domains, suppression
+from tenants.delivery import channels, climbing, domains, inbound, mailbag, suppression
 from tenants.delivery.channels import Channels
 from tenants.delivery.einvoices import goal
 from tenants.directory import clients
@@ -57,6 +58,21 @@ def letter(world) -> UUID:
         channels.change(debtor, to=wanted, now=world.now)
         climbing.climb(today=world.today, now=world.now, real=world.now)
     return batch(world)
+
+
+def mail(world) -> dict[str, UUID]:
+    """A customer wrote to the client's own address and sent a file with it; the mail and the file."""
+    written = EmailMessage()
+    written["From"], written["To"] = "Dana Reyes <dana@marigold.test>", "billing@alder.test"
+    written["Subject"] = "Größe der Dachziegel"
+    written.set_content("Two pallets were missing.\n\nSee the photo.")
+    written.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="delivery note.pdf")
+    with world.books():
+        came = inbound.receive_at_mailbox(
+            written.as_bytes(), secret="s" * 32, documents_in=world.documents, now=world.now, real=world.now
+        )
+        assert came is not None
+        return {"mai": came, "mfl": mailbag.files(came)[0]["id"]}
 
 
 def domain(world) -> UUID:

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tenants import store
-from tenants.collections import alerts
+from tenants.collections import alerts, correspondence
 from tenants.collections.alerts import NewAlert
 from tenants.delivery import evidence
+from tenants.events import history
 from tenants.isolation import scope
 from tenants.values import ids
 from tenants.work import unit_of_work
@@ -70,6 +71,23 @@ def test_health_says_shares_with_what_they_are_of(alder_world, at, desk, deliver
     told = desk.get(f"~/tenants/{alder_world.slug}/delivery-health").json
     assert (told["total"]["delivered"], told["funnel"]["seen"], told["ways"][0]["channel"]) == (1, 1, "email")
     assert desk.get(f"{at}?days=8").status_code == 422
+
+
+def test_a_customers_mail_is_read_from_its_task_and_a_file_of_it_is_saved_by_name(alder_world, desk, words):
+    mail, file = (ids.show(prefix, alder_world.at[prefix]) for prefix in ("mai", "mfl"))
+    with alder_world.books():
+        correspondence.came(alder_world.at["mai"], now=alder_world.now, today=alder_world.today)
+        task = store.run("SELECT id FROM task WHERE tenant_id = :tenant AND dedupe_key LIKE 'mail:%'").scalar_one()
+    shown = desk.get(f"/c/{alder_world.slug}/tasks/{ids.show('tsk', task)}")
+    assert "Their mail" in words(shown) and f"/mail/{mail}" in shown.get_data(as_text=True)
+    said = words(desk.get(f"/c/{alder_world.slug}/mail/{mail}"))
+    assert "Größe der Dachziegel" in said and "Two pallets were missing." in said and "delivery-note.pdf" in said
+    taken = desk.post(f"/c/{alder_world.slug}/mail/{mail}/files/{file}", {})
+    assert (taken.data, taken.content_type) == (b"%PDF-1.7", "application/pdf")
+    assert taken.headers["Content-Disposition"] == "attachment; filename=delivery-note.pdf"
+    with alder_world.books():
+        (line,) = history.page(of=("mail", alder_world.at["mai"]), limit=5)
+    assert (line["act"], line["actor"][:7]) == ("mail.file_taken", "person:")
 
 
 def test_a_message_shows_its_ladder_its_tries_and_what_is_not_known(at, desk, delivered, words):
