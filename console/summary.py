@@ -38,7 +38,7 @@ COUNTED = ("debtors", "invoices", "documents_made", "messages_accepted", "delive
 BY_KIND = "SELECT kind, count(*) FROM message WHERE tenant_id = :tenant GROUP BY kind ORDER BY kind"
 BY_EVIDENCE = """
 SELECT evidence_level, count(*) FROM message
-WHERE tenant_id = :tenant AND state IN ('sent', 'delayed', 'delivered', 'bounced')
+WHERE tenant_id = :tenant AND state IN ('sent', 'delayed', 'unconfirmed', 'delivered', 'bounced')
 GROUP BY evidence_level ORDER BY evidence_level
 """
 MATCHES = """

@@ -3,6 +3,7 @@
 from jobs.turns import Handler, Turn
 from tenants.collections import correspondence, disputes, promises, settling, tasks, visitors
 from tenants.collections.watch import hard, watching
+from tenants.delivery import scoring
 from tenants.directory import clients
 from tenants.values.calendars import BusinessCalendar
 
@@ -34,13 +35,13 @@ def open_disputes(turn: Turn) -> None:
 
 def count_cohorts(turn: Turn) -> None:
     """A new day at the client: the mailings that have matured are counted and judged."""
-    watching.count_days(now=turn.now)
+    watching.count_days(now=turn.now, ruleset=scoring.ruleset(turn.tools.networks))
 
 
 def watch_sending(turn: Turn) -> None:
     """An hour has passed: what cannot wait for a whole day of mail."""
     hard.check(now=turn.now)
-    watching.watch_live(now=turn.now, today=turn.today)
+    watching.watch_live(now=turn.now, today=turn.today, ruleset=scoring.ruleset(turn.tools.networks))
 
 
 def tell_of_access(turn: Turn) -> None:

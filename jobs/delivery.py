@@ -16,6 +16,7 @@ from tenants.delivery import (
     sending,
     texts,
     traces,
+    unheard,
     unsettled,
 )
 from tenants.delivery.facts import Outgoing
@@ -121,6 +122,11 @@ def post_notice(turn: Turn) -> Later | None:
     return None if again_at is None else Later(again_at - (turn.now - turn.real_now), "waiting")
 
 
+def stop_waiting(turn: Turn) -> None:
+    """An hour has passed: of some mails nobody will say any more what became of them."""
+    unheard.give_up(now=turn.now, real=turn.real_now)
+
+
 def settle_attempt(turn: Turn) -> None:
     """The patience with an attempt of which nobody knows is over."""
     unsettled.resolve(turn.id("message_id"), now=turn.now)
@@ -129,7 +135,7 @@ def settle_attempt(turn: Turn) -> None:
 def grade_hit(turn: Turn) -> None:
     """Somebody, or something, fetched links of ours."""
     for inbox_id in turn.ids("inbox_ids"):
-        evidence.grade(inbox_id, now=turn.now, real=turn.real_now)
+        evidence.grade(inbox_id, now=turn.now, real=turn.real_now, networks=turn.tools.networks)
 
 
 def read_receipt(turn: Turn) -> None:
@@ -160,6 +166,7 @@ HANDLERS: dict[str, Handler] = {
     "read_text_receipt": read_text_receipt,
     "post_notice": post_notice,
     "settle_attempt": settle_attempt,
+    "stop_waiting": stop_waiting,
     "grade_hit": grade_hit,
     "read_receipt": read_receipt,
     "read_news": read_news,

@@ -3,7 +3,7 @@
 from datetime import date
 
 from jobs.turns import Handler, Outside, Turn
-from tenants.delivery import rescoring
+from tenants.delivery import rescoring, scoring
 from tenants.events import api_calls, history, history_keeping, recording, request_keys
 from tenants.events.history_keeping import Paper
 from tenants.events.recording import Occurrence
@@ -43,9 +43,11 @@ def forecast_payments(turn: Turn) -> None:
 def rejudge_hits(turn: Turn) -> None:
     """Hits that an older ruleset judged are judged again, a part at a time."""
     after = turn.id("after") if "after" in turn.payload else None
-    done = rescoring.history(now=turn.now, after=after)
+    networks = turn.tools.networks
+    done = rescoring.history(now=turn.now, after=after, networks=networks)
     if done.last is not None:
-        recording.record("hits.outdated", key=str(done.last), now=turn.real_now, after=str(done.last))
+        key = f"{scoring.ruleset(networks)}:{done.last}"
+        recording.record("hits.outdated", key=key, now=turn.real_now, after=str(done.last))
 
 
 def claim_head(turn: Turn) -> Paper | None:

@@ -59,7 +59,7 @@ UNSETTLED = """
 SELECT count(*) FROM app.delivery_attempt a JOIN app.message m ON m.tenant_id = a.tenant_id AND m.id = a.message_id
 WHERE a.state IN ('intent', 'ambiguous') AND m.state <> 'held'
 """
-SENT = frozenset({"sent", "delayed", "delivered", "bounced"})
+SENT = frozenset({"sent", "delayed", "unconfirmed", "delivered", "bounced"})
 
 
 @dataclass(frozen=True)

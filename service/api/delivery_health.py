@@ -29,6 +29,7 @@ class Receiver(Schema):
     delivered = fields.Integer(required=True)
     bounced = fields.Integer(required=True)
     failed = fields.Integer(required=True)
+    unconfirmed = fields.Integer(required=True)
     deferred = fields.Integer(required=True)
     complaints = fields.Integer(required=True)
     judgeable = fields.Integer(required=True)

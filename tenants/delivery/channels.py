@@ -35,7 +35,8 @@ ON CONFLICT (tenant_id, debtor_id) DO UPDATE SET ways = excluded.ways, wait_days
   phone = excluded.phone, postal = excluded.postal, changed_by = excluded.changed_by, changed_at = excluded.changed_at
 """
 USE = """
-SELECT m.channel, count(*) AS messages, count(*) FILTER (WHERE m.state IN ('sent', 'delivered', 'delayed')) AS left_us,
+SELECT m.channel, count(*) AS messages,
+  count(*) FILTER (WHERE m.state IN ('sent', 'delivered', 'delayed', 'unconfirmed')) AS left_us,
   count(*) FILTER (WHERE m.state = 'delivered') AS arrived, count(*) FILTER (WHERE m.evidence_level >= 4) AS seen
 FROM message m WHERE m.tenant_id = :tenant AND m.queued_at >= :since GROUP BY m.channel ORDER BY m.channel
 """

@@ -32,6 +32,7 @@ SELECT d.domain, count(*) AS messages, count(d.sent_at) AS accepted,
   count(*) FILTER (WHERE d.state = 'delivered') AS delivered,
   count(*) FILTER (WHERE d.state = 'bounced') AS bounced,
   count(*) FILTER (WHERE d.state = 'failed') AS failed,
+  count(*) FILTER (WHERE d.state = 'unconfirmed') AS unconfirmed,
   count(*) FILTER (WHERE d.delayed) AS deferred, count(*) FILTER (WHERE d.complained) AS complaints,
   count(*) FILTER (WHERE d.state = 'delivered' AND (d.level >= 4 OR NOT d.doubtful)) AS judgeable,
   count(*) FILTER (WHERE d.level >= 4) AS seen,
@@ -62,6 +63,7 @@ class Receiver:
     delivered: int
     bounced: int
     failed: int
+    unconfirmed: int
     deferred: int
     complaints: int
     judgeable: int

@@ -127,7 +127,7 @@ def _unknown(level: int, delivery: str, written: bool) -> list[str]:
         return ["not_sent"]
     if delivery == "bounced":
         return ["whether_anybody_got_it"]
-    missing = []
+    missing = ["why_nothing_was_heard"] if delivery == "unconfirmed" else []
     if level < 2:
         missing.append("whether_the_mail_server_of_the_customer_took_it")
     if level < 4:

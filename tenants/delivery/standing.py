@@ -66,7 +66,7 @@ IN_ORDER = """held AS (
 # What was inferred from a reader who was none did not happen.
 NOT_ARRIVED = """
 UPDATE message SET delivered_at = NULL WHERE tenant_id = :tenant AND id = ANY(CAST(:messages AS uuid[]))
-  AND state IN ('sent', 'delayed') AND delivered_at IS NOT NULL
+  AND state IN ('sent', 'delayed', 'unconfirmed') AND delivered_at IS NOT NULL
 """
 LEVEL_MESSAGES = """
 UPDATE message m SET evidence_level = coalesce((
@@ -213,11 +213,11 @@ def _of_invoice(messages: Sequence[tuple[Any, ...]], *, before: str) -> dict[str
     return {"delivery": best, "delivered_at": delivered, "bounced_at": bounced}
 
 
-TRIED = frozenset({"sent", "delayed", "delivered"})
+TRIED = frozenset({"sent", "delayed", "unconfirmed", "delivered"})
 BEST = (
     ("delivered", {"delivered"}),
     ("delayed", {"delayed"}),
-    ("sent", {"sent"}),
+    ("sent", {"sent", "unconfirmed"}),
     ("queued", {"queued", "sending", "held"}),
     ("failed", {"failed", "cancelled"}),
 )

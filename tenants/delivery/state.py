@@ -4,7 +4,7 @@ by arrival.
 Repeats, reordering and lateness are harmless. A bounce names its recipient, because each attempt has its own return
 address, so it outranks any delivery; only a person who read the message after the bounce outranks that. A failure
 that does not condemn the address outranks a delivery only when it is the later news. Somebody who has seen a message
-has received it, whatever events are missing.
+has received it, whatever events are missing. Of what nobody has spoken for long enough nothing is known.
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,8 @@ SEEN = frozenset({"seen"})
 BOUNCED = frozenset({"bounced"})
 FAILED = frozenset({"failed", "refused"})
 DELAYED = frozenset({"delayed"})
+UNCONFIRMED = frozenset({"unconfirmed"})
+"""Nobody said anything for so long that we stopped waiting; whatever is said later replaces it."""
 COMPLAINED = frozenset({"complained"})
 
 
@@ -48,6 +50,8 @@ def of(facts: Iterable[Fact]) -> Standing | None:
     bounced, failed, delayed = _last(known, BOUNCED), _last(known, FAILED), _last(known, DELAYED)
     arrived = min((at for at in (delivered, seen) if at is not None), default=None)
     state = _state(accepted, arrived, bounced, failed, delayed, _last(known, SEEN))
+    if state in (None, "sent", "delayed") and _unheard(known):
+        state = "unconfirmed"
     if state is None:
         return None
     return Standing(
@@ -77,6 +81,12 @@ def _state(
     if delayed is not None:
         return "delayed"
     return None if accepted is None else "sent"
+
+
+def _unheard(known: frozenset[Fact]) -> bool:
+    """Whether waiting ended and nothing was said after it."""
+    waited, said = _last(known, UNCONFIRMED), _last(known, ACCEPTED | DELAYED)
+    return waited is not None and (said is None or said <= waited)
 
 
 def _first(facts: Iterable[Fact], kinds: frozenset[str]) -> datetime | None:

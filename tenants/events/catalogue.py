@@ -18,6 +18,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "import.undo_asked": (Consumer("undo_import", "intake", max_attempts=3),),
     "import.undone": (
         Consumer("check_ledger", "ledger"),
+        Consumer("match_cash", "ledger"),
         Consumer("settle_open_work", "collections"),
         Consumer("plan_figures", "insight"),
     ),
@@ -79,6 +80,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "hour.struck": (
         Consumer("check_ledger", "ledger"),
         Consumer("watch_sending", "collections"),
+        Consumer("stop_waiting", "delivery"),
         Consumer("put_history_by", "insight"),
         Consumer("freshen_figures", "insight"),
     ),

@@ -137,7 +137,7 @@ FROM ({MESSAGES}) d WHERE d.seen OR NOT d.doubtful GROUP BY d.template, d.mailbo
 """
 
 
-def ripen(*, now: datetime) -> list[date]:
+def ripen(*, now: datetime, ruleset: int = scoring.RULESET) -> list[date]:
     """Count the days that have matured since the last time, eight weeks back at most; return those days."""
     zone = calendars.zone(clients.profile().time_zone)
     ripe_on = calendars.local_day(now - MATURE, zone=zone) - timedelta(days=1)
@@ -147,7 +147,7 @@ def ripen(*, now: datetime) -> list[date]:
         return []
     since, _ = calendars.day_bounds(first_on, zone=zone)
     _, until = calendars.day_bounds(ripe_on, zone=zone)
-    return sorted(set(store.run(RIPEN, **_window(since, until), ruleset=scoring.RULESET, now=now).scalars()))
+    return sorted(set(store.run(RIPEN, **_window(since, until), ruleset=ruleset, now=now).scalars()))
 
 
 def kept(*, since: date) -> dict[Unit, list[Cohort]]:

@@ -1,5 +1,5 @@
 """Decides what cannot wait for a cohort: too many mails come back, readers call them unwanted, or a provider that
-always told of its mails has fallen silent.
+always told of its mails has fallen silent, or said nothing of some for three days.
 
 The bars are those at which a mail service puts an account under review: 5 % returned, 0.1 % complaints. Counted over
 the last seven days of the client, by what was sent then. Silence is half an hour of mails handed over without a word
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from tenants import store
 from tenants.collections import alerts
 from tenants.collections.alerts import NewAlert
+from tenants.delivery import unheard
 
 CAUSE = "sending:reputation"
 WINDOW = timedelta(days=7)
@@ -19,7 +20,7 @@ LEAST_SENT = 50
 """Below that a single dead address would be a rate."""
 BOUNCES, COMPLAINTS = 0.05, 0.001
 
-SILENCE = "silence"
+SILENCE, UNHEARD = "silence", "unconfirmed"
 TELLING = ("ses", "sms")
 """Providers that tell of each message; a mail server tells only of what comes back."""
 QUIET = timedelta(minutes=30)
@@ -94,9 +95,29 @@ def silence(*, now: datetime) -> dict[str, tuple[str, str]]:
     return {SILENCE: ("The mail provider has fallen silent", reason)}
 
 
+def unheard_of(*, now: datetime) -> dict[str, tuple[str, str]]:
+    """Whether providers that tell of each message left some without a word for three days."""
+    messages, customers = unheard.of_providers(TELLING, now=now)
+    if not messages:
+        return {}
+    one = messages == 1
+    reason = (
+        f"{messages} {'message' if one else 'messages'} to {customers} {'customer' if customers == 1 else 'customers'} "
+        f"left more than three days ago, and the provider has not said what became of {'it' if one else 'them'}. "
+        f"{'It' if one else 'They'} may have arrived. Ask the customers, or send what matters by another way; the list "
+        "of messages shows them."
+    )
+    return {UNHEARD: ("Nobody says what became of some mails", reason)}
+
+
+def bad_now(*, now: datetime) -> dict[str, tuple[str, str]]:
+    """Everything that passes a bar: key, title and reason."""
+    return reputation(now=now).bad | silence(now=now) | unheard_of(now=now)
+
+
 def check(*, now: datetime) -> list[str]:
     """Warn of what passes a bar, and end the warnings whose bar is no longer passed. Returns what is bad."""
-    bad = reputation(now=now).bad | silence(now=now)
+    bad = bad_now(now=now)
     drafts = [
         NewAlert(f"reputation:{key}", title, reason, cause=CAUSE, severity="high", ends_when="done")
         for key, (title, reason) in bad.items()

@@ -42,16 +42,16 @@ WHERE tenant_id = :tenant AND dedupe_key = :key AND state <> 'resolved' AND seve
 """
 
 
-def count_days(*, now: datetime) -> int:
+def count_days(*, now: datetime, ruleset: int = scoring.RULESET) -> int:
     """Count and judge the days that have matured, and act on the newest; return how many days there were."""
-    days = cohorts.ripen(now=now)
+    days = cohorts.ripen(now=now, ruleset=ruleset)
     if not days:
         return 0
     known = cohorts.kept(since=days[0] - timedelta(weeks=cohorts.WEEKS))
     calendar = BusinessCalendar.for_country(clients.profile().country)
     said: dict[Unit, list[Verdict]] = {}
     for day in days:
-        judged = _judge_day(day, known, calendar=calendar)
+        judged = _judge_day(day, known, calendar=calendar, ruleset=ruleset)
         cohorts.say(judged)
         _remember(known, judged)
     for unit, series in known.items():
@@ -60,7 +60,7 @@ def count_days(*, now: datetime) -> int:
     return len(days)
 
 
-def watch_live(*, now: datetime, today: date) -> list[str]:
+def watch_live(*, now: datetime, today: date, ruleset: int = scoring.RULESET) -> list[str]:
     """The running test over what has matured today: a steep fall needs no whole day. Return the units it found."""
     known = cohorts.kept(since=today - timedelta(weeks=cohorts.WEEKS))
     counted = max((series[-1].day_on for series in known.values()), default=None)
@@ -77,17 +77,20 @@ def watch_live(*, now: datetime, today: date) -> list[str]:
         if good > 0 and chances.falls(seen, good=good, bad=good * WORSE):
             tally = Tally(len(seen), sum(seen))
             verdict = Verdict("fallen", tally, expected.mean, 0.0, chances.wilson(tally), len(past))
-            _raise({unit: (verdict, scoring.RULESET, None)}, confirmed={unit}, now=now)
+            _raise({unit: (verdict, ruleset, None)}, confirmed={unit}, now=now)
             found.append(unit.key)
     return found
 
 
 def _judge_day(
-    day: date, known: Mapping[Unit, list[Cohort]], *, calendar: BusinessCalendar
+    day: date, known: Mapping[Unit, list[Cohort]], *, calendar: BusinessCalendar, ruleset: int
 ) -> list[tuple[Cohort, Verdict]]:
     """Judge each unit's cohort of one day by its eight weeks before."""
     working = calendar.is_business_day(day)
-    before = {unit: _comparable(series, day, working=working, calendar=calendar) for unit, series in known.items()}
+    before = {
+        unit: _comparable(series, day, working=working, calendar=calendar, ruleset=ruleset)
+        for unit, series in known.items()
+    }
     spread = _spread(before.values())
     judged = [
         (cohort, judging.judge(cohort.tally, earlier=[each.tally for each in before[unit]], spread=spread))
@@ -98,13 +101,15 @@ def _judge_day(
     return _without_luck(judged)
 
 
-def _comparable(series: Sequence[Cohort], day: date, *, working: bool, calendar: BusinessCalendar) -> list[Cohort]:
+def _comparable(
+    series: Sequence[Cohort], day: date, *, working: bool, calendar: BusinessCalendar, ruleset: int
+) -> list[Cohort]:
     """Same ruleset, same class of day, not itself a fall, within eight weeks."""
     return [
         each
         for each in series
         if day - timedelta(weeks=cohorts.WEEKS) <= each.day_on < day
-        and each.ruleset == scoring.RULESET
+        and each.ruleset == ruleset
         and each.answer != "fallen"
         and each.judgeable
         and calendar.is_business_day(each.day_on) == working
@@ -204,9 +209,9 @@ def _reason(verdict: Verdict, ruleset: int, cohort: Cohort | None) -> str:
         f"(99 % interval {low:.1%} to {high:.1%}), where {verdict.baseline:.1%} is usual."
     )
     if cohort is None:
-        return f"{said} Found by the running test before the day was over. Scored by ruleset {ruleset}."
+        return f"{said} Found by the running test before the day was over. Scored by ruleset {scoring.named(ruleset)}."
     share = cohort.machine / cohort.delivered if cohort.delivered else 0.0
     return (
         f"{said} Of {cohort.delivered} delivered on {cohort.day_on:%Y-%m-%d} machines fetched {share:.0%}. "
-        f"Scored by ruleset {ruleset}."
+        f"Scored by ruleset {scoring.named(ruleset)}."
     )

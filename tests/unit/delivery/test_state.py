@@ -14,6 +14,7 @@ from tests.factories import a_contact
 from tests.unit.delivery.post import DEAD
 
 KINDS = ["accepted", "relayed", "delivered", "delayed", "bounced", "failed", "refused", "seen", "complained", "mail"]
+KINDS += ["unconfirmed"]
 
 
 def at(minutes):
@@ -42,6 +43,13 @@ CASES = [
     ([("refused", 0)], "failed"),
     ([("seen", 3)], "delivered"),
     ([("accepted", 0), ("complained", 5)], "sent"),
+    ([("accepted", 0), ("unconfirmed", 9)], "unconfirmed"),
+    ([("accepted", 0), ("delayed", 5), ("unconfirmed", 9)], "unconfirmed"),
+    ([("accepted", 0), ("unconfirmed", 9), ("delayed", 11)], "delayed"),
+    ([("accepted", 0), ("unconfirmed", 9), ("accepted", 11)], "sent"),
+    ([("accepted", 0), ("unconfirmed", 9), ("delivered", 5)], "delivered"),
+    ([("accepted", 0), ("unconfirmed", 9), ("bounced", 11)], "bounced"),
+    ([("failed", 5), ("unconfirmed", 9)], "failed"),
 ]
 
 
