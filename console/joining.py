@@ -15,6 +15,7 @@ from console.faults import REFUSED, USAGE, CannotRun
 from console.home import Home, default_home
 from console.surroundings import DATABASE, ROLE_OF, own_settings
 from tenants import assembly, settings, store
+from tenants.delivery.networks import Networks
 from tenants.delivery.ports import DocumentStore
 from tenants.directory import access, clients, people, permissions
 from tenants.isolation import scope
@@ -51,6 +52,7 @@ class Opened:
     documents: DocumentStore
     now: datetime
     """The client's own instant."""
+    networks: Networks
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def each_client(slug: str = "", *, writes: bool = False) -> Iterator[Opened]:
     """The books of every client in turn, or of one, for whoever runs the program itself; to look at, unless it
     `writes`."""
     with wearing(addresses()), _shell():
-        documents = assembly.make_tools(settings.read()).documents
+        tools = assembly.make_tools(settings.read())
         with unit_of_work(scope.platform(actor="command line", reason="find the clients by their short names")):
             known = [row for row in store.run_identity(EVERY_CLIENT) if slug in ("", row.slug)]
         if not known:
@@ -73,7 +75,7 @@ def each_client(slug: str = "", *, writes: bool = False) -> Iterator[Opened]:
         for tenant_id, name in known:
             opening = scope.tenant if writes else scope.viewing
             with unit_of_work(opening(tenant_id, actor="command line")):
-                yield Opened(name, documents, clients.clock().now(datetime.now(UTC)))
+                yield Opened(name, tools.documents, clients.clock().now(datetime.now(UTC)), tools.networks)
 
 
 @contextmanager

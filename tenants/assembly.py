@@ -20,17 +20,21 @@ from tenants.adapters import (
     sending_domains,
     sms,
     sns,
+    stolen_passwords,
 )
+from tenants.adapters.stolen_passwords import BadFile
+from tenants.delivery import networks
 from tenants.delivery.domain_ports import DomainRecords, Identities
+from tenants.delivery.networks import BadList, Networks
 from tenants.delivery.pacing import Pace
 from tenants.delivery.ports import DocumentStore, Mailer, TextSender, TopicService
 from tenants.directory import data_keys
-from tenants.directory.ports import IdentityProviders, Names
+from tenants.directory.ports import IdentityProviders, Names, StolenPasswords
 from tenants.directory.rates import Counter, LocalCounter
 from tenants.events import history_chain
 from tenants.intake.ports import FileStore
 from tenants.rules.ports import HookCaller
-from tenants.settings import Settings
+from tenants.settings import Settings, SettingsFault
 from tenants.store import AUTH, WALLED, db
 from tenants.values.clock import Clock, SystemClock
 
@@ -65,7 +69,9 @@ class Toolbox:
     pace: Pace = field(default_factory=lambda: Pace(pace.FixedAccount(0.0), pace.LocalMarks()))
     identities: Identities = field(default_factory=sending_domains.NoIdentities)
     records: DomainRecords = field(default_factory=sending_domains.PublicRecords)
+    stolen: StolenPasswords = field(default_factory=stolen_passwords.NoList)
     texts: TextSender = field(default_factory=sms.NoSender)
+    networks: Networks = field(default_factory=networks.shipped)
 
 
 def make_tools(settings: Settings) -> Toolbox:
@@ -90,7 +96,23 @@ def make_tools(settings: Settings) -> Toolbox:
         pace=pace.pace_of(settings),
         identities=sending_domains.identities_of(settings),
         texts=sms.sender_of(settings),
+        stolen=_stolen(settings),
+        networks=_networks(settings),
     )
+
+
+def _stolen(settings: Settings) -> StolenPasswords:
+    try:
+        return stolen_passwords.list_of(settings.stolen_passwords)
+    except BadFile as fault:
+        raise SettingsFault(f"GOODTERMS_STOLEN_PASSWORDS: {fault}") from None
+
+
+def _networks(settings: Settings) -> Networks:
+    try:
+        return networks.chosen(settings.networks)
+    except BadList as fault:
+        raise SettingsFault(f"GOODTERMS_NETWORKS: {fault}") from None
 
 
 def make_shell(settings: Settings, *, repeats: bool = False) -> Flask:

@@ -240,6 +240,12 @@ TABLE: dict[str, Setting] = {
         default=30,
         check=validate.Range(min=0, max=90),
     ),
+    "stolen_passwords": Setting(
+        "GOODTERMS_STOLEN_PASSWORDS",
+        "file of stolen passwords as Have I Been Pwned gives it out, SHA-1 ordered by hash; empty: the short list that "
+        "is shipped",
+        default="",
+    ),
     "letters_s": Setting(
         "GOODTERMS_LETTERS_S",
         "after how many seconds at the latest letters about signing in leave the web face; 0: it sends none",
@@ -312,6 +318,7 @@ class Settings:
     client_idle_min: int = 480
     client_session_h: int = 24
     kept_days: int = 30
+    stolen_passwords: str = ""
 
     @property
     def keyring(self) -> Keyring:

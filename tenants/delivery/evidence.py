@@ -11,8 +11,10 @@ from uuid import UUID
 
 from tenants import store
 from tenants.delivery import hits, rescoring, scoring, standing, verdicts
+from tenants.delivery import networks as known_networks
 from tenants.delivery.hits import Fetch
 from tenants.delivery.links import LinkGrant
+from tenants.delivery.networks import Networks
 from tenants.delivery.scoring import Score
 from tenants.events import inbox, recording
 from tenants.events.inbox import Kept
@@ -50,7 +52,7 @@ def record_pixel(message_id: UUID, *, fetch: Fetch, now: datetime, real: datetim
     return next(iter(hits.keep([hits.Hit(fetch, real, now, message_id=message_id)])), None)
 
 
-def grade(inbox_id: UUID, *, now: datetime, real: datetime) -> Score | None:
+def grade(inbox_id: UUID, *, now: datetime, real: datetime, networks: Networks = known_networks.NONE) -> Score | None:
     """Judge one kept hit and draw the consequences; judged twice, it counts once. None when there is no such hit."""
     found = store.run(KEPT, id=inbox_id).one_or_none()
     if found is None:
@@ -60,10 +62,11 @@ def grade(inbox_id: UUID, *, now: datetime, real: datetime) -> Score | None:
     if message_id is not None:
         message = store.run(MESSAGE, message_id=message_id).one_or_none()
         sent_at, company = message.sent_at if message else None, list(inbox.about(message_id))
-    verdict = verdicts.of(event, company=company, sent_at=sent_at)
-    _conclude(event, verdict, message_id=message_id, now=now, real=real)
+    verdict = verdicts.of(event, company=company, sent_at=sent_at, networks=networks)
+    ruleset = scoring.ruleset(networks)
+    _conclude(event, verdict, message_id=message_id, now=now, real=real, ruleset=ruleset)
     if message_id is not None and TRAP in verdict.reasons:
-        rescoring.again([message_id], now=now)
+        rescoring.again([message_id], now=now, networks=networks)
     return verdict
 
 
@@ -145,13 +148,16 @@ def add(
     return made.rowcount == 1
 
 
-def _conclude(event: Kept, verdict: Score, *, message_id: UUID | None, now: datetime, real: datetime) -> None:
+def _conclude(
+    event: Kept, verdict: Score, *, message_id: UUID | None, now: datetime, real: datetime, ruleset: int
+) -> None:
     about = event.payload
     invoice_id = UUID(about["invoice_id"]) if about["invoice_id"] else None
     fresh = add(
         event.kind,
         level=verdict.level,
         verdict=verdict.verdict,
+        ruleset=ruleset,
         reasons=",".join(verdict.reasons),
         source=hits.SOURCE,
         source_key=str(event.id),

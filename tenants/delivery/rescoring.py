@@ -14,11 +14,15 @@ from typing import Any
 from uuid import UUID
 
 from tenants import store
+from tenants.delivery import networks as known_networks
 from tenants.delivery import scoring, standing, verdicts
+from tenants.delivery.networks import Networks
 from tenants.delivery.scoring import Score
 from tenants.events.inbox import Kept
 
 SLICE = 500
+LAST = 32_767
+"""No ruleset has a greater number."""
 OLDER = """
 SELECT DISTINCT message_id FROM evidence
 WHERE tenant_id = :tenant AND source = 'portal' AND ruleset < :ruleset AND message_id > :after
@@ -56,32 +60,49 @@ class Rejudged:
     last: UUID | None
 
 
-def history(*, now: datetime, after: UUID | None = None, limit: int = SLICE) -> Rejudged:
-    """Judge the hits of the next messages that an older ruleset judged; ask again from `last` until it is None."""
+def history(
+    *,
+    now: datetime,
+    after: UUID | None = None,
+    limit: int = SLICE,
+    networks: Networks = known_networks.NONE,
+    again_all: bool = False,
+) -> Rejudged:
+    """Judge the hits of the next messages that an older ruleset judged; ask again from `last` until it is None.
+
+    `again_all`: whoever judged them, as after a second list of networks within one week.
+    """
     first = after or UUID(int=0)
-    found = list(store.run(OLDER, ruleset=scoring.RULESET, after=first, limit=limit).scalars())
+    ruleset = LAST if again_all else scoring.ruleset(networks)
+    found = list(store.run(OLDER, ruleset=ruleset, after=first, limit=limit).scalars())
     if not found:
         return Rejudged(0, 0, None)
-    return again(found, now=now, last=found[-1])
+    return again(found, now=now, last=found[-1], networks=networks)
 
 
-def again(message_ids: Sequence[UUID], *, now: datetime, last: UUID | None = None) -> Rejudged:
+def again(
+    message_ids: Sequence[UUID],
+    *,
+    now: datetime,
+    last: UUID | None = None,
+    networks: Networks = known_networks.NONE,
+) -> Rejudged:
     """Judge every hit of these messages by today's rules, and compute anew what follows from them."""
-    wanted = standing.array(message_ids)
+    wanted, ruleset = standing.array(message_ids), scoring.ruleset(networks)
     events: dict[UUID, list[Kept]] = defaultdict(list)
     for message_id, *kept in store.run(EVENTS, messages=wanted):
         events[message_id].append(Kept(*kept))
     said: dict[UUID, Score] = {}
     for message_id, sent_at in store.run(SENT, messages=wanted):
-        said |= verdicts.of_all(events[message_id], sent_at=sent_at)
+        said |= verdicts.of_all(events[message_id], sent_at=sent_at, networks=networks)
     rows = [_row(row, said[key]) for row in store.run(JUDGED, messages=wanted) if (key := UUID(row.source_key)) in said]
     other = [row for row in rows if row["differs"]]
-    newer = [row for row in rows if row["differs"] or row["old_ruleset"] < scoring.RULESET]
+    newer = [row for row in rows if row["differs"] or row["old_ruleset"] < ruleset]
     if other:
         store.run(PUT_BY, rows=json.dumps(other), now=now)
     if newer:
         ids = standing.array(row["id"] for row in newer)
-        store.run(JUDGE, rows=json.dumps(newer), ids=ids, ruleset=scoring.RULESET)
+        store.run(JUDGE, rows=json.dumps(newer), ids=ids, ruleset=ruleset)
     if other:
         standing.relevel(sorted({UUID(row["message_id"]) for row in other}))
     return Rejudged(len(rows), len(other), last)

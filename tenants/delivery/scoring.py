@@ -1,4 +1,4 @@
-"""Decides whether a hit on a link or an image was a person or a machine, and says why. Ruleset 2.
+"""Decides whether a hit on a link or an image was a person or a machine, and says why. Ruleset 3.
 
 Mail gateways open everything at delivery and often pose as browsers, so the agent alone is not enough; timing and
 company count. The surest signs come first, and the reasons are kept, so that history can be scored again when the
@@ -12,7 +12,11 @@ from datetime import datetime, timedelta
 
 from crawlerdetect import CrawlerDetect
 
-RULESET = 2
+from tenants.delivery import networks as known_networks
+from tenants.delivery.networks import APPLE, CLOUD, SECURITY, Networks
+
+RULESET = 3_000
+"""The third set of rules; the list of networks that it is used with adds its own number (see `ruleset`)."""
 DECOY = "/p/<token>/all"
 """The address of the link that no person sees, as hits name it."""
 TOGETHER = timedelta(seconds=2)
@@ -65,7 +69,24 @@ INSIDE = frozenset({"portal_view", "download"})
 OPENED, INTERACTED, INSIDE_LEVEL, MACHINE = 4, 5, 6, 3
 
 
-def score(hit: Hit, *, sent_at: datetime | None, delivered_at: datetime | None, others: tuple[Hit, ...] = ()) -> Score:
+def ruleset(networks: Networks) -> int:
+    """The number of these rules with that list of networks: what either of them judged before has a smaller one."""
+    return RULESET + networks.edition
+
+
+def named(number: int) -> str:
+    """A ruleset as people read it: the rules, and which list of networks."""
+    return f"{number // 1000}.{number % 1000}" if number >= 1000 else str(number)
+
+
+def score(
+    hit: Hit,
+    *,
+    sent_at: datetime | None,
+    delivered_at: datetime | None,
+    others: tuple[Hit, ...] = (),
+    networks: Networks = known_networks.NONE,
+) -> Score:
     """Judge one hit; `others` are the hits of the same message: all interactions, and whatever came within seconds."""
     certain = _certain(hit) or _in_company(hit, others)
     if certain:
@@ -79,8 +100,13 @@ def score(hit: Hit, *, sent_at: datetime | None, delivered_at: datetime | None, 
     soon = _too_soon(hit, sent_at, delivered_at)
     if soon:
         return Score("machine", (soon, "weak"), MACHINE)
+    known = networks.of(hit.network)
     if hit.agent.strip() == APPLE_BARE:
-        return Score("unknown", ("apple_privacy_proxy",), MACHINE)
+        elsewhere = networks.knows(APPLE) and APPLE not in known
+        return Score("unknown", ("bare_agent" if elsewhere else "apple_privacy_proxy",), MACHINE)
+    place = _machines_live_there(hit, known, others)
+    if place:
+        return Score("machine", (place, "weak"), MACHINE)
     proxied = "image_proxy" if PROXIES.search(hit.agent) else "no_machine_sign"
     return Score("human", (proxied, "without_interaction"), OPENED)
 
@@ -120,6 +146,15 @@ def _beside_a_decoy(hit: Hit, others: tuple[Hit, ...]) -> bool:
         other.target == DECOY and other.network == hit.network and abs(other.at - hit.at) <= AROUND_A_DECOY
         for other in others
     )
+
+
+def _machines_live_there(hit: Hit, known: frozenset[str], others: tuple[Hit, ...]) -> str:
+    """Gateways and clouds fetch and go; a person whose company works from there acts on the page too. Proxies of
+    mailboxes fetch for a reader, wherever they stand."""
+    acted = any(other.kind == "portal_interaction" and other.network == hit.network for other in others)
+    if acted or PROXIES.search(hit.agent):
+        return ""
+    return next((f"{kind}_network" for kind in (SECURITY, CLOUD) if kind in known), "")
 
 
 def _too_soon(hit: Hit, sent_at: datetime | None, delivered_at: datetime | None) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from tenants.delivery import hits, scoring
+from tenants.delivery import networks as known_networks
+from tenants.delivery.networks import Networks
 from tenants.delivery.scoring import Hit, Score
 from tenants.events.inbox import Kept
 
@@ -16,17 +18,25 @@ FORGOTTEN = "forgotten"
 """The mark of a hit that does not say any more who it was."""
 
 
-def of(event: Kept, *, company: Sequence[Kept], sent_at: datetime | None) -> Score:
+def of(
+    event: Kept, *, company: Sequence[Kept], sent_at: datetime | None, networks: Networks = known_networks.NONE
+) -> Score:
     """Judge one hit; `company` is every event about the same message, whether or not it is among them."""
     return scoring.score(
-        _hit(event), sent_at=sent_at, delivered_at=arrived_at(company), others=_neighbours(event, company)
+        _hit(event),
+        sent_at=sent_at,
+        delivered_at=arrived_at(company),
+        others=_neighbours(event, company),
+        networks=networks,
     )
 
 
-def of_all(company: Sequence[Kept], *, sent_at: datetime | None) -> dict[UUID, Score]:
+def of_all(
+    company: Sequence[Kept], *, sent_at: datetime | None, networks: Networks = known_networks.NONE
+) -> dict[UUID, Score]:
     """Judge every hit of one message anew, as far as it still says who it was; an interaction always does."""
     judged = (each for each in company if each.source == hits.SOURCE and FORGOTTEN not in each.payload)
-    return {each.id: of(each, company=company, sent_at=sent_at) for each in judged}
+    return {each.id: of(each, company=company, sent_at=sent_at, networks=networks) for each in judged}
 
 
 def arrived_at(company: Iterable[Kept]) -> datetime | None:

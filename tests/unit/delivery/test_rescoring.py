@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from console import cli, joining
 from jobs import delivery, insight
 from jobs.turns import Turn
-from tenants.delivery import evidence, ladder, rescoring, scoring, traces
+from tenants.delivery import evidence, ladder, networks, rescoring, scoring, traces
 from tenants.values import ids
 from tenants.values.clock import FixedClock
 from tests.cast import NOW
@@ -29,7 +29,7 @@ def relayed(post):
 
 
 def turn(post, kind, **payload):
-    tools = SimpleNamespace(clock=FixedClock(post.now), settings=post.settings)
+    tools = SimpleNamespace(clock=FixedClock(post.now), settings=post.settings, networks=networks.NONE)
     return Turn(post.tenant, ids.new(), kind, payload, tools)
 
 
