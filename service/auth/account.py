@@ -140,9 +140,10 @@ def remove_passkey(body: dict[str, Any]) -> Response:
 @endpoint(face, "/account/password", needs=SIGNED_IN, method="POST", accepts=NewWord, fresh=True)
 def change_password(body: dict[str, Any]) -> Response:
     """Choose another password; every session ends, and this browser gets a new one."""
-    caller, now = frame.signed_in(), tools().clock.now()
+    caller, toolbox = frame.signed_in(), tools()
+    now, about = toolbox.clock.now(), [toolbox.settings.provider_name]
     with _people("change a password"):
-        people.set_password(_id(caller), password=body["password"], now=now)
+        people.set_password(_id(caller), password=body["password"], now=now, about=about, stolen=toolbox.stolen)
         letters.queue(letters.CHANGED, email=caller.email, now=now)
         method = "password and code" if factors.held(_id(caller)).totp else "password"
         fresh = browser.begin(_id(caller), now=now, method=method)

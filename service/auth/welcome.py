@@ -78,10 +78,17 @@ def welcome_page() -> Response:
 def choose(body: dict[str, str]) -> Response:
     """Keep the password and use the link up; who holds a second factor goes on to show it."""
     _refuse_other_sites()
-    now, token = tools().clock.now(), browser.step()
+    toolbox, token = tools(), browser.step()
+    now = toolbox.clock.now()
     try:
         with unit_of_work(scope.platform(actor="sign-in", reason="keep a password that a letter's reader chose")):
-            person = invitations.choose_password(token, password=body["password"], now=now)
+            person = invitations.choose_password(
+                token,
+                password=body["password"],
+                now=now,
+                about=[toolbox.settings.provider_name],
+                stolen=toolbox.stolen,
+            )
             asks_more = factors.held(person).any
             fresh = None if asks_more else browser.begin(person, now=now)
     except WeakPassword as weak:

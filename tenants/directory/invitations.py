@@ -4,6 +4,7 @@ Looking at the page uses nothing up, because mail programs look at every link. W
 other link of the person with it; every session of the person ends.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import UUID
 from tenants.directory import letters, people, steps
 from tenants.directory.letters import INVITATION, NEW_PASSWORD
 from tenants.directory.people import Known
+from tenants.directory.ports import StolenPasswords
 from tenants.values.faults import Kind, Refusal
 
 PURPOSES = (INVITATION, NEW_PASSWORD)
@@ -49,10 +51,12 @@ def find(token: str, *, now: datetime) -> Invited:
     raise LinkGone("This link does not open anything any more.")
 
 
-def choose_password(token: str, *, password: str, now: datetime) -> UUID:
+def choose_password(
+    token: str, *, password: str, now: datetime, about: Iterable[str] = (), stolen: StolenPasswords | None = None
+) -> UUID:
     """Keep the password and use the link up. Raises LinkGone, WeakPassword."""
     invited = find(token, now=now)
-    people.set_password(invited.person.id, password=password, now=now)
+    people.set_password(invited.person.id, password=password, now=now, about=about, stolen=stolen)
     return use_up(token, now=now)
 
 

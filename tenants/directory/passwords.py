@@ -1,19 +1,25 @@
-"""Decides what a password is worth: argon2id with stated costs, refused when short, as slow for nobody as for anybody.
+"""Decides what a password is worth: argon2id with stated costs, refused when short or soon guessed, as slow for nobody
+as for anybody.
 
 A sign-in for an address that we do not know must cost what any other costs, or the time would tell who is with us.
 """
 
 import threading
+from collections.abc import Iterable
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from tenants.directory import known_passwords
+from tenants.directory.ports import StolenPasswords
 from tenants.values.faults import Refusal
 
 SHORTEST = 12
 LONGEST = 200
 """Beyond this a password is only a way to make us hash for long."""
+
+SENTENCE = "Choose another: a sentence of your own is good."
 
 _hasher = PasswordHasher(memory_cost=19_456, time_cost=2, parallelism=1)
 _room = threading.BoundedSemaphore(4)
@@ -25,6 +31,22 @@ class WeakPassword(Refusal):
 
     code = "weak_password"
     remedy = f"Choose at least {SHORTEST} characters; a sentence is good."
+
+
+GUESSED = {
+    known_passwords.COMMON: "This is among the passwords that are tried first.",
+    known_passwords.OWN: "This is made of what is known of you: your name, your address or your company.",
+}
+STOLEN = "This password was stolen somewhere and stands on the lists of those who try them."
+
+
+def refuse_guessable(password: str, *, about: Iterable[str] = (), stolen: StolenPasswords | None = None) -> None:
+    """Raises WeakPassword for one that somebody else would try; `about` is what everybody knows of the person."""
+    weak = known_passwords.weakness(password[:LONGEST], about=about)
+    if weak:
+        raise WeakPassword(GUESSED[weak], remedy=SENTENCE)
+    if stolen is not None and stolen.holds(password):
+        raise WeakPassword(STOLEN, remedy=SENTENCE)
 
 
 def make_hash(password: str) -> str:

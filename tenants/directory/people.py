@@ -4,7 +4,7 @@ People stand outside every client's books and only the sign-in role can reach th
 is in its own memberships.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
 from tenants.directory import passwords, permissions
+from tenants.directory.ports import StolenPasswords
 from tenants.store import IdentityOwned, Model
 from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
@@ -93,8 +94,14 @@ SET_PASSWORD = """
 INSERT INTO identity.credential (person_id, password_hash, changed_at) VALUES (:person_id, :kept, :now)
 ON CONFLICT (person_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at
 """
+KNOWN_OF = """
+SELECT unnest(ARRAY[p.name, p.email]) FROM identity.person p WHERE p.id = :person_id
+UNION ALL (SELECT t.legal_name FROM app.tenant t WHERE t.id IN (SELECT m.tenant_id FROM app.membership m
+  WHERE m.person_id = :person_id AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now)) LIMIT 100)
+"""
 END_SESSIONS = "UPDATE identity.browser_session SET ended_at = :now WHERE person_id = :person_id AND ended_at IS NULL"
 GIVE_ROLE = "INSERT INTO identity.provider_role (person_id, role) VALUES (:person_id, :role) ON CONFLICT DO NOTHING"
+END_ROLE = "DELETE FROM identity.provider_role WHERE person_id = :person_id AND role = :role"
 ROLES_OF = "SELECT role FROM identity.provider_role WHERE person_id = :person_id"
 OF_ID = "SELECT id, email, name, side, language, disabled_at FROM identity.person WHERE id = :person_id"
 STRANGERS = """
@@ -104,6 +111,7 @@ SELECT p.id FROM identity.person p WHERE p.id = ANY(:ids) AND p.disabled_at IS N
   AND NOT EXISTS (SELECT FROM identity.outside_identity o WHERE o.person_id = p.id)
 """
 FIND = "SELECT id, email, name, side, language, disabled_at FROM identity.person WHERE email = :email"
+ENABLE = "UPDATE identity.person SET disabled_at = NULL WHERE id = :person_id"
 DISABLE = "UPDATE identity.person SET disabled_at = coalesce(disabled_at, :now) WHERE id = :person_id"
 
 
@@ -127,8 +135,15 @@ def add(email: str, *, name: str, side: str, now: datetime, password: str | None
     return added
 
 
-def set_password(person_id: UUID, *, password: str, now: datetime) -> None:
-    """Keep a new password and end every session of the person: whoever had the old one is out. Raises WeakPassword."""
+def set_password(
+    person_id: UUID, *, password: str, now: datetime, about: Iterable[str] = (), stolen: StolenPasswords | None = None
+) -> None:
+    """Keep a new password and end every session of the person: whoever had the old one is out.
+
+    Raises WeakPassword, also for one made of the person's name, address and clients or of the words `about`.
+    """
+    own = store.run_identity(KNOWN_OF, person_id=person_id, now=now).scalars().all()
+    passwords.refuse_guessable(password, about=[*own, *about], stolen=stolen)
     store.run_identity(SET_PASSWORD, person_id=person_id, kept=passwords.make_hash(password), now=now)
     store.run_identity(END_SESSIONS, person_id=person_id, now=now)
 
@@ -138,6 +153,11 @@ def give_provider_role(person_id: UUID, *, role: str) -> None:
     if role not in permissions.OF_PROVIDER:
         raise BadPerson(f"“{role[:40]}” is no role at the provider.", pointer="/role")
     store.run_identity(GIVE_ROLE, person_id=person_id, role=role)
+
+
+def end_provider_role(person_id: UUID, *, role: str) -> None:
+    """Take a role at the provider away; it opens nothing from the next request on."""
+    store.run_identity(END_ROLE, person_id=person_id, role=role)
 
 
 def provider_roles(person_id: UUID) -> frozenset[str]:
@@ -166,6 +186,11 @@ def disable(person_id: UUID, *, now: datetime) -> None:
     """Shut a person out: no new sign-in, and every session ends."""
     store.run_identity(DISABLE, person_id=person_id, now=now)
     store.run_identity(END_SESSIONS, person_id=person_id, now=now)
+
+
+def enable(person_id: UUID) -> None:
+    """Let a person who was shut out sign in again."""
+    store.run_identity(ENABLE, person_id=person_id)
 
 
 def end_sessions(person_id: UUID, *, now: datetime) -> None:

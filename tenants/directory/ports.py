@@ -1,4 +1,5 @@
-"""What the directory needs from the outside: a client's identity provider, and the name service."""
+"""What the directory needs from the outside: a client's identity provider, the name service, a list of what was
+stolen."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -31,4 +32,12 @@ class Names(Protocol):
 
     def texts(self, domain: str) -> Sequence[str]:
         """The TXT records of a domain; none when there are none, or no answer."""
+        ...
+
+
+class StolenPasswords(Protocol):
+    """Knows which passwords were stolen somewhere."""
+
+    def holds(self, password: str) -> bool:
+        """Whether this one was."""
         ...

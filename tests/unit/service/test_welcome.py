@@ -277,3 +277,12 @@ def test_who_comes_through_the_companys_own_sign_in_has_proved_enough_there():
     said = {"side": "client", "holds": False, "client_wants": True, "of_staff": True}
     assert sign_in_rules.misses_one(method="password", **said)
     assert not sign_in_rules.misses_one(method=sign_in_rules.COMPANY, **said)
+
+
+def test_a_password_that_others_would_try_is_refused_in_words(nils, sent, stranger):
+    (letter,) = sent(nils)
+    follow(stranger, letter)
+    for password, reason in (("password1234", "tried first"), ("Nils Ahrens!", "known of you"), ("short", "12 to 200")):
+        answer = form(stranger, "/welcome", password=password)
+        assert answer.status_code == 422 and reason in answer.text
+    assert form(stranger, "/welcome", password=WORD).status_code == 303
