@@ -6,7 +6,6 @@ from tenants.collections import building
 from tenants.intake import imports, undoing
 
 RULES = Schematron()
-BUILT_ON = (building.on_import,)
 
 
 def check_import(turn: Turn) -> None:
@@ -32,7 +31,7 @@ def undo_import(turn: Turn) -> None:
         now=turn.now,
         real=turn.real_now,
         reason=turn.payload["reason"],
-        built_on=BUILT_ON,
+        above=building.ABOVE,
     )
 
 

@@ -12,7 +12,8 @@ DEBTOR = """
   language text NOT NULL DEFAULT 'en', time_zone text, channel text NOT NULL DEFAULT 'email'
     CHECK (channel IN ('email', 'portal', 'paper')),
   consumer boolean NOT NULL DEFAULT false, credit_limit_minor bigint, owner_id uuid, import_id uuid, known_at
-  timestamptz NOT NULL, undone_at timestamptz,
+  timestamptz NOT NULL, undone_at timestamptz, address text NOT NULL DEFAULT '',
+  terms_days smallint CHECK (terms_days BETWEEN 0 AND 730),
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, number)
 """
 GROUP = """

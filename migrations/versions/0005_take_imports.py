@@ -39,6 +39,14 @@ CHANGE = """
   import_id) REFERENCES app.import_run (tenant_id, id),
   FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
 """
+# What a file of customers says of one of them; an empty text says nothing.
+CUSTOMER = """
+  import_id uuid NOT NULL, row_no integer NOT NULL, made_id uuid NOT NULL, debtor_number text NOT NULL,
+  debtor_name text NOT NULL, email text NOT NULL, country text NOT NULL, channel text NOT NULL, groups text NOT NULL,
+  address text NOT NULL, terms text NOT NULL, credit_limit text NOT NULL, owner text NOT NULL,
+  PRIMARY KEY (tenant_id, import_id, row_no),
+  FOREIGN KEY (tenant_id, import_id) REFERENCES app.import_run (tenant_id, id)
+"""
 FAULT = """
   import_id uuid NOT NULL, row_no integer NOT NULL, column_name text NOT NULL, value text NOT NULL,
   reason text NOT NULL, remedy text NOT NULL,
@@ -73,6 +81,7 @@ STAGED_BANK_LINE = f"""
 # One line of one statement, once however often it is reported; a credit without a payment waits to be matched.
 BANK_LINE = f"""
   id uuid NOT NULL, import_id uuid NOT NULL, {STATEMENT}, payment_id uuid, known_at timestamptz NOT NULL,
+  undone_at timestamptz,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, line_key),
   FOREIGN KEY (tenant_id, import_id) REFERENCES app.import_run (tenant_id, id),
   FOREIGN KEY (tenant_id, payment_id) REFERENCES app.payment (tenant_id, id)
@@ -81,6 +90,7 @@ BANK_LINE = f"""
 REMITTANCE = """
   id uuid NOT NULL, import_id uuid NOT NULL, number text NOT NULL, currency text NOT NULL, amount_minor bigint NOT NULL,
   paid_on date NOT NULL, payer text NOT NULL, used_at timestamptz, known_at timestamptz NOT NULL,
+  undone_at timestamptz,
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, payer, number),
   FOREIGN KEY (tenant_id, import_id) REFERENCES app.import_run (tenant_id, id)
 """
@@ -97,6 +107,7 @@ def upgrade() -> None:
     index("import_run", "sha256", "file_sha256")
     index("import_run", "received", "received_at")
     tenant_table("import_row", ROW)
+    tenant_table("import_customer", CUSTOMER)
     tenant_table("import_fault", FAULT)
     tenant_table("import_change", CHANGE, rights=APPEND_ONLY)
     tenant_table("import_line", LINE)
@@ -104,7 +115,7 @@ def upgrade() -> None:
     tenant_table("import_bank_line", STAGED_BANK_LINE)
     tenant_table("bank_line", BANK_LINE)
     tenant_table("remittance", REMITTANCE)
-    index("remittance", "waiting", "amount_minor", "used_at IS NULL")
+    index("remittance", "waiting", "amount_minor", "used_at IS NULL AND undone_at IS NULL")
     tenant_table("remittance_line", REMITTANCE_LINE)
     index("bank_line", "booked", "booked_on, id")
-    index("bank_line", "unmatched", "booked_on, id", "payment_id IS NULL AND amount_minor > 0")
+    index("bank_line", "unmatched", "booked_on, id", "payment_id IS NULL AND amount_minor > 0 AND undone_at IS NULL")

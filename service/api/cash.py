@@ -20,7 +20,7 @@ from tenants.directory.access import VisibleClient
 face = Blueprint("api_cash", __name__, url_prefix="/api/v1")
 QUEUE = "/tenants/<client:client>/cash/queue"
 LINE = f"{QUEUE}/<ref('cmt'):match_id>"
-STATES = ("waiting", "parked", "applied", "replaced", "undone", "returned")
+STATES = ("waiting", "parked", "applied", "replaced", "undone", "returned", "withdrawn")
 
 
 class QueueQuery(paging.PageQuery):

@@ -49,6 +49,14 @@ class DebtorCard(Debtor):
     """One debtor with the limit of its credit."""
 
     credit_limit = MoneyField("credit_limit_minor", allow_none=True, required=True)
+    address = fields.String(
+        required=True, metadata={"description": "Of the post, in lines, as a file of customers gave it"}
+    )
+    terms_days = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "From issue to due date, where a file gives no due date"},
+    )
 
 
 class Membership(Schema):

@@ -123,7 +123,12 @@ class UndoReport(Schema):
     payments = fields.Integer()
     allocations = fields.Integer()
     debtors = fields.Integer()
+    changes = fields.Integer(metadata={"description": "Customers whom a file of customers had changed"})
     contacts = fields.Integer()
+    lines = fields.Integer(metadata={"description": "Lines of a bank statement"})
+    lines_left = fields.Integer(metadata={"description": "Lines that another statement tells of as well; they stay"})
+    deductions = fields.Integer()
+    advices = fields.Integer()
 
 
 class ImportCard(Import):
@@ -265,7 +270,7 @@ class UndoReason(Schema):
 def undo_import(client: VisibleClient, import_id: UUID, body: dict[str, str]) -> runs.Import:
     """Have a loaded import undone in the background, within 24 hours and while nobody has built on it."""
     here = moment.here()
-    undoing.ask(import_id, now=here.now, real=here.wall, reason=body["reason"], built_on=(building.on_import,))
+    undoing.ask(import_id, now=here.now, real=here.wall, reason=body["reason"], above=building.ABOVE)
     return runs.one(import_id)
 
 

@@ -30,8 +30,8 @@ from tenants.values.money import Money
 face = Blueprint("imports", __name__)
 LISTED = 50
 LEDGERS = ("ledger", "invoice")
+UNDOABLE = (*LEDGERS, *undoing.OWN, *building.ABOVE.takers)
 COUNTED = 100_000
-BUILT_ON = (building.on_import,)
 SOURCE = "upload"
 SAMPLE = 5
 FAULTS = 100
@@ -164,7 +164,8 @@ def import_page(client: VisibleClient, import_id: UUID, query: dict[str, Any]) -
         "changes": _changes(run) if not busy else ((), 0),
         "undoing": query["undoing"],
         "hindrance": _hindrance(run) if run.state == "loaded" and not busy else "",
-        "undoable": run.kind in undoing.KINDS,
+        "undoable": run.kind in UNDOABLE,
+        "makes_debt": run.kind in LEDGERS,
     }
     if frame.wants_fragment():
         return frame.fragment("parts/import.html", **context, **_layout(run, found))
@@ -220,7 +221,7 @@ def load(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Respon
 def undo(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Response:
     """Ask for a loaded import to be undone."""
     here = moment.here()
-    undoing.ask(import_id, now=here.now, real=here.wall, reason=body["reason"].strip(), built_on=BUILT_ON)
+    undoing.ask(import_id, now=here.now, real=here.wall, reason=body["reason"].strip(), above=building.ABOVE)
     return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id, undoing=1))
 
 
@@ -241,7 +242,7 @@ def _hindrance(run: Import) -> str:
     """Why it cannot be undone; the largest files are looked through only when somebody asks."""
     if run.accepted > COUNTED:
         return ""
-    return undoing.hindrance(run, now=moment.here().now, built_on=BUILT_ON)
+    return undoing.hindrance(run, now=moment.here().now, above=building.ABOVE)
 
 
 def _changes(run: Import) -> tuple[Sequence[customer_changes.Change], int]:

@@ -26,7 +26,8 @@ WAITING = """
 SELECT b.id, b.currency, b.amount_minor, b.booked_on, b.party, b.words, b.reference,
   b.party_mark
 FROM bank_line b
-WHERE b.tenant_id = :tenant AND b.payment_id IS NULL AND b.amount_minor > 0 AND b.booked_on <= :today
+WHERE b.tenant_id = :tenant AND b.payment_id IS NULL AND b.amount_minor > 0 AND b.undone_at IS NULL
+  AND b.booked_on <= :today
   AND (b.booked_on, b.id) > (:after_on, :after_id)
   AND b.id NOT IN (SELECT m.bank_line_id FROM cash_match m WHERE m.tenant_id = :tenant AND m.state = 'parked')
 ORDER BY b.booked_on, b.id LIMIT :limit

@@ -45,8 +45,10 @@ ON CONFLICT (tenant_id, key, debtor_id) DO UPDATE
 SET times = payer.times + excluded.times, last_on = greatest(payer.last_on, excluded.last_on)
 """
 FORGET = """
-UPDATE payer SET times = greatest(times - 1, 0)
-WHERE tenant_id = :tenant AND key = ANY(:keys) AND debtor_id = :debtor_id
+UPDATE payer p SET times = greatest(p.times - t.times, 0)
+FROM (SELECT f.key, f.debtor_id, count(*) AS times
+  FROM unnest(CAST(:keys AS text[]), CAST(:debtors AS uuid[])) AS f (key, debtor_id) GROUP BY f.key, f.debtor_id) t
+WHERE p.tenant_id = :tenant AND p.key = t.key AND p.debtor_id = t.debtor_id
 """
 
 
@@ -76,4 +78,12 @@ def learn(payments: Iterable[tuple[Sequence[str], UUID, date]]) -> None:
 
 def forget(known: Sequence[str], debtor_id: UUID) -> None:
     """Take one payment back from what was learned."""
-    store.run(FORGET, keys=list(known), debtor_id=debtor_id)
+    forget_many([(known, debtor_id)])
+
+
+def forget_many(payments: Iterable[tuple[Sequence[str], UUID]]) -> None:
+    """Take payments back from what was learned: the payer's keys and the customer of each."""
+    rows = [(key, debtor_id) for known, debtor_id in payments for key in known]
+    if rows:
+        keyed, debtors = zip(*rows, strict=True)
+        store.run(FORGET, keys=list(keyed), debtors=list(debtors))

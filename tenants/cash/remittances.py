@@ -15,7 +15,8 @@ WAITING = """
 SELECT r.id, r.number, r.currency, r.amount_minor, r.paid_on, l.amount_minor, l.invoice_number
 FROM remittance r
 JOIN remittance_line l ON l.tenant_id = :tenant AND l.remittance_id = r.id
-WHERE r.tenant_id = :tenant AND r.used_at IS NULL AND r.amount_minor = ANY(:amounts) ORDER BY r.id, l.position
+WHERE r.tenant_id = :tenant AND r.used_at IS NULL AND r.undone_at IS NULL AND r.amount_minor = ANY(:amounts)
+ORDER BY r.id, l.position
 """
 # Asked by the numbers as values: a join would rather read every open invoice than believe how few are wanted.
 LISTED = """

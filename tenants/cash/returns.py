@@ -23,7 +23,8 @@ TOLD = re.compile(
 )
 DEBITS = """
 SELECT id, currency, -amount_minor AS minor, booked_on, party, words, reference FROM bank_line
-WHERE tenant_id = :tenant AND payment_id IS NULL AND amount_minor < 0 AND booked_on BETWEEN :since AND :today
+WHERE tenant_id = :tenant AND payment_id IS NULL AND amount_minor < 0 AND undone_at IS NULL
+  AND booked_on BETWEEN :since AND :today
 ORDER BY booked_on, id LIMIT :limit
 """
 BOOKED = """

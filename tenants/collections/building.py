@@ -1,9 +1,15 @@
-"""Decides whether people have worked on what an import brought: then it cannot be undone over their heads."""
+"""Decides whether people have worked on what an import brought: then it cannot be undone over their heads.
+
+Here, above the rooms that keep books and cash, stands who takes back which kind of file.
+"""
 
 from uuid import UUID
 
 from tenants import store
+from tenants.cash.withdrawing import Advice, BankStatement
 from tenants.collections.disputes import REASON
+from tenants.intake import advices
+from tenants.intake.undoing import Above
 
 HELD = """
 SELECT i.number, h.kind FROM import_row r JOIN hold h ON h.tenant_id = :tenant AND h.invoice_id = r.invoice_id
@@ -24,3 +30,6 @@ def on_import(import_id: UUID) -> str:
         return f"Invoice {held.number} has a {held.kind} that was entered since."
     number = store.run(WORKED, import_id=import_id).scalar()
     return f"A task about invoice {number} was done since." if number else ""
+
+
+ABOVE = Above(takers={"bank": BankStatement(), advices.KIND: Advice()}, built_on=(on_import,))

@@ -22,6 +22,8 @@ _LONGEST = {"party": 200, "words": 1000, "reference": 140, "bank_ref": 140}
 PLACE = "bank_line.account"
 SHOWN = 4
 SHORTEST_ACCOUNT = 6
+TWINS_KEPT = timedelta(days=7)
+"""How long it is known that a statement repeated another's lines: longer than either can be undone."""
 KEPT = (
     "line_key, account, account_sealed, currency, amount_minor, booked_on, valued_on, party, words, reference, bank_ref"
     ", party_mark"
@@ -38,6 +40,15 @@ SELECT :tenant, :import_id, row_no, bank_line_id, {KEPT} FROM %s
 ON CONFLICT (tenant_id, import_id, row_no) DO NOTHING
 """
 CLEAR = "DELETE FROM import_bank_line WHERE tenant_id = :tenant AND import_id = :import_id"
+# What another statement told before stays here for a while: if that one is undone, the line is this one's.
+CLEAR_KEPT = """
+DELETE FROM import_bank_line s WHERE s.tenant_id = :tenant AND s.import_id = :import_id AND s.bank_line_id IN (
+  SELECT b.id FROM bank_line b WHERE b.tenant_id = :tenant AND b.import_id = :import_id)
+"""
+SWEEP = """
+DELETE FROM import_bank_line s USING import_run i WHERE s.tenant_id = :tenant AND i.tenant_id = :tenant
+  AND i.id = s.import_id AND i.state IN ('loaded', 'undone') AND i.loaded_at < :before
+"""
 WAITING = "SELECT count(*) FROM import_bank_line WHERE tenant_id = :tenant AND import_id = :import_id"
 LOAD = f"""
 INSERT INTO bank_line (tenant_id, id, import_id, {KEPT}, known_at)
@@ -48,9 +59,10 @@ ON CONFLICT (tenant_id, line_key) DO NOTHING
 NEWEST = """
 SELECT max(booked_on) FROM import_bank_line WHERE tenant_id = :tenant AND import_id = :import_id
 """
+NEWEST_OF_ALL = "SELECT max(booked_on) FROM bank_line WHERE tenant_id = :tenant AND undone_at IS NULL"
 PAGE = """
 SELECT id, account, currency, amount_minor, booked_on, valued_on, party, words, reference, payment_id FROM bank_line
-WHERE tenant_id = :tenant AND (booked_on, id) < (:before, :before_id)
+WHERE tenant_id = :tenant AND (booked_on, id) < (:before, :before_id) AND undone_at IS NULL
   AND (NOT :unmatched OR (payment_id IS NULL AND amount_minor > 0))
 ORDER BY booked_on DESC, id DESC LIMIT :limit
 """
@@ -114,8 +126,10 @@ def waiting(import_id: UUID) -> int:
 
 def load(import_id: UUID, *, now: datetime) -> int:
     """Keep the new lines; how many."""
+    store.run(SWEEP, before=now - TWINS_KEPT)
     added = store.run(LOAD, import_id=import_id, now=now).rowcount
     _note_feed(import_id, now=now)
+    store.run(CLEAR_KEPT, import_id=import_id)
     return added
 
 
@@ -130,10 +144,23 @@ def _note_feed(import_id: UUID, *, now: datetime) -> None:
     newest = store.run(NEWEST, import_id=import_id).scalar_one()
     if newest is None:
         return
-    reached = min(now, datetime.combine(newest + timedelta(days=1), time(0), UTC))
+    reached = min(now, _end_of(newest))
     known = clients.profile().bank_feed_at
     if known is None or known < reached:
         clients.change(bank_feed_at=reached)
+
+
+def age_feed() -> None:
+    """The feed is as old again as what is left tells, where a statement was undone."""
+    known = clients.profile().bank_feed_at
+    newest = store.run(NEWEST_OF_ALL).scalar_one()
+    left = None if newest is None else _end_of(newest)
+    if known is not None and (left is None or left < known):
+        clients.change(bank_feed_at=left)
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(0), UTC)
 
 
 def _minor(entry: Entry) -> int:

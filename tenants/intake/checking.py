@@ -6,6 +6,7 @@ bytes per number to find those that came twice.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as MappingOf
 from typing import Any, BinaryIO
 
 from tenants.intake import cells
@@ -26,11 +27,14 @@ _SHOWN = 80
 class Check:
     """One pass over one file. Take all of `rows`, then ask for the `report`."""
 
-    def __init__(self, reading: Reading, *, mapping: Mapping, base_currency: str) -> None:
+    def __init__(
+        self, reading: Reading, *, mapping: Mapping, base_currency: str, own_terms: MappingOf[str, int] | None = None
+    ) -> None:
         self._reading, self._mapping = reading, mapping
         self._width = len(reading.layout.header)
         self._columns = _readers(reading, mapping)
-        self._judge = Judge(reading, mapping=mapping, currency=mapping.currency or base_currency)
+        currency = mapping.currency or base_currency
+        self._judge = Judge(reading, mapping=mapping, currency=currency, own_terms=own_terms or {})
         self._counts: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
         self._faults: list[Fault] = []

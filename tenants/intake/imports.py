@@ -12,7 +12,21 @@ from uuid import UUID
 
 from tenants.directory import clients
 from tenants.events import recording
-from tenants.intake import advices, bank_lines, landing, loading, mapping, papers, paperwork, presets, reading, runs
+from tenants.intake import (
+    advices,
+    bank_lines,
+    customer_changes,
+    customer_files,
+    customer_sheet,
+    landing,
+    loading,
+    mapping,
+    papers,
+    paperwork,
+    presets,
+    reading,
+    runs,
+)
 from tenants.intake.checking import Check
 from tenants.intake.formats import archive, bank_sheet, sheets
 from tenants.intake.formats.csv_file import Layout
@@ -22,6 +36,7 @@ from tenants.intake.ports import BillRules, FileStore
 from tenants.intake.report import Outcome, Report
 from tenants.intake.runs import Import
 from tenants.isolation import scope
+from tenants.ledger import debtors
 from tenants.values import ids
 from tenants.values.faults import Kind, Refusal
 from tenants.values.money import Money
@@ -103,6 +118,7 @@ def check(
         raise NotLoadable("This file is loaded already.", remedy="Send a new file.")
     landing.clear(import_id)
     paperwork.clear(import_id)
+    customer_files.clear(import_id)
     try:
         with files.open(run.file_key) as file:
             unpacked = _unpacked(run, file, files=files, real=real)
@@ -140,7 +156,7 @@ def load(
         )
     if found.get("questions"):
         raise NotLoadable(found["questions"][0], remedy="Answer the question in the mapping and check again.")
-    if run.kind != advices.KIND and (bank_lines if run.kind == "bank" else landing).waiting(import_id) != run.accepted:
+    if run.kind != advices.KIND and _WAITING.get(run.kind, landing.waiting)(import_id) != run.accepted:
         raise NotLoadable(
             "A newer file of this source was checked since.", remedy="Check this file again, or load that."
         )
@@ -154,7 +170,12 @@ def load(
     return outcome
 
 
-_TAKES = {"bank": loading.take_bank_lines, advices.KIND: loading.take_advice}
+_TAKES = {
+    "bank": loading.take_bank_lines,
+    advices.KIND: loading.take_advice,
+    customer_changes.KIND: customer_files.take,
+}
+_WAITING = {"bank": bank_lines.waiting, customer_changes.KIND: customer_files.waiting}
 
 
 def confirm(import_id: UUID, *, real: datetime, leave_out_faults: bool = False, control: Sequence[Money] = ()) -> None:
@@ -232,12 +253,15 @@ def _checked(
         with sheets.opened(file) as (table, layout):
             offered = tuple((o.target, o.column, o.confidence) for o in suggestions(layout.header))
             used = chosen or _mapping(run.source, layout.header)
-            places = {} if chosen else _bank_columns(layout, used)
+            places, of_customers = ({}, {}) if chosen else _other_columns(layout, used)
             if places:
                 said = bank_sheet.read(table, layout, places=places, base_currency=base)
                 return paperwork.check(run.id, paper=said), None
+            if of_customers:
+                return customer_files.check(run, table, layout=layout, places=of_customers, base_currency=base), None
             landing.supersede(run.source)
-            look = Check(reading.decide(table, layout=layout, mapping=used), mapping=used, base_currency=base)
+            decided = reading.decide(table, layout=layout, mapping=used)
+            look = Check(decided, mapping=used, base_currency=base, own_terms=debtors.terms())
             landing.land(run.id, rows=look.rows(table))
     except (FileRefused, mapping.MappingRefused) as refused:
         return Report.refusing(refused.detail, remedy=refused.remedy, suggestions=offered), used
@@ -245,11 +269,13 @@ def _checked(
     return look.report(suggestions=offered), used
 
 
-def _bank_columns(layout: Layout, used: Mapping) -> dict[str, int]:
-    """The columns of a bank statement; none when the table can be read as a ledger."""
+def _other_columns(layout: Layout, used: Mapping) -> tuple[dict[str, int], dict[str, int]]:
+    """The columns of a bank statement, or of customers alone; none when the table can be read as a ledger."""
     if mapping.fits(used, layout.header):
-        return {}
-    return bank_sheet.columns(layout.header, fold={name: mapping.fold(name) for name in layout.header})
+        return {}, {}
+    fold = {name: mapping.fold(name) for name in layout.header}
+    of_bank = bank_sheet.columns(layout.header, fold=fold)
+    return of_bank, {} if of_bank else customer_sheet.columns(layout.header, fold=fold)
 
 
 def _mapping(source: str, header: Sequence[str]) -> Mapping:

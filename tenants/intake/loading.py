@@ -73,7 +73,6 @@ def _kind(run: Import) -> str:
 def take_bank_lines(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
     """Take the staged lines of a bank statement; cash application hears of them and says whose they are."""
     added = bank_lines.load(run.id, now=now)
-    bank_lines.clear(run.id)
     return _told(run, added=added, real=real)
 
 

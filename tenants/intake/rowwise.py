@@ -3,6 +3,7 @@
 This runs once per row of a million, so the plain case is a straight line and everything else is left to `_faults`.
 """
 
+from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -35,12 +36,14 @@ TAX_TOO_MUCH = Flaw(
 class Judge:
     """Judges the rows of one file."""
 
-    def __init__(self, reading: Reading, *, mapping: Mapping, currency: str) -> None:
+    def __init__(self, reading: Reading, *, mapping: Mapping, currency: str, own_terms: MappingOf[str, int]) -> None:
+        """`own_terms` gives by number the customers who have payment terms of their own, in days."""
         empty = len(reading.layout.header)
         self._amount, self._tax = reading.places["amount"], reading.places.get("tax", empty)
         self._paid = reading.places.get("paid", empty)
         self._sign, self._currency = reading.decimal, currency
         self._terms = None if mapping.terms_days is None else timedelta(days=mapping.terms_days)
+        self._own_terms = {number: timedelta(days=days) for number, days in own_terms.items()}
         self._readers: dict[str, AmountReader] = {}
 
     def row(self, row_no: int, cells: Sequence[str], values: list[Any]) -> Row | Flaws:
@@ -51,8 +54,9 @@ class Judge:
         currency = currency or self._currency
         amount_of = self._readers.get(currency) or self._reader(currency)
         amount, tax, paid = amount_of(cells[self._amount]), amount_of(cells[self._tax]), amount_of(cells[self._paid])
-        if due is None and self._terms is not None and issued is not None:
-            due = issued + self._terms
+        if due is None and issued is not None:
+            terms = self._own_terms.get(debtor, self._terms)
+            due = None if terms is None else issued + terms
         if (
             type(amount) is not int
             or issued is None
@@ -89,7 +93,9 @@ class Judge:
         if "due_on" not in good:
             return []
         if good["due_on"] is None:
-            return [("due_on", EMPTY)] if self._terms is None else []
+            return (
+                [("due_on", EMPTY)] if self._own_terms.get(good.get("debtor_number", ""), self._terms) is None else []
+            )
         return [("due_on", DUE_FIRST)] if issued is not None and good["due_on"] < issued else []
 
     def _reader(self, currency: str) -> AmountReader:

@@ -103,6 +103,28 @@ class ImportRow(TenantOwned, Model):
     paid_minor: Mapped[int] = mapped_column(BigInteger)
 
 
+class ImportCustomer(TenantOwned, Model):
+    """What a file of customers says of one of them. `made_id` is the id of whatever the row turns out to make."""
+
+    __tablename__ = "import_customer"
+    __table_args__ = (_of_run(),)
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    row_no: Mapped[int] = mapped_column(Integer, primary_key=True)
+    made_id: Mapped[UUID]
+    debtor_number: Mapped[str] = mapped_column(Text)
+    debtor_name: Mapped[str] = mapped_column(Text)
+    email: Mapped[str] = mapped_column(Text)
+    country: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(Text)
+    groups: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    terms: Mapped[str] = mapped_column(Text)
+    credit_limit: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(Text)
+
+
 class ImportFault(TenantOwned, Model):
     """Why one cell kept its row out."""
 

@@ -100,7 +100,7 @@ class BankLine(TenantOwned, Model):
             "tenant_id",
             "booked_on",
             "id",
-            postgresql_where=text("payment_id IS NULL AND amount_minor > 0"),
+            postgresql_where=text("payment_id IS NULL AND amount_minor > 0 AND undone_at IS NULL"),
         ),
     )
 
@@ -121,6 +121,8 @@ class BankLine(TenantOwned, Model):
     party_mark: Mapped[str] = mapped_column(Text)
     payment_id: Mapped[UUID | None]
     known_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    undone_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
+    """When the statement that told of it was undone: it is in no list any more and pays nothing."""
 
 
 class Remittance(TenantOwned, Model):
@@ -130,7 +132,12 @@ class Remittance(TenantOwned, Model):
     __table_args__ = (
         UniqueConstraint("tenant_id", "payer", "number"),
         _of_run(),
-        Index("ix_remittance_waiting", "tenant_id", "amount_minor", postgresql_where=text("used_at IS NULL")),
+        Index(
+            "ix_remittance_waiting",
+            "tenant_id",
+            "amount_minor",
+            postgresql_where=text("used_at IS NULL AND undone_at IS NULL"),
+        ),
     )
 
     tenant_id: Mapped[UUID] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
@@ -143,6 +150,7 @@ class Remittance(TenantOwned, Model):
     payer: Mapped[str] = mapped_column(Text)
     used_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
     known_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    undone_at: Mapped[datetime | None] = mapped_column(TIMESTAMP(timezone=True))
 
 
 class RemittanceLine(TenantOwned, Model):

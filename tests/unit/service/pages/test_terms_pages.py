@@ -6,10 +6,12 @@ from io import BytesIO
 import pytest
 
 from tenants import store
-from tenants.intake import undoing
+from tenants.collections.building import ABOVE
+from tenants.intake import imports, undoing
 from tenants.ledger import forgoing, rates
 from tenants.values import ids
 from tests.cast import TODAY
+from tests.unit.intake import papers_made_up as made
 from tests.unit.service.pages.test_books_pages import dune, home, invoice, post, sofia, world_slug
 
 __all__ = ["dune", "home", "invoice", "sofia", "world_slug"]
@@ -53,6 +55,39 @@ def test_who_built_on_an_import_is_named_on_its_page(as_, alder_world, alder_adm
 
 NUMBERS = "SELECT number FROM invoice WHERE tenant_id = :tenant AND import_id = :import_id ORDER BY number"
 SENT = "UPDATE invoice SET delivery = 'sent' WHERE tenant_id = :tenant AND number = :number"
+
+
+def test_a_bank_statement_is_undone_from_its_page(as_, alder_world, alder_admin, words):
+    statement = alder_world.checked_import(made.camt(made.entry("5.00", "Interest", party="Savings bank")))
+    with alder_world.books():
+        imports.load(statement, now=alder_world.now, today=TODAY)
+    admin, page = as_(alder_admin), page_of(alder_world, statement)
+    said = words(admin.get(page))
+    assert "The lines leave the queue" in said and "Lines added 1" in said and "Customers added" not in said
+    assert "Undoing the import" in words(post(admin, f"{page}/undo", reason="Another company's account"))
+    with alder_world.books():
+        undoing.undo(statement, now=alder_world.now, real=alder_world.now, reason="Not ours", above=ABOVE)
+    assert "Bank lines taken back 1" in words(admin.get(f"{page}?undoing=1"))
+
+
+CUSTOMERS = b'Customer no,Customer name,Address,Payment terms,Credit limit\nC-7,Kestrel Tiles,Quay 4,45,"25,000.00"\n'
+
+
+def test_a_file_of_customers_is_loaded_and_undone_from_its_page(as_, alder_world, alder_admin, words):
+    file = alder_world.checked_import(CUSTOMERS)
+    admin, page = as_(alder_admin), page_of(alder_world, file)
+    assert "All 1 row is good" in words(admin.get(page))
+    with alder_world.books():
+        imports.load(file, now=alder_world.now, today=TODAY)
+        made_id = store.run("SELECT id FROM debtor WHERE tenant_id = :tenant AND number = 'C-7'").scalar_one()
+    said = words(admin.get(f"/c/{alder_world.slug}/customers/{ids.show('deb', made_id)}"))
+    assert "Address Quay 4 Payment terms 45 days" in said
+    card = admin.get(f"~/tenants/{alder_world.slug}/debtors/{ids.show('deb', made_id)}").json
+    assert (card["address"], card["terms_days"], card["credit_limit"]["amount"]) == ("Quay 4", 45, "25000.00")
+    assert "new ones leave the lists" in words(admin.get(page))
+    with alder_world.books():
+        undoing.undo(file, now=alder_world.now, real=alder_world.now, reason="Not ours", above=ABOVE)
+    assert "Customers taken back 1" in words(admin.get(page))
 
 
 def test_customers_of_whom_a_file_says_something_else_are_shown_before_it_is_loaded(
