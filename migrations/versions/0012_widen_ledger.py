@@ -68,6 +68,18 @@ FORGO_REQUEST = """
   PRIMARY KEY (tenant_id, id), FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice (tenant_id, id),
   FOREIGN KEY (tenant_id, allocation_id) REFERENCES app.allocation (tenant_id, id)
 """
+# Who looks after a customer from a day on; what was said last counts.
+DEBTOR_OWNER = """
+  id uuid NOT NULL, debtor_id uuid NOT NULL, owner_id uuid, since_on date NOT NULL, known_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, id), FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
+"""
+# What a customer may keep who pays by a day; an invoice may offer more the sooner it is paid.
+DISCOUNT_TERM = """
+  invoice_id uuid NOT NULL, until_on date NOT NULL, debtor_id uuid NOT NULL,
+  amount_minor bigint NOT NULL CHECK (amount_minor > 0), known_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, invoice_id, until_on),
+  FOREIGN KEY (tenant_id, invoice_id) REFERENCES app.invoice (tenant_id, id)
+"""
 
 
 def upgrade() -> None:
@@ -86,3 +98,7 @@ def upgrade() -> None:
     index("forgo_request", "invoice", "invoice_id")
     tenant_table("expected_payment", EXPECTED_PAYMENT)
     index("expected_payment", "expected", "expected_on, invoice_id")
+    tenant_table("debtor_owner", DEBTOR_OWNER, rights=APPEND_ONLY)
+    index("debtor_owner", "debtor", "debtor_id, known_at")
+    tenant_table("discount_term", DISCOUNT_TERM, debtor="debtor_id", rights=APPEND_ONLY)
+    index("discount_term", "until", "until_on, invoice_id")

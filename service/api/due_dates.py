@@ -12,7 +12,7 @@ from service.api.amounts import in_currency
 from service.endpoint import endpoint
 from service.fields import Day, MoneyField, Ref
 from tenants.directory.access import VisibleClient
-from tenants.ledger import due_dates, instalments, invoices
+from tenants.ledger import discounts, due_dates, instalments, invoices
 
 face = Blueprint("api_due_dates", __name__, url_prefix="/api/v1")
 
@@ -22,6 +22,13 @@ class Part(Schema):
 
     due_on = Day(required=True)
     amount = MoneyField(required=True)
+
+
+class Discount(Schema):
+    """What may be kept by paying until a day."""
+
+    until_on = Day(required=True)
+    amount = MoneyField("amount_minor", required=True)
 
 
 class Share(Schema):
@@ -40,6 +47,7 @@ class DueDates(Schema):
     original_due_on = Day(required=True, metadata={"description": "When all of it was due by contract"})
     agreed = fields.Boolean(required=True, metadata={"description": "Whether anything but one due date counts"})
     parts = fields.List(fields.Nested(Share), required=True)
+    discounts = fields.List(fields.Nested(Discount), required=True)
 
 
 class Agreement(Schema):
@@ -124,5 +132,9 @@ def _shown(invoice_id: UUID) -> dict[str, Any]:
                 "currency": card.currency,
             }
             for each in shares or [whole]
+        ],
+        "discounts": [
+            {"until_on": each.until_on, "amount_minor": each.amount_minor, "currency": card.currency}
+            for each in discounts.of_invoice(card.id)
         ],
     }

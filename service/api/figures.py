@@ -114,7 +114,7 @@ class FigureRows(paging.page_of(FigureRow)):  # type: ignore[misc]
 @endpoint(face, "/tenants/<client:client>/figures", needs="insight.read", query=Asked, returns=Figures)
 def show_figures(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
     """Every figure in every currency: how long money takes, how well it comes in, how customers pay."""
-    period = _period(query)
+    period = spanned(query)
     return _answer(client, query, period, family.of(period, narrow=_narrow(query)))
 
 
@@ -123,7 +123,7 @@ def show_figures(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]
 )
 def show_figure(client: VisibleClient, figure: str, query: dict[str, Any]) -> dict[str, Any]:
     """One figure with its definition."""
-    known, period = family.definition(figure), _period(query)
+    known, period = family.definition(figure), spanned(query)
     said = {
         "name": known.name,
         "title": known.title,
@@ -147,7 +147,7 @@ def list_figure_rows(client: VisibleClient, figure: str, query: dict[str, Any]) 
         figure,
         side=query["side"],
         currency=query["currency"],
-        period=_period(query),
+        period=spanned(query),
         narrow=_narrow(query),
         after=paging.start(f"figure:{figure}", query, date.fromisoformat, UUID),
         limit=query["limit"],
@@ -157,7 +157,8 @@ def list_figure_rows(client: VisibleClient, figure: str, query: dict[str, Any]) 
     return {**paging.answer(f"figure:{figure}", query, rows, page.next), "total": total, "count": page.count}
 
 
-def _period(query: dict[str, Any]) -> Period:
+def spanned(query: dict[str, Any]) -> Period:
+    """The days that are asked for, and what was known."""
     return Period(query["as_of"] or moment.here().today, query["period"], query["known_at"])
 
 

@@ -11,11 +11,12 @@ from marshmallow import Schema, fields, validate
 from service import moment
 from service.api import paging
 from service.api.amounts import in_currency
-from service.api.due_dates import Part
+from service.api.due_dates import Discount, Part
 from service.endpoint import endpoint
 from service.fields import Day, Instant, MoneyField, Ref
 from tenants.directory.access import VisibleClient
-from tenants.ledger import allocation, debtors, invoices, lines, registers, standing
+from tenants.ledger import allocation, debtors, discounts, invoices, lines, registers, standing
+from tenants.ledger.discounts import Offer
 from tenants.ledger.lines import Line
 
 face = Blueprint("api_invoices", __name__, url_prefix="/api/v1")
@@ -91,6 +92,12 @@ class NewInvoice(Schema):
         validate=validate.Length(max=120),
         metadata={"description": "Parts by due date that add up to the amount, the last of them due on `due_on`"},
     )
+    discounts = fields.List(
+        fields.Nested(Discount),
+        load_default=list,
+        validate=validate.Length(max=discounts.MOST),
+        metadata={"description": "What may be kept by paying early; the later the day, the less"},
+    )
     purchase_order = fields.String(load_default="", validate=validate.Length(max=100))
     lines = fields.List(fields.Nested(NewLine), load_default=list, validate=validate.Length(max=500))
 
@@ -164,6 +171,11 @@ def issue_invoice(client: VisibleClient, body: dict[str, Any]) -> invoices.Card:
     """Issue an invoice; it is sent to its debtor's contacts as soon as its day has come."""
     here, amount = moment.here(), body["amount"]
     debtors.card(body["debtor_id"])
+    offers = [
+        Offer(each["until_on"], in_currency(each["amount"], amount.currency, pointer=f"/discounts/{at}/amount"))
+        for at, each in enumerate(body["discounts"])
+    ]
+    discounts.refuse_bad(offers, amount_minor=amount.minor, issued_on=body["issued_on"], due_on=body["due_on"])
     issued = invoices.issue(
         body["number"],
         debtor_id=body["debtor_id"],
@@ -182,6 +194,7 @@ def issue_invoice(client: VisibleClient, body: dict[str, Any]) -> invoices.Card:
         now=here.now,
         wall=here.wall,
     )
+    discounts.offer(issued, offers, now=here.now)
     return invoices.card(issued, today=here.today)
 
 

@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response
 from service import downloads, moment
 from service.endpoint import endpoint
 from service.fields import Day, Instant, MoneyField, Ref
-from tenants.delivery import documents, words
+from tenants.delivery import documents
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
-from tenants.insight import credit, statement_files, statements
+from tenants.insight import credit, statement_files, statement_words, statements
 from tenants.insight.statements import Account, Statement
 
 face = Blueprint("api_statements", __name__, url_prefix="/api/v1")
@@ -32,8 +32,8 @@ class AskedFile(Asked):
 
     language = fields.String(
         load_default="",
-        validate=validate.OneOf(("", *words.LANGUAGES)),
-        metadata={"description": "The customer's own, unless another"},
+        validate=validate.OneOf(("", *statement_words.LANGUAGES)),
+        metadata={"description": "The customer's own, unless another; a table is for programs unless one is named"},
     )
 
 
@@ -131,11 +131,11 @@ def print_statement(client: VisibleClient, debtor_id: UUID, query: dict[str, Any
     return as_file(statement_files.pdf(said, creditor=clients.profile(), language=query["language"]), said)
 
 
-@endpoint(face, f"{BASE}/statement.csv", needs="ledger.read", query=Asked, produces="text/csv")
+@endpoint(face, f"{BASE}/statement.csv", needs="ledger.read", query=AskedFile, produces="text/csv")
 def export_statement(client: VisibleClient, debtor_id: UUID, query: dict[str, Any]) -> Response:
     """The statement as a table."""
     said = told(debtor_id, query)
-    return as_file(statement_files.table(said), said)
+    return as_file(statement_files.table(said, language=query["language"]), said)
 
 
 @endpoint(face, f"{BASE}/credit", needs="ledger.read", returns=CreditShown)

@@ -14,9 +14,10 @@ from service.pages.invoices import EndHold, NewHold, end_of
 from tenants.collections import holds, overruling, policies
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
-from tenants.insight import aging, credit, customers, register, story
+from tenants.insight import aging, credit, customers, register, statement_words, story
 from tenants.insight.register import Asked
-from tenants.ledger import contacts, debtors
+from tenants.ledger import contacts, debtors, owners
+from tenants.rules import people
 
 face = Blueprint("customers", __name__)
 PAGE = 50
@@ -84,6 +85,9 @@ def customer_page(client: VisibleClient, debtor_id: UUID) -> str:
         held=holds.live(today=stamp.today, debtor_id=debtor_id),
         upcoming=story.upcoming(debtor_id),
         early=overruling.TOO_EARLY if policies.current().overrides else (),
+        owned=owners.of_debtor(debtor_id),
+        staff=people.staff(now=stamp.now) if caller.may("team.write", client) else (),
+        statement_languages=statement_words.NAMES,
         tasks=story.tasks_of(debtor_id),
         past=story.of_customer(debtor_id),
     )

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from tenants.insight import forecast
-from tenants.ledger import debtors, forgoing, instalments, late_terms
+from tenants.ledger import debtors, discounts, forgoing, instalments, late_terms
 from tenants.ledger.invoices import Card
 from tenants.ledger.late_terms import NoBaseRate
 
@@ -15,6 +15,7 @@ def about(card: Card, *, today: date) -> dict[str, Any]:
     return {
         "charges": _charges(card, today) if open_now and card.due_on < today else None,
         "shares": instalments.shares(card.schedule_id, applied=card.amount_minor - card.open_minor),
+        "discounts": discounts.of_invoice(card.id),
         "asked": [each for each in forgoing.of_invoice(card.id) if each.state == forgoing.WAITING],
         "expected": forecast.of_invoice(card.id) if open_now else None,
     }

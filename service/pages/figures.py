@@ -1,6 +1,6 @@
 """The catalogue of figures: what each means, its value, and the rows on either side of it."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,10 @@ from service import cursors
 from service.endpoint import endpoint
 from service.fields import Instant
 from service.pages import asked, frame, shown
+from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 from tenants.insight import breakdown, family
-from tenants.insight.definitions import DEFINITIONS, Definition
+from tenants.insight.definitions import DEFINITIONS, GROUPS, Definition
 from tenants.insight.facts import Period
 from tenants.insight.figures import Figure
 from tenants.insight.keeping import DAYS
@@ -26,6 +27,7 @@ class Asked(asked.Filters):
     """As of which day, over how many days, of whose customers, and with what was known when."""
 
     period = fields.Integer(load_default=DAYS, validate=validate.Range(1, 366))
+    known = fields.String(load_default="", validate=validate.OneOf(["", "then"]))
     known_at = Instant(load_default=None)
 
 
@@ -52,8 +54,8 @@ def catalogue_page(client: VisibleClient, query: dict[str, Any]) -> str:
         period=span,
         query=query,
         options=breakdown.options(),
-        told=_asked(query, span),
-        tables=[(currency, _lines(client, currency, values, query, span)) for currency in currencies],
+        told=told(query, span),
+        tables=[(currency, _groups(client, currency, values, query, span)) for currency in currencies],
     )
 
 
@@ -62,7 +64,7 @@ def rows_page(client: VisibleClient, figure: str, query: dict[str, Any]) -> str:
     """The rows behind one side of a figure, under what they add up to."""
     stamp = frame.stamp()
     span, known = period(query, stamp.today), family.definition(figure)
-    base = {"client": client.slug, "figure": figure} | _asked(query, span, side=query["side"])
+    base = {"client": client.slug, "figure": figure} | told(query, span, side=query["side"])
     purpose = f"figure:{client.tenant_id}:{sorted(base.items())}"
     place = cursors.read(purpose, query["after"])
     page = family.behind(
@@ -93,35 +95,47 @@ def rows_page(client: VisibleClient, figure: str, query: dict[str, Any]) -> str:
 
 
 def period(query: dict[str, Any], today: date) -> Period:
-    """The days that are asked for, and what was known."""
-    return Period(asked.day(query, today), query["period"], query["known_at"])
+    """The days that are asked for, and what was known: now, at an instant, or when the last of the days was over."""
+    day, known_at = asked.day(query, today), query["known_at"]
+    if known_at is None and query["known"] == "then" and day < today:
+        known_at = datetime.combine(day + timedelta(days=1), time(), tzinfo=clients.clock().zone)
+    return Period(day, query["period"], known_at)
 
 
-def _asked(query: dict[str, Any], span: Period, **over: Any) -> dict[str, Any]:
-    told = asked.words(query, on=span.day, period=span.days, basis="", **over)
-    return told | ({"known_at": span.known_at.isoformat()} if span.known_at is not None else {})
+def told(query: dict[str, Any], span: Period, **over: Any) -> dict[str, Any]:
+    """The question as it stands in an address."""
+    said = asked.words(query, on=span.day, **{"period": span.days, "basis": ""} | over)
+    return said | ({"known_at": span.known_at.isoformat()} if span.known_at is not None else {})
 
 
-def _lines(
+def _groups(
     client: VisibleClient, currency: str, values: dict[tuple[str, str], Figure], query: dict[str, Any], span: Period
-) -> list[dict[str, Any]]:
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The figures under the headings of the catalogue."""
+    said = told(query, span, currency=currency)
     return [
-        {
-            "known": known,
-            "figure": values[known.name, currency],
-            "value": shown.figure(values[known.name, currency]),
-            "sides": _sides(client, known, _asked(query, span, currency=currency)),
-        }
-        for known in DEFINITIONS.values()
+        (
+            title,
+            [
+                {
+                    "known": DEFINITIONS[name],
+                    "figure": values[name, currency],
+                    "value": shown.figure(values[name, currency]),
+                    "sides": _sides(client, DEFINITIONS[name], said),
+                }
+                for name in names
+            ],
+        )
+        for title, names in GROUPS.items()
     ]
 
 
-def _sides(client: VisibleClient, known: Definition, told: dict[str, Any]) -> list[tuple[str, str]]:
+def _sides(client: VisibleClient, known: Definition, said: dict[str, Any]) -> list[tuple[str, str]]:
     """Which rows can be opened: those above and those below the line."""
     above = "its rows" if known.bottom is None else "above the line"
     pairs = ((above, "numerator", known.top), ("below the line", "denominator", known.bottom))
     return [
-        (words, url_for("figures.rows_page", client=client.slug, figure=known.name, **told | {"side": side}))
+        (words, url_for("figures.rows_page", client=client.slug, figure=known.name, **said | {"side": side}))
         for words, side, rows in pairs
         if rows is not None
     ]
@@ -133,5 +147,5 @@ def _other_side(
     """The way to the rows on the other side of the line."""
     if known.top is None or known.bottom is None:
         return None
-    sides = _sides(client, known, _asked(query, span))
+    sides = _sides(client, known, told(query, span))
     return sides[1] if query["side"] == "numerator" else sides[0]

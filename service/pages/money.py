@@ -156,12 +156,15 @@ def statement_pdf(client: VisibleClient, debtor_id: UUID, query: dict[str, Any])
 
 
 @endpoint(
-    face, "/c/<client:client>/customers/<ref('deb'):debtor_id>/statement.csv", needs="ledger.read", query=files.Asked
+    face,
+    "/c/<client:client>/customers/<ref('deb'):debtor_id>/statement.csv",
+    needs="ledger.read",
+    query=files.AskedFile,
 )
 def statement_csv(client: VisibleClient, debtor_id: UUID, query: dict[str, Any]) -> Response:
     """The same as a table."""
     said = files.told(debtor_id, query)
-    return files.as_file(statement_files.table(said), said)
+    return files.as_file(statement_files.table(said, language=query["language"]), said)
 
 
 def _forgo(kind: str, client: VisibleClient, invoice_id: UUID, body: dict[str, Any]) -> Response:

@@ -1,13 +1,13 @@
-"""Decides who owes most: the aging of today by customer, the most overdue first."""
+"""Decides who owes most: the aging of today, or of a day that is over, by customer, the most overdue first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.insight import buckets
+from tenants.insight import aging, buckets
 from tenants.insight.buckets import EDGES
 from tenants.insight.narrowing import EVERYBODY, Narrow
 from tenants.ledger import instalments
@@ -41,6 +41,14 @@ SELECT i.debtor_id, coalesce(sum(i.open_minor) FILTER (WHERE i.due_on < :day), 0
   sum(i.open_minor) AS open_minor, count(*) AS items, min(i.due_on) AS oldest_on, {sums}
 FROM ({open_now}) i WHERE i.currency = :currency AND i.issued_on <= :day{narrow}
 GROUP BY i.debtor_id
+"""
+OWING_ON = """
+SELECT p.*, d.number, d.name FROM (
+  SELECT o.debtor_id, o.currency, CAST(coalesce(sum(o.minor) FILTER (WHERE o.from_on < :day), 0) AS bigint)
+    AS overdue_minor, CAST(sum(o.minor) AS bigint) AS open_minor, count(*) AS count, min(o.from_on) AS oldest_due_on
+  FROM ({rows}) o WHERE o.currency = :currency{narrow} GROUP BY o.debtor_id, o.currency
+  ORDER BY overdue_minor DESC, o.debtor_id LIMIT :limit) p
+JOIN debtor d ON d.tenant_id = :tenant AND d.id = p.debtor_id ORDER BY p.overdue_minor DESC, p.debtor_id
 """
 PAGE = """
 SELECT o.*, d.number, d.name FROM ({owing}) o JOIN debtor d ON d.tenant_id = :tenant AND d.id = o.debtor_id
@@ -78,6 +86,25 @@ def owing(
     rows = store.run(statement, **values).mappings().all()
     found = [_customer(row, spans, currency) for row in rows[:limit]]
     return Page(found, (found[-1].overdue_minor, found[-1].debtor_id) if len(rows) > limit else None)
+
+
+def owing_on(
+    day: date, *, currency: str, narrow: Narrow = EVERYBODY, known_at: datetime | None = None, limit: int = 50
+) -> Sequence[CustomerAging]:
+    """Who owed most at the end of a day, counted from the postings."""
+    rows, _ = aging.open_items(day, known_at=known_at, basis=aging.DUE)
+    told: dict[str, Any] = {"day": day, "currency": currency, "limit": limit} | narrow.values()
+    if known_at is not None:
+        told["known_at"] = known_at
+    statement = OWING_ON.format(rows=rows, narrow=narrow.further("o.debtor_id"))
+    return [CustomerAging(**row, buckets={}) for row in store.run(statement, **told).mappings()]
+
+
+def fitting(narrow: Narrow) -> list[UUID]:
+    """Every customer who fits, whether they owe anything or not."""
+    where = narrow.further("d.id")
+    statement = f"SELECT d.id FROM debtor d WHERE d.tenant_id = :tenant AND d.undone_at IS NULL{where} ORDER BY d.id"
+    return list(store.run(statement, **narrow.values()).scalars())
 
 
 def _customer(row: Any, spans: Sequence[buckets.Span], currency: str) -> CustomerAging:

@@ -27,7 +27,7 @@ from tenants.insight.counting import (
 )
 from tenants.insight.facts import Facts
 
-__all__ = ["DEFINITIONS", "OPEN", "Definition", "Rows"]
+__all__ = ["DEFINITIONS", "GROUPS", "OPEN", "Definition", "Rows"]
 
 
 def _of_balances() -> Iterator[Definition]:
@@ -260,5 +260,16 @@ def _of_waiting() -> Iterator[Definition]:
         )
 
 
-PARTS = (_of_balances, _of_sales, _of_collecting, _of_losing, _of_paying, _of_promising, _of_waiting)
-DEFINITIONS = {each.name: each for part in (*PARTS, definitions_of_work.definitions) for each in part()}
+PARTS: tuple[tuple[str, Callable[[], Iterator[Definition]]], ...] = (
+    ("What is owed", _of_balances),
+    ("Days of sales", _of_sales),
+    ("How well it is collected", _of_collecting),
+    ("What is lost", _of_losing),
+    ("How customers pay", _of_paying),
+    ("Promises", _of_promising),
+    ("What lies about", _of_waiting),
+    *definitions_of_work.PARTS,
+)
+DEFINITIONS = {each.name: each for _, part in PARTS for each in part()}
+GROUPS = {title: tuple(each.name for each in part()) for title, part in PARTS}
+"""The names of the figures under the headings of the catalogue."""

@@ -16,22 +16,13 @@ REACHED = "customers with something overdue on the day, by a message sent to the
 OBJECTED = "disputes on invoices that were opened in the period, each by itself; of one without an amount the invoice’s"
 TAKEN = "payments that came short for a reason; those whose payment was undone left out"
 CASH = "payments received in the period"
+EARLY = "invoices whose last day for a discount passed in the period; of several offers the highest counts"
 ISSUED = "invoices issued in the period, cancelled ones out; sent by mail or as a structured invoice and not come back"
 LOOKED_AT = (
     "invoices issued in the period, cancelled ones out, by number; machines that fetch mail or follow links are never"
     " counted, and what cannot be tracked counts as not seen"
 )
 GIVEN_UP = f"items open {LOSS_DAYS} days before by their bucket then, and what of them was written off since"
-
-
-def definitions() -> Iterator[Definition]:
-    """All of them, in the order in which a catalogue shows them."""
-    yield from _of_contact()
-    yield from _of_disputes()
-    yield from _of_deductions()
-    yield from _of_cash()
-    yield from _of_receipt()
-    yield from _of_losses()
 
 
 def _shares(
@@ -149,13 +140,34 @@ def _of_cash() -> Iterator[Definition]:
         "Discounts taken",
         "ratio",
         "discounts ÷ payments applied",
-        "discounts granted in the period; which were offered is not in the ledger, so no rate of capture is told",
+        "discounts granted in the period by their day",
         lambda f: formulas.quotient(
             f.of("discounts").minor, f.of("slices").minor, nothing="nothing was paid in the period"
         ),
         Rows("discounts"),
         Rows("slices"),
     )
+
+
+def _of_discounts() -> Iterator[Definition]:
+    amounts = (
+        ("discounts-offered", "Early-payment discounts offered", "Σ discounts offered", "offered"),
+        ("discounts-missed", "Early-payment discounts missed", "Σ (offered − let go)", "missed"),
+    )
+    for name, title, formula, rows in amounts:
+        yield Definition(name, title, "minor", formula, EARLY, _whole_of(rows), Rows(rows))
+    yield from _shares(
+        "discounts-captured",
+        "Early-payment discounts captured",
+        rows="offered",
+        formula="discounts let go ÷ offered",
+        basis=EARLY,
+        nothing="no offered discount ended in the period",
+    )
+
+
+def _whole_of(rows: str) -> Callable[[Facts], Answer]:
+    return counting.amount(lambda f: f.of(rows).minor)
 
 
 def _of_receipt() -> Iterator[Definition]:
@@ -239,3 +251,15 @@ def _provision(facts: Facts) -> Answer:
     buckets = (facts.closing.not_due, *facts.closing.late)
     rates = {each.key: _loss(each.key)(facts).value or Fraction(0) for each in buckets}
     return Answer(sum((each.minor * rates[each.key] for each in buckets), Fraction(0)))
+
+
+PARTS: tuple[tuple[str, Callable[[], Iterator[Definition]]], ...] = (
+    ("Contact", _of_contact),
+    ("Disputes", _of_disputes),
+    ("Deductions", _of_deductions),
+    ("Cash", _of_cash),
+    ("Early payment", _of_discounts),
+    ("Receipt", _of_receipt),
+    ("Losses to come", _of_losses),
+)
+"""All of them under their headings, in the order in which a catalogue shows them."""

@@ -20,6 +20,7 @@ from tenants.insight.exporting import Cell, Sheet
 from tenants.insight.facts import Period
 from tenants.insight.figures import Figure
 from tenants.insight.keeping import DAYS
+from tenants.ledger import forgoing
 from tenants.values.money import Money
 
 TEMPLATE = Path(__file__).parent / "templates" / "pack.typ"
@@ -37,7 +38,12 @@ DONE = {
     "alerts_resolved": "Alerts resolved",
     "payments_applied": "Invoices with payments applied",
 }
-NOTHING = {"What was done": "Nothing was sent, applied or closed.", "Write-offs": "Nothing was written off."}
+NOTHING = {
+    "What was done": "Nothing was sent, applied or closed.",
+    "Write-offs": "Nothing was written off.",
+    "Proposed to give up": "Nothing waited for a second person.",
+    "Open disputes": "No invoice was disputed.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,10 @@ def of(day: date, *, today: date, now: datetime, currency: str = "") -> Pack:
     until = min(datetime.combine(day + timedelta(days=1), time(), tzinfo=creditor.clock.zone), now)
     line = aging.on(day, edges=reporting.choice().edges).of(coin)
     sheets = [_figures(day, coin), _aging(line), _months(today if day == today else day + timedelta(days=1), coin)]
+    sheets += [_owing(day, coin), _done(since, until), _written_off(month, coin), _proposed(until, coin)]
+    sheets.append(_disputed(Period(day, DAYS), coin))
     if day == today:
-        sheets.append(_owing(day, coin))
-    sheets += [_done(since, until), _written_off(month, coin)]
-    if day == today:
-        sheets.append(_disputed(coin))
+        sheets.append(_reasons(coin))
     return Pack(creditor, day, coin, tuple(sheets))
 
 
@@ -162,7 +167,7 @@ def _months(day: date, currency: str) -> Sheet:
 
 
 def _owing(day: date, currency: str) -> Sheet:
-    found = customers.owing(day, currency=currency, limit=TOP).customers
+    found = customers.owing_on(day, currency=currency, limit=TOP)
     rows: list[list[Cell]] = [
         [
             each.name,
@@ -194,11 +199,32 @@ def _written_off(month: Period, currency: str) -> Sheet:
     return Sheet("Write-offs", ("Invoice", "Customer", "Day", "Amount"), rows, notes)
 
 
-def _disputed(currency: str) -> Sheet:
+def _proposed(at: datetime, currency: str) -> Sheet:
+    """What somebody wanted to give up by the end of the day, and nobody had decided yet."""
+    rows: list[list[Cell]] = [
+        [each.number, each.customer, "Write-off" if each.kind == forgoing.WRITE_OFF else "Discount", each.reason,
+         Money(each.amount_minor, currency)]
+        for each in forgoing.waiting_at(at, limit=MOST)
+        if each.currency == currency
+    ]  # fmt: skip
+    return Sheet("Proposed to give up", ("Invoice", "Customer", "As", "Why", "Amount"), rows)
+
+
+def _disputed(period: Period, currency: str) -> Sheet:
+    page = family.behind("disputed", side="numerator", currency=currency, period=period, limit=MOST)
+    rows: list[list[Cell]] = [
+        [each.label, each.debtor_name, each.days, Money(each.minor, currency)]
+        for each in sorted(page.rows, key=lambda row: -row.minor)
+    ]
+    notes = (("All", f"{page.count} open on the day, {shown(Money(page.minor, currency))} in all"),)
+    return Sheet("Open disputes", ("Invoice", "Customer", "Working days", "Disputed"), rows, notes)
+
+
+def _reasons(currency: str) -> Sheet:
     rows: list[list[Cell]] = [
         [each.reason, each.count, Money(each.minor, currency)] for each in causes.of_disputes(currency=currency)
     ]
-    return Sheet("Open disputes", ("Reason", "Disputes", "Disputed"), rows)
+    return Sheet("Why invoices are disputed", ("Reason", "Disputes", "Disputed"), rows)
 
 
 def workbook(pack: Pack, *, now: datetime) -> bytes:

@@ -98,6 +98,23 @@ SELECT 'posting' AS kind, a.id, a.currency, a.debtor_id, i.number AS label, a.ef
 FROM allocation a JOIN invoice i ON i.tenant_id = :tenant AND i.id = a.invoice_id
 WHERE a.tenant_id = :tenant AND a.kind = 'discount' AND a.effective_on BETWEEN :first_on AND :day AND {POSTING}
 """
+# Offered with the invoice, and its last day is over; what was let go counts whenever that was posted.
+OFFERED = f"""
+SELECT 'invoice' AS kind, i.id, i.currency, i.debtor_id, i.number AS label, o.until_on AS on_day, '' AS part, o.minor,
+  least(o.minor, greatest(coalesce((
+    SELECT sum(a.amount_minor) FROM allocation a WHERE a.tenant_id = :tenant AND a.invoice_id = i.id
+      AND a.kind = 'discount' AND a.effective_on <= :day AND {POSTING}), 0), 0)) AS hit, 0 AS days
+FROM (
+  SELECT t.invoice_id, max(t.until_on) AS until_on, max(t.amount_minor) AS minor FROM discount_term t
+  WHERE t.tenant_id = :tenant AND {KNOWN.format(row="t")} GROUP BY t.invoice_id
+  HAVING max(t.until_on) >= :first_on AND max(t.until_on) < :day) o
+JOIN invoice i ON i.tenant_id = :tenant AND i.id = o.invoice_id WHERE {INVOICE}
+"""
+MISSED = f"""
+SELECT o.kind, o.id, o.currency, o.debtor_id, o.label, o.on_day, o.part, o.minor - o.hit AS minor,
+  o.minor - o.hit AS hit, o.days
+FROM ({OFFERED}) o WHERE o.minor > o.hit
+"""
 ELECTRONIC = "i.delivery IN ('sent', 'delayed', 'delivered') AND i.bounced_at IS NULL"
 ADOPTED = f"""
 SELECT 'invoice' AS kind, i.id, i.currency, i.debtor_id, i.number AS label, i.issued_on AS on_day, '' AS part,
@@ -159,6 +176,8 @@ SETS_OF_WORK = {
     "covered": COVERED,
     "first_contact": FIRST_CONTACT,
     "discounts": DISCOUNTS,
+    "offered": OFFERED,
+    "missed": MISSED,
     "adopted": ADOPTED,
     "adopters": ADOPTERS,
     "sent_out": SENT_OUT.format(of="i.delivery NOT IN ('none', 'queued')", passed=HANDED_OVER),

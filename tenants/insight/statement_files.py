@@ -13,6 +13,7 @@ from typing import Any
 
 from tenants.delivery import layout, press, printing, words
 from tenants.directory.clients import Profile
+from tenants.insight import statement_words
 from tenants.insight.statement_words import WORDS
 from tenants.insight.statements import Account, Statement
 from tenants.values.money import Money
@@ -20,6 +21,9 @@ from tenants.values.sheets import safe
 
 TEMPLATE = Path(__file__).parent / "templates" / "statement.typ"
 HEADER = ("section", "date", "kind", "reference", "due_on", "days_late", "amount", "balance", "currency")
+HEADINGS = ("movements", "date", "what", "reference", "due", "late", "amount", "balance", "currency")
+"""The same in words, for a table in a language."""
+SECTIONS = {"movement": "movements", "opening": "opening", "closing": "closing", "open": "open"}
 
 
 def pdf(said: Statement, *, creditor: Profile, language: str = "") -> bytes:
@@ -29,20 +33,25 @@ def pdf(said: Statement, *, creditor: Profile, language: str = "") -> bytes:
     return press.printed(TEMPLATE, sheet=data, stamp=stamp)
 
 
-def table(said: Statement) -> str:
-    """The statement as CSV: first the movements, then what is open; amounts with a point, days as YYYY-MM-DD."""
+def table(said: Statement, *, language: str = "") -> str:
+    """The statement as CSV: first the movements, then what is open; amounts with a point, days as YYYY-MM-DD.
+
+    Without a language its headings and kinds are the constant words that programs look for.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(HEADER)
+    label = WORDS[statement_words.language(language)] if language else {}
+    writer.writerow([label[name] for name in HEADINGS] if label else HEADER)
     for account in said.accounts:
-        writer.writerows(_rows(account, said.first_on, said.day))
+        for section, on_day, kind, *rest in _rows(account, said.first_on, said.day):
+            writer.writerow([label.get(SECTIONS[section], section), on_day, label.get(kind, kind), *rest])
     return out.getvalue()
 
 
 def sheet(said: Statement, *, creditor: Profile, language: str = "") -> dict[str, Any]:
     """What the statement says, as plain data."""
-    lang = words.language(language or said.debtor.language)
-    place = words.locale(lang, creditor.country)
+    lang = statement_words.language(language or said.debtor.language)
+    place = statement_words.place(lang, creditor.country)
     label = WORDS[lang]
     pay = [["IBAN", creditor.iban], ["BIC", creditor.bic]]
     return {

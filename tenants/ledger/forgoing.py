@@ -215,6 +215,12 @@ def waiting(*, limit: int = 50) -> Sequence[Request]:
     return [Request(*row) for row in store.run(SHOWN.format(narrow="f.state = 'waiting'"), limit=limit)]
 
 
+def waiting_at(instant: datetime, *, limit: int = 50) -> Sequence[Request]:
+    """What waited for a second person at an instant, the newest first."""
+    narrow = "f.asked_at < :at AND (f.decided_at IS NULL OR f.decided_at >= :at)"
+    return [Request(*row) for row in store.run(SHOWN.format(narrow=narrow), at=instant, limit=limit)]
+
+
 def of_invoice(invoice_id: UUID, *, limit: int = 20) -> Sequence[Request]:
     """What was asked about one invoice, the newest first."""
     return [Request(*row) for row in store.run(SHOWN.format(narrow="f.invoice_id = :id"), id=invoice_id, limit=limit)]

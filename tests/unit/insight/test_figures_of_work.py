@@ -14,7 +14,8 @@ from tenants.insight import family
 from tenants.insight.definitions_of_work import NOW_ONLY
 from tenants.insight.facts import Period
 from tenants.insight.narrowing import Narrow
-from tenants.ledger import allocation
+from tenants.ledger import allocation, discounts
+from tenants.ledger.discounts import BadDiscount, Offer
 from tenants.values import ids
 from tests.cast import NOW, TODAY, Door
 from tests.factories import a_contact, a_credit_note, a_debtor, a_payment, an_invoice
@@ -116,6 +117,48 @@ def test_discounts_over_what_was_paid(alder, dune, in_alder: Door):
             id=ids.new(), debtor=dune, invoice=made, on=days_ago(1), now=NOW,
         )  # fmt: skip
         assert of("discounts-taken").value == Fraction(2, 98)
+
+
+def test_what_was_offered_for_early_payment_and_what_of_it_was_kept(alder, dune, in_alder: Door):
+    """One took its two per cent, one a part of them, one nothing; of the fourth the day has not come."""
+    made = [an_invoice(alder, dune, amount=100_00, issued_on=days_ago(30), due_on=TODAY) for _ in range(4)]
+    tiers = [Offer(days_ago(20), 3_00), Offer(days_ago(16), 2_00)]
+    with in_alder:
+        for invoice in made[:2]:
+            discounts.offer(invoice, [Offer(days_ago(16), 2_00)], now=NOW)
+        discounts.offer(made[2], tiers, now=NOW)
+        discounts.offer(made[3], [Offer(TODAY, 5_00)], now=NOW)
+        assert discounts.of_invoice(made[2]) == tiers
+        assert of("discounts-captured-amount").value == 0
+        allocation.discount(made[0], minor=2_00, effective_on=days_ago(16), now=NOW)
+        allocation.discount(made[1], minor=50, effective_on=days_ago(2), now=NOW)
+        back = allocation.discount(made[2], minor=3_00, effective_on=days_ago(9), now=NOW)
+        allocation.reverse(back, effective_on=days_ago(8), now=NOW, reason="paid too late")
+        assert (of("discounts-offered").value, of("discounts-missed").value) == (7_00, 4_50)
+        assert of("discounts-captured-count").value == Fraction(2, 3)
+        assert of("discounts-captured-amount").value == Fraction(2_50, 7_00)
+        assert of("discounts-captured-count", Period(days_ago(17), 9)).reason == (
+            "no offered discount ended in the period"
+        )
+        page = family.behind("discounts-missed", side="numerator", currency="EUR", period=QUARTER)
+        assert [(row.id, row.minor) for row in page.rows] == [(made[1], 1_50), (made[2], 3_00)]
+        assert of("discounts-offered", narrow=Narrow(country="DE")).value == 0
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [
+        [Offer(TODAY, 0)],
+        [Offer(TODAY, 100_00)],
+        [Offer(days_ago(31), 1_00)],
+        [Offer(days_ago(-31), 1_00)],
+        [Offer(TODAY, 1_00), Offer(days_ago(1), 50)],
+        [Offer(days_ago(1), 1_00), Offer(TODAY, 1_00)],
+    ],
+)
+def test_offers_that_cannot_be_meant_are_refused(offers):
+    with pytest.raises(BadDiscount):
+        discounts.refuse_bad(offers, amount_minor=100_00, issued_on=days_ago(30), due_on=days_ago(-30))
 
 
 def test_invoices_that_go_electronically_and_how_soon_somebody_looks(alder, dune, in_alder: Door):

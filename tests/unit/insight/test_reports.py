@@ -10,10 +10,11 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from tenants import store
+from tenants.collections import holds
 from tenants.directory import clients, memberships
 from tenants.insight import aging, buckets, digests, exporting, items, keeping, pack, reporting, views
 from tenants.insight.exporting import Share, Sheet
-from tenants.ledger import allocation
+from tenants.ledger import allocation, forgoing
 from tenants.values import ids
 from tenants.values.calendars import BusinessCalendar
 from tenants.values.money import Money
@@ -79,6 +80,13 @@ def people(in_alder: Door):
         memberships.give(ids.new(), name="Ines", email="ines@provider.test", role="specialist", now=NOW)
 
 
+def waits(invoice: UUID, minor: int) -> None:
+    """Somebody who may give up nothing alone wants to."""
+    forgoing.set_limits({"specialist": 0}, now=NOW)
+    wanted = {"kind": forgoing.WRITE_OFF, "minor": minor, "roles": ["specialist"], "reason": "Too small to chase"}
+    forgoing.forgo(invoice, **wanted, effective_on=TODAY, now=NOW - timedelta(days=2), today=TODAY)
+
+
 def tell(day: date) -> int:
     return digests.tell(today=day, now=NOW, real=NOW, public_url="https://goodterms.test/")
 
@@ -88,6 +96,7 @@ def test_a_week_is_told_once_to_the_clients_own_people(alder, people, in_alder: 
     late = an_invoice(alder, debtor, late=40, amount=250_00)
     a_payment(alder, debtor, amount=50_00, on=date(2026, 11, 13), parts=[(late, 50_00)], now=NOW - timedelta(days=4))
     with in_alder:
+        waits(late, 5_00)
         assert tell(TODAY) == 0
         assert (tell(MONDAY), tell(MONDAY)) == (2, 0)
         rows = store.run(
@@ -100,6 +109,10 @@ def test_a_week_is_told_once_to_the_clients_own_people(alder, people, in_alder: 
     assert f"https://goodterms.test/c/{slug}/aging/overdue?currency=EUR&as_of=2026-11-16" in said
     assert "EUR 200.00 open in 1 invoice," in said and "Dune Garden Centres: EUR 200.00 overdue" in said
     assert "Invoices with payments applied: 1, EUR 50.00" in said and f"/c/{slug}/reporting" in said
+    assert f"EUR 50.00 applied to invoices: https://goodterms.test/c/{slug}/figures/received/rows?" in said
+    assert "1 amount to be given up, for a second person" in said
+    lines = [line for line in said.splitlines() if line.startswith("- ")]
+    assert lines and all(f"https://goodterms.test/c/{slug}/" in line for line in lines), "each line opens its rows"
 
 
 def test_whoever_silenced_the_digest_gets_none(people, in_alder: Door):
@@ -167,6 +180,10 @@ def test_the_pack_says_what_the_dashboard_says(alder, in_alder: Door):
     gone = an_invoice(alder, debtor, late=90, amount=30_00)
     with in_alder:
         allocation.write_off(gone, minor=10_00, effective_on=TODAY, now=NOW, reason="gone")
+        waits(gone, 20_00)
+        opened = NOW - timedelta(days=28)
+        disputed = holds.open("dispute", debtor_id=debtor, invoice_id=gone, starts_on=opened.date(), now=opened)
+        holds.end(disputed, now=NOW - timedelta(days=1), outcome="credited")
         keeping.keep(date(2026, 10, 31), today=TODAY, now=NOW)
         found = pack.of(TODAY, today=TODAY, now=NOW)
         past = pack.of(date(2026, 10, 31), today=TODAY, now=NOW, currency="EUR")
@@ -176,7 +193,12 @@ def test_the_pack_says_what_the_dashboard_says(alder, in_alder: Door):
     assert sheets["Write-offs"].rows[0][3] == Money(10_00, "EUR")
     assert sheets["Customers who owe most"].rows[0][0] == "Dune Garden Centres"
     assert [row[0] for row in sheets["Months"].rows] == ["Oct 2026"]
-    assert "Customers who owe most" not in {sheet.title for sheet in past.sheets}
+    assert sheets["Proposed to give up"].rows[0][2:] == ["Write-off", "Too small to chase", Money(20_00, "EUR")]
+    assert sheets["Open disputes"].rows == [] and sheets["Why invoices are disputed"].rows == []
+    then = {sheet.title: sheet for sheet in past.sheets}
+    assert then["Customers who owe most"].rows[0][1:4] == [Money(930_00, "EUR"), Money(930_00, "EUR"), 2]
+    assert [row[3] for row in then["Open disputes"].rows] == [Money(30_00, "EUR")]
+    assert then["Proposed to give up"].rows == [] and "Why invoices are disputed" not in then
     assert "USD 0.00" in {pack.shown(row[1]) for row in again.sheets[0].rows}
     made = pack.pdf(found, now=NOW)
     assert made.startswith(b"%PDF-1.7") and made == pack.pdf(found, now=NOW)

@@ -8,6 +8,7 @@ import pytest
 
 from tenants.directory import clients
 from tenants.insight import aging, statement_files, statements
+from tenants.insight.statement_words import NAMES, WORDS
 from tenants.insight.statements import BadStatement
 from tenants.ledger import allocation, invoices, refunds
 from tenants.ledger.debtors import UnknownDebtor
@@ -113,6 +114,21 @@ def test_the_table_adds_up_and_starts_no_formula(account, in_alder: Door):
     assert float(rows[0]["balance"]) + moved == 111.0
     assert sum(float(row["amount"]) for row in rows if row["section"] == "open") == 156.0
     assert {row["reference"] for row in rows if "S-4" in row["reference"]} == {"'=S-4"}
+
+
+def test_each_language_has_every_word_and_prints(account, in_alder: Door):
+    with in_alder:
+        said = statements.of(account, day=TODAY, first_on=ago(30), today=TODAY)
+        creditor = clients.profile()
+    for code, label in WORDS.items():
+        assert label.keys() == WORDS["en"].keys() and all(label.values()), code
+        sheet = statement_files.sheet(said, creditor=creditor, language=code)
+        assert (sheet["language"], sheet["labels"]["title"]) == (code, label["title"])
+        rows = list(csv.reader(io.StringIO(statement_files.table(said, language=code))))
+        assert rows[0][1:3] == [label["date"], label["what"]] and label["invoice"] in {row[2] for row in rows}
+    assert statement_files.pdf(said, creditor=creditor, language="pl").startswith(b"%PDF-1.7")
+    assert statement_files.sheet(said, creditor=creditor, language="xx")["language"] == "en"
+    assert NAMES.keys() == WORDS.keys()
 
 
 def test_a_quiet_account_says_so(alder, in_alder: Door):
