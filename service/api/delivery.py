@@ -66,6 +66,7 @@ class Rung(Schema):
     level = fields.Integer(required=True, validate=validate.Range(0, 7))
     who = fields.String(required=True)
     detail = fields.String(required=True)
+    said = fields.String(required=True, metadata={"description": "The mail server's or provider's own words"})
     message_id = Ref("msg", required=True, allow_none=True)
 
 

@@ -62,7 +62,7 @@ def wrote(message_id: UUID, *, report_id: UUID, now: datetime, today: date) -> N
         dedupe_key=f"{kind}:{message_id}",
         kind="review" if by_itself else "reply",
         title="Read the automatic answer" if by_itself else "Answer the customer",
-        reason=f"{words} {row.company} to “{row.subject}”: {said}"[:540].rstrip(": ") + with_files,
+        reason=f"{words} {row.company} to “{row.subject}”: {said}"[:540].rstrip(": .") + "." + with_files,
         debtor_id=row.debtor_id,
         invoice_id=row.invoice_id,
     )

@@ -59,7 +59,9 @@ BOUNCE_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 AUTO_SUBJECT = re.compile(
-    r"^\s*(?:auto(?:matic)?[ -]?(?:reply|response|antwort)|autoreply|out of (?:the )?office|abwesen|absence|away from)",
+    r"^\s*(?:auto(?:matic)?[ -]?(?:reply|response|antwort)|autoreply|out of (?:the )?office|abwesen|absence|away from|"
+    r"automatische antwort|r[ée]ponse automatique|respuesta autom[áa]tica|risposta automatica|resposta autom[áa]tica|"
+    r"automatisch antwoord|odpowied[źz] automatyczna|autosvar|fuera de la oficina|fuori (?:sede|ufficio))",
     re.IGNORECASE,
 )
 COMPLAINT_SUBJECT = re.compile(r"^\s*complaint about message", re.IGNORECASE)

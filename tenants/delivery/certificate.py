@@ -83,7 +83,8 @@ def _strongest(rungs: tuple[Rung, ...]) -> list[Rung]:
 
 def _what(rung: Rung, words: Mapping[str, str]) -> str:
     said = words.get(rung.what) or _plain(rung.what)
-    return f"{said} ({_short(rung.detail)})" if rung.detail else said
+    more = rung.detail or rung.said
+    return f"{said} ({_short(more)})" if more else said
 
 
 def _at(instant: datetime, zone: ZoneInfo) -> str:

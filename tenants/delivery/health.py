@@ -35,7 +35,7 @@ SELECT d.domain, count(*) AS messages, count(d.sent_at) AS accepted,
   count(*) FILTER (WHERE d.state = 'unconfirmed') AS unconfirmed,
   count(*) FILTER (WHERE d.delayed) AS deferred, count(*) FILTER (WHERE d.complained) AS complaints,
   count(*) FILTER (WHERE d.state = 'delivered' AND (d.level >= 4 OR NOT d.doubtful)) AS judgeable,
-  count(*) FILTER (WHERE d.level >= 4) AS seen,
+  count(*) FILTER (WHERE d.state = 'delivered' AND d.level >= 4) AS seen,
   count(*) FILTER (WHERE d.state = 'delivered' AND d.level < 4 AND d.machine) AS machine_only
 FROM ({MESSAGES}) d GROUP BY d.domain ORDER BY count(*) DESC, d.domain LIMIT :limit
 """

@@ -23,16 +23,26 @@ JOIN message m ON m.tenant_id = x.tenant_id AND m.id = x.message_id
 WHERE x.tenant_id = :tenant AND m.tenant_id = :tenant AND x.invoice_id = :invoice_id ORDER BY m.queued_at, m.id
 """
 MESSAGE = "SELECT id, recipient, template, state, queued_at FROM message WHERE tenant_id = :tenant AND id = :message_id"
-OF_MESSAGE = """
-SELECT e.message_id, e.level, e.kind, e.verdict, e.reasons, e.occurred_at, e.source, e.agent, c.name, c.email
-FROM evidence e LEFT JOIN contact c ON c.tenant_id = :tenant AND c.id = e.contact_id
+# A sign of transport is an event of the inbox: the same by its key, or the very same by its id. There stands what was
+# said, word for word.
+WORDS = """
+LEFT JOIN inbox_event k ON k.tenant_id = :tenant AND e.source <> 'portal' AND k.source = e.source
+  AND k.external_id = e.source_key
+LEFT JOIN inbox_event n ON n.tenant_id = :tenant AND e.source <> 'portal' AND n.id = e.id"""
+SAID = """
+  coalesce(k.payload->>'status', n.payload->>'status', '') AS status,
+  coalesce(k.payload->>'said', n.payload->>'said', '') AS said"""
+OF_MESSAGE = f"""
+SELECT e.message_id, e.level, e.kind, e.verdict, e.reasons, e.occurred_at, e.source, e.agent, c.name, c.email,{SAID}
+FROM evidence e LEFT JOIN contact c ON c.tenant_id = :tenant AND c.id = e.contact_id{WORDS}
 WHERE e.tenant_id = :tenant AND e.message_id = :message_id ORDER BY e.occurred_at, e.id
 """
 # A sign about a whole message counts for each of its invoices; a sign about one invoice counts for that one.
-EVIDENCE = """
+EVIDENCE = f"""
 SELECT e.message_id, e.level, e.kind, e.verdict, e.reasons, e.occurred_at, e.source, e.agent, e.document_sha256,
-  c.name, c.email
-FROM evidence e LEFT JOIN contact c ON c.tenant_id = e.tenant_id AND c.id = e.contact_id AND c.tenant_id = :tenant
+  c.name, c.email,{SAID}
+FROM evidence e
+LEFT JOIN contact c ON c.tenant_id = e.tenant_id AND c.id = e.contact_id AND c.tenant_id = :tenant{WORDS}
 WHERE e.tenant_id = :tenant AND (e.invoice_id = :invoice_id OR e.invoice_id IS NULL AND e.message_id IN (
   SELECT x.message_id FROM message_item x WHERE x.tenant_id = :tenant AND x.invoice_id = :invoice_id))
 ORDER BY e.occurred_at, e.id
@@ -52,6 +62,8 @@ class Rung:
     who: str = ""
     detail: str = ""
     message_id: UUID | None = None
+    said: str = ""
+    """What a mail server or a provider said, in its own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +125,15 @@ def _rung(row: Any) -> Rung:
         row.name or row.email or "",
         detail,
         row.message_id,
+        _said(row),
     )
+
+
+def _said(row: Any) -> str:
+    """The words of the event, with its code where the words do not hold it; one word alone is but the event's name."""
+    words = " ".join(row.said.split())
+    words = words if " " in words else ""
+    return words if not row.status or row.status in words else f"{row.status} {words}".strip()
 
 
 def _strength(level: int, verdict: str) -> str:

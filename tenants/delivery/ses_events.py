@@ -133,7 +133,10 @@ def _reason(name: str, part: dict[str, Any]) -> str:
 
 
 def _detail(part: dict[str, Any]) -> str:
-    return _text(part.get("smtpResponse") or part.get("errorMessage") or part.get("reason") or part.get("link"))
+    """The words of whoever speaks; of a server that took the mail also which one it was."""
+    said = _text(part.get("smtpResponse") or part.get("errorMessage") or part.get("reason") or part.get("link"))
+    server = _text(part.get("remoteMtaIp"))
+    return f"{said} (server {server})" if server else said
 
 
 def _attempt(mail: dict[str, Any]) -> str:

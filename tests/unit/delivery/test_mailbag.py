@@ -1,5 +1,6 @@
 """What people see of mail that came: plain words, files that are handed out one by one, and who took them."""
 
+from email.header import Header
 from email.message import EmailMessage
 
 import pytest
@@ -84,4 +85,12 @@ def test_words_are_read_whatever_the_program_wrote(raw, text):
 def test_headers_are_read_in_their_own_letters_and_never_stop_anybody():
     assert reading.spelt("=?utf-8?q?Gr=C3=B6=C3=9Fe?=  und\n mehr") == "Größe und mehr"
     assert reading.spelt("=?nonsense?q?a=FF?=") == "=?nonsense?q?a=FF?="
-    assert bounces.read(b"From: a@b.test\nSubject: =?utf-8?b?QWJ3ZXNlbmhlaXRzbm90aXo=?=\n\nx").kind == "auto_reply"
+
+
+@pytest.mark.parametrize(
+    "subject", ["Abwesenheitsnotiz", "Automatische Antwort: Größe", "Réponse automatique : Facture"]
+)
+def test_an_automatic_answer_is_known_by_its_subject_in_other_letters_too(subject):
+    coded = Header(subject, "utf-8").encode()
+    assert bounces.read(f"From: a@b.test\nSubject: {coded}\n\nx".encode()).kind == "auto_reply"
+    assert bounces.read(f"From: a@b.test\nIn-Reply-To: <a@b>\nSubject: Re: {subject}\n\nx".encode()).kind == "reply"

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tenants.delivery import inbound, letters, news, provider_news, ses_events, suppression, unsettled
+from tenants.delivery import inbound, ladder, letters, news, provider_news, ses_events, suppression, unsettled
 from tenants.delivery.provider_news import Addressed
 from tenants.directory import clients
 from tests.cast import NOW
@@ -76,6 +76,23 @@ def test_each_of_the_events_has_its_consequence_and_no_more(post, sent, name, pa
     assert post.message(sent).state == state
     with post.unit():
         assert suppression.reason_for("dana@dune.test") == suppressed
+
+
+def test_a_rung_of_the_ladder_quotes_the_server_that_said_it(post, sent):
+    tell(post, sent, "Send")
+    tell(post, sent, "Delivery", smtpResponse="250 2.6.0 Queued", remoteMtaIp="203.0.113.9")
+    tell(post, sent, "Bounce", bouncedRecipients=[{"status": "5.1.1", "diagnosticCode": "smtp; 550 gone"}], **HARD)
+    invoice = post.invoice_of(sent).id
+    with post.unit():
+        of_message = {rung.what: rung.said for rung in ladder.of_message(sent).rungs}
+        of_invoice = {rung.what: rung.said for rung in ladder.of_invoice(invoice).rungs}
+    assert of_message == {
+        "queued": "",
+        "accepted": "",
+        "delivered": "Delivery 250 2.6.0 Queued (server 203.0.113.9)",
+        "bounced": "5.1.1 Permanent NoEmail smtp; 550 gone",
+    }
+    assert of_invoice == of_message | {"known": ""}
 
 
 def test_the_same_news_again_is_none(post, sent):
