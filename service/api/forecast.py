@@ -81,7 +81,10 @@ class Expectation(Schema):
     earliest_on = Day(required=True, allow_none=True)
     latest_on = Day(required=True, allow_none=True)
     basis = fields.String(
-        required=True, metadata={"description": "customer, group, all, promise, or due while too little is known"}
+        required=True,
+        metadata={
+            "description": "customer, group, all, promise, dispute (nothing is counted), or due while too little is known"
+        },
     )
     seen = fields.Integer(required=True, metadata={"description": "Payments of this customer that it rests on"})
     own_days = fields.Float(required=True, allow_none=True)

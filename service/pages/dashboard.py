@@ -14,7 +14,20 @@ from service.pages.board import Board
 from service.pages.frame import Stamp
 from tenants.collections import alerts, holds
 from tenants.directory.access import VisibleClient
-from tenants.insight import aging, breakdown, buckets, causes, forecast, items, keeping, overview, receipts, reporting
+from tenants.insight import (
+    aging,
+    breakdown,
+    buckets,
+    causes,
+    customers,
+    forecast,
+    items,
+    keeping,
+    overview,
+    receipts,
+    reporting,
+    waiting,
+)
 from tenants.insight.keeping import DAYS
 from tenants.insight.narrowing import DIMENSIONS
 from tenants.intake import runs
@@ -55,6 +68,11 @@ def dashboard_page(client: VisibleClient, query: dict[str, Any]) -> str:
         context |= _figures(at, report, small)
     if not context["past"]:
         context |= _present(at, stamp, small)
+    elif lines and small:
+        context["top"], context["top_fresh"] = (
+            customers.owing_on(day, currency=currency, narrow=narrow, limit=TOP),
+            True,
+        )
     return frame.show("dashboard.html", section="dashboard", **context)
 
 
@@ -199,6 +217,7 @@ def _present(at: Board, stamp: Stamp, small: bool) -> dict[str, Any]:
         "done": [each for each in overview.done(stamp.now, small=small) if each.count],
         "kinds": {kind: (causes.held(stamp.today)[kind], rows[:3]) for kind, rows in kinds.items() if rows},
         "causes": alerts.inbox(limit=TOP),
+        "decisions": waiting.decisions(),
         "disputed": causes.of_disputes(currency=at.currency, narrow=narrow),
         "pending": pending,
         "expected": trends.expected_chart(at, coming),

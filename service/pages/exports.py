@@ -17,7 +17,21 @@ from service.endpoint import endpoint, tools
 from service.pages import asked, board, dashboard, figures, frame, labels
 from service.pages.board import Board
 from tenants.directory.access import VisibleClient
-from tenants.insight import aging, breakdown, exporting, family, forecast, items, keeping, overview, receipts, reporting
+from tenants.insight import (
+    aging,
+    breakdown,
+    causes,
+    customers,
+    exporting,
+    family,
+    forecast,
+    items,
+    keeping,
+    overview,
+    receipts,
+    reporting,
+)
+from tenants.insight.customers import CustomerAging
 from tenants.insight.exporting import MOST_ROWS, TYPES, Cell, Share, Sheet, TooManyRows
 from tenants.insight.figures import Figure
 from tenants.insight.keeping import DAYS
@@ -25,6 +39,7 @@ from tenants.values.money import Money
 
 face = Blueprint("exports", __name__)
 AT_ONCE = 5_000
+UNITS = {"ratio": "share", "minor": ""}
 Place = tuple[date, UUID]
 
 
@@ -71,12 +86,15 @@ def dashboard_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     told = overview.figures(day, today=stamp.today, currency=currency, small=small, narrow=narrow)
     notes = _notes(client, query, day)
     cells: list[list[Cell]] = [
-        ["Open", Money(line.gross.minor, currency), line.gross.count, ""],
-        ["Overdue", Money(line.overdue.minor, currency), line.overdue.count, ""],
+        ["Open", Money(line.gross.minor, currency), "", line.gross.count, ""],
+        ["Overdue", Money(line.overdue.minor, currency), "", line.overdue.count, ""],
     ]
-    cells += [[board.title(each), _cell(each), None, each.reason] for each in told.figures.values()]
+    cells += [
+        [board.title(each), _cell(each), UNITS.get(each.unit, each.unit), None, each.reason]
+        for each in told.figures.values()
+    ]
     sheets = [
-        Sheet("Figures", ("Figure", "Value", "Invoices", "Why none"), cells, notes),
+        Sheet("Figures", ("Figure", "Value", "Unit", "Invoices", "Why none"), cells, notes),
         Sheet(
             "Aging",
             ("Late", "Invoices", "Open"),
@@ -87,6 +105,10 @@ def dashboard_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     ]
     if not narrow:
         sheets.append(_months(at))
+    if day == stamp.today:
+        sheets += _present(at, stamp, small)
+    elif small:
+        sheets.append(_owing(customers.owing_on(day, currency=currency, narrow=narrow, limit=dashboard.TOP)))
     return _answer(query["file"], sheets, f"{client.slug}-{day}")
 
 
@@ -269,6 +291,43 @@ def _months(at: Board) -> Sheet:
         rows.append([end, *(None if point is None else _cell(point.figure) for point in points)])
     titles = tuple(family.definition(name).title for name in names)
     return Sheet("Months", ("Month’s end", *titles), rows)
+
+
+def _present(at: Board, stamp: frame.Stamp, small: bool) -> list[Sheet]:
+    """What belongs to today alone: the weeks to come, why money is disputed, who owes most, what was done."""
+    narrow, coin = asked.narrow(at.query), at.currency
+    weeks = overview.expected(stamp.today, currency=coin, small=small, narrow=narrow).weeks
+    expected: list[list[Cell]] = [
+        [week.first_on, *(Money(minor, coin) for minor in (week.minor, week.low_minor, week.high_minor))]
+        for week in weeks
+    ]
+    reasons: list[list[Cell]] = [
+        [each.reason, each.count, Money(each.minor, coin)] for each in causes.of_disputes(currency=coin, narrow=narrow)
+    ]
+    top, _ = overview.owing_most(stamp.today, currency=coin, small=small, narrow=narrow, limit=dashboard.TOP)
+    done: list[list[Cell]] = [
+        [
+            labels.words(each.key, labels.DONE),
+            each.count,
+            None if each.minor is None else Money(each.minor, each.currency),
+        ]
+        for each in overview.done(stamp.now, small=small)
+    ]
+    return [
+        Sheet("Expected cash", ("Week of", "Expected", "At least, 1 in 10", "At most, 9 in 10"), expected),
+        Sheet("Why disputed", ("Reason", "Disputes", "Disputed"), reasons),
+        _owing(top),
+        Sheet("Done in 7 days", ("What", "How many", "Amount"), done),
+    ]
+
+
+def _owing(found: Sequence[CustomerAging]) -> Sheet:
+    rows: list[list[Cell]] = [
+        [each.name, Money(each.overdue_minor, each.currency), Money(each.open_minor, each.currency), each.count,
+         each.oldest_due_on]
+        for each in found
+    ]  # fmt: skip
+    return Sheet("Customers who owe most", ("Customer", "Overdue", "Open", "Invoices", "Oldest due"), rows)
 
 
 def _cell(figure: Figure) -> Cell:

@@ -1,6 +1,7 @@
 """What a client chooses for its reports, the month-end pack, and whether somebody gets the Monday digest."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from flask import Blueprint, make_response, url_for
@@ -41,12 +42,13 @@ class PackAsked(Schema):
 @endpoint(face, "/c/<client:client>/reporting", needs="insight.read")
 def reporting_page(client: VisibleClient) -> str:
     """What the client chose."""
-    person = frame.signed_in().person_id
+    person, choice = frame.signed_in().person_id, reporting.choice()
     return frame.show(
         "reporting.html",
         section="dashboard",
         stamp=frame.stamp(),
-        choice=reporting.choice(),
+        choice=choice,
+        spans=[(low + 1, high) for low, high in pairwise((0, *choice.edges))],
         quiet=person is not None and digests.is_quiet(person),
         month_end=frame.stamp().today.replace(day=1) - timedelta(days=1),
     )

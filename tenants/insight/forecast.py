@@ -1,8 +1,8 @@
 """Decides when open invoices are expected to be paid, and how much cash each coming week brings.
 
 Once a day, and after each import, the habits of all customers are learned anew and each open invoice gets a day, a
-range and its share of each week, given that it is unpaid today: a day that has passed moves on by itself, and what is
-promised moves to its day. The first day that was ever expected is kept, and the forecast is held against it when the
+range and its share of each week, given that it is unpaid today: a day that has passed moves on by itself, what is
+promised moves to its day, and what is disputed is no cash until that is settled. The first day that was ever expected is kept, and the forecast is held against it when the
 payment comes.
 """
 
@@ -19,7 +19,7 @@ from sqlalchemy import ARRAY, BigInteger, ForeignKeyConstraint, Index, Numeric, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.insight import forecast_promises
+from tenants.insight import forecast_disputes, forecast_promises
 from tenants.insight.forecast_habits import Habit
 from tenants.insight.forecast_ranges import Range
 from tenants.insight.forecast_replay import NEVER, Paper, Replay
@@ -34,6 +34,9 @@ CHUNK = 5_000
 EIGHTY = "1.2816"
 """How many standard deviations hold four fifths of all cases."""
 BY_DUE_DATE = "due"
+FEW = 5
+"""Fewer payments that came as late as this say nothing about when it will come."""
+LONGEST = 730
 
 
 class ExpectedPayment(TenantOwned, Model):
@@ -75,7 +78,8 @@ class Expectation:
     earliest_on: date
     latest_on: date
     basis: str
-    """`customer`, `group` or `all`: whose habit it rests on; `due` while too little is known of anybody; `promise`."""
+    """`customer`, `group` or `all`: whose habit it rests on; `due` while too little is known of anybody; `promise`;
+    `dispute` while nothing is counted."""
     seen: int
     own_days: Decimal | None
     group_days: Decimal | None
@@ -278,12 +282,15 @@ def _paper(row: Any) -> Paper:
 def _expected(replay: Replay, today: date) -> Iterator[dict[str, Any]]:
     """One row for each open invoice: its dates are those of its oldest open part, its weeks those of all parts."""
     kept: dict[str, Any] | None = None
-    said, monday = forecast_promises.live(today), today - timedelta(days=today.weekday())
+    said, disputed = forecast_promises.live(today), forecast_disputes.live()
+    monday = today - timedelta(days=today.weekday())
     rows = store.run(OPEN.format(open_now=instalments.open_now(), groups=GROUPS), today=today)
     for invoice_id, debtor_id, currency, due_on, open_minor, group in rows:
-        row = _part(replay, today, str(debtor_id), group, due_on, open_minor)
-        promised = said.take(invoice_id, minor=open_minor)
-        row = forecast_promises.moved(row, promised, minor=open_minor, share=said.share, monday=monday)
+        free = disputed.free(invoice_id, debtor_id=debtor_id, minor=open_minor)
+        row = _part(replay, today, str(debtor_id), group, due_on, free)
+        promised = said.take(invoice_id, minor=free)
+        row = forecast_promises.moved(row, promised, minor=free, share=said.share, monday=monday)
+        row |= {} if free or not open_minor else {"basis": forecast_disputes.DISPUTE}
         if kept is not None and kept["invoice_id"] == invoice_id:
             kept["open_minor"] += open_minor
             kept["weeks"] = [one + more for one, more in zip(kept["weeks"], row["weeks"], strict=True)]
@@ -304,9 +311,13 @@ def _part(replay: Replay, today: date, customer: str, group: str, due_on: date, 
         return _row(day, day, day, BY_DUE_DATE, Habit(0.0, 1.0, 0, None, None, 0.0), weeks)
     days, around = _given_unpaid(replay, habit, late)
     sundays = [(monday - due_on).days + 7 * at + 6 for at in range(WEEKS)]
-    shares = (replay.ranges.share_until(day, expected=habit.days, scale=habit.scale, late=late) for day in sundays)
+    if _is_later_than_known(replay, habit, late):
+        shares = [_as_long_again(day - late, late=late, habit=habit) for day in sundays]
+    else:
+        said = {"expected": habit.days, "scale": habit.scale, "late": late}
+        shares = [replay.ranges.share_until(day, **said) for day in sundays]
     upto = [0, *(round(minor * share) for share in shares)]
-    if not any(upto):
+    if minor and not any(upto):
         upto = [0, *(minor if day >= days else 0 for day in sundays)]
     weeks = [after - before for before, after in pairwise(upto)]
     first, middle, last = (due_on + timedelta(days=each) for each in (around.first, round(days), around.last))
@@ -319,8 +330,22 @@ def _given_unpaid(replay: Replay, habit: Habit, late: int) -> tuple[float, Range
     if habit.days >= late:
         return habit.days, Range(max(late, around.first), around.last) if around else Range(late, round(habit.days))
     known = replay.ranges.still_out(habit.days, scale=habit.scale, late=late)
-    # Later than anybody ever was: another stretch as long as this customer's usual spread, and no promise on the range.
-    return known or (late + habit.scale, Range(late, late + round(4 * habit.scale)))
+    if known and not _is_later_than_known(replay, habit, late):
+        return known
+    wait = max(late, round(habit.scale))
+    return late + min(wait, LONGEST), Range(late + wait // 9, late + min(9 * wait, LONGEST))
+
+
+def _is_later_than_known(replay: Replay, habit: Habit, late: int) -> bool:
+    """Whether next to nobody was ever as late as this."""
+    return habit.days < late and replay.ranges.seen_as_late(habit.days, scale=habit.scale, late=late) < FEW
+
+
+def _as_long_again(days: int, *, late: int, habit: Habit) -> float:
+    """The chance that it comes within so many days, where no payment tells: the longer it is late, the longer it takes,
+    and half of such come before they are twice as late."""
+    ahead = max(0, days)
+    return ahead / (ahead + max(late, habit.scale))
 
 
 def _row(middle: date, first: date, last: date, basis: str, habit: Habit, weeks: list[int]) -> dict[str, Any]:

@@ -88,6 +88,10 @@ class Ranges:
         )
         return max(middle, late), Range(max(late, round(first)), max(late, round(last)))
 
+    def seen_as_late(self, expected: float, *, scale: float, late: int) -> int:
+        """How many payments came that late or later."""
+        return len(self._errors.ordered) - bisect_left(self._errors.ordered, (late - HALF_DAY - expected) / scale)
+
     def share_until(self, days: int, *, expected: float, scale: float, late: int) -> float:
         """The chance that what is open is paid by so many days after the due date, given nothing came until `late`."""
         errors = self._errors.ordered

@@ -109,6 +109,30 @@ def test_a_view_is_kept_opened_shared_and_taken_away(browser, home, words, links
     assert "French ones" not in words(browser.get(home))
 
 
+def test_the_whole_dashboard_is_a_workbook_with_a_table_for_each_of_its_parts(browser, home):
+    answer = browser.get(f"{home}export?file=xlsx&by=country")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.get_data()))
+    assert book.sheet_names == [
+        *("Figures", "Aging", "Receipt", "By country", "Months", "Expected cash", "Why disputed"),
+        *("Customers who owe most", "Done in 7 days", "About"),
+    ]
+    figures = book.get_sheet_by_name("Figures").to_python()
+    assert figures[1][:4] == ["Open", 350.0, "", 2.0] and figures[3][::2][:2] == ["DSO", "days"]
+    assert book.get_sheet_by_name("Customers who owe most").to_python()[1][:3] == ["=Dune Garden Centres", 250.0, 250.0]
+    past = browser.get(f"{home}export?file=xlsx&as_of=2026-10-31").get_data()
+    sheets = CalamineWorkbook.from_filelike(io.BytesIO(past))
+    assert "Expected cash" not in sheets.sheet_names
+    assert sheets.get_sheet_by_name("Customers who owe most").to_python()[1][0] == "=Dune Garden Centres"
+
+
+def test_the_clients_own_people_read_first_what_waits_for_them(browser, home, words, as_, specialist):
+    own, staff = words(browser.get(home)), words(as_(specialist).get(home))
+    assert own.index("Waiting for you") < own.index("Average days late") < own.index("Month by month")
+    assert staff.index("Month by month") < staff.index("Waiting for you")
+    assert "Customers who owe most" in words(browser.get(f"{home}?as_of=2026-10-31"))
+
+
 def test_a_file_holds_what_its_page_shows(browser, home, links):
     page = browser.get(f"{home}aging/overdue?currency=EUR&country=FR")
     files = [link for link in links(page) if "/export?" in link]
@@ -119,14 +143,6 @@ def test_a_file_holds_what_its_page_shows(browser, home, links):
     book = CalamineWorkbook.from_filelike(io.BytesIO(browser.get(files[1]).get_data()))
     assert book.get_sheet_by_index(0).to_python()[1][1] == "=Dune Garden Centres"
     assert ["Overdue", "Country", "FR"] in book.get_sheet_by_name("About").to_python()
-
-
-def test_the_whole_dashboard_is_a_workbook(browser, home):
-    answer = browser.get(f"{home}export?file=xlsx&by=country")
-    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.get_data()))
-    assert book.sheet_names == ["Figures", "Aging", "Receipt", "By country", "Months", "About"]
-    assert book.get_sheet_by_name("Figures").to_python()[1][:3] == ["Open", 350.0, 2.0]
-    assert "attachment" in answer.headers["Content-Disposition"]
 
 
 @pytest.mark.parametrize(
