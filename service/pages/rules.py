@@ -10,23 +10,27 @@ from werkzeug.wrappers import Response
 
 from service import moment
 from service.endpoint import endpoint
-from service.pages import frame, rules_tabs
+from service.pages import charts, frame, rules_tabs
 from tenants.directory.access import VisibleClient
 from tenants.ledger import invoices
 from tenants.rules import (
+    aftermath,
     backtesting,
+    consequences,
     dryrun,
     examples,
     explain,
     language,
     life,
     packs,
+    people,
     publishing,
     recipes,
     rule_book,
     sentence,
 )
 from tenants.rules.examples import Outcome
+from tenants.values.faults import Refusal
 
 face = Blueprint("rules", __name__)
 
@@ -54,6 +58,8 @@ def list_page(client: VisibleClient) -> str:
         section="rules",
         stamp=frame.stamp(),
         rules=kept,
+        sparkline=charts.sparkline,
+        owners=people.named([each["owner"] for each in kept]),
         further=further,
         tabs=rules_tabs.of(client),
         tab="rules",
@@ -78,7 +84,8 @@ def whole(client: VisibleClient, key: str, *, number: str = "", outcomes: Sequen
         stamp=stamp,
         kept=kept,
         trial=dryrun.count(rule, now=stamp.now, rule_id=kept.id),
-        runs=rule_book.runs(kept.id, limit=10),
+        runs=rule_book.runs(kept.id, limit=30),
+        came=aftermath.of(kept.id, now=stamp.now) if kept.version and rule.about == "invoice" else (),
         number=number,
         answer=answer,
         checked=publishing.check(key, now=stamp.now),
@@ -113,6 +120,22 @@ def _answer(key: str, number: str, *, now: datetime) -> dict[str, Any] | None:
         "why": explain.why(key, invoice_id=card.id),
         "now": explain.why_not(key, invoice_id=card.id, now=now),
     }
+
+
+@endpoint(face, "/c/<client:client>/rules/<key>/consequences", needs="rules.propose")
+def foresee(client: VisibleClient, key: str) -> str:
+    """The first messages of a rule, whose work it makes and whom it reaches by nothing; a piece of its page, or one of
+    its own."""
+    kept = rule_book.find(key)
+    rule = language.read(kept.document)
+    shown: dict[str, Any] = {"kept": kept, "about": rule.about, "fault": None, "found": None}
+    try:
+        shown["found"] = consequences.of(rule, now=moment.here().now, rule_id=kept.id)
+    except Refusal as refused:
+        shown["fault"] = refused
+    if frame.wants_fragment():
+        return frame.fragment("parts/consequences.html", **shown)
+    return frame.show("consequences.html", section="rules", stamp=frame.stamp(), **shown)
 
 
 @endpoint(face, "/c/<client:client>/rules/<key>/trial", needs="rules.read")

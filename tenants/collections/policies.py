@@ -148,8 +148,7 @@ def as_document(policy: Policy) -> dict[str, Any]:
         for country, each in sorted((policy.countries or {}).items())
     }
     lists = {"pays_by_itself": list(policy.pays_by_itself), "ways": list(policy.ways)}
-    lists |= {"ceilings": dict(policy.ceilings or {})}
-    return shown | lists | {"countries": countries}
+    return shown | lists | {"ceilings": dict(policy.ceilings or {}), "countries": countries}
 
 
 def read(document: Any) -> Policy:

@@ -48,7 +48,7 @@ def said(message: Message, way: str) -> str:
 
 
 def _wanted(message: Message) -> tuple[str, ...]:
-    return message.ways or (EMAIL,)
+    return tuple(message.ways or (EMAIL,))
 
 
 def _silent(message: Message, *, now: datetime) -> set[str]:

@@ -53,6 +53,10 @@ SELECT DISTINCT person_id, person_name, person_email FROM membership
 WHERE tenant_id = :tenant AND role IN ('specialist', 'specialist_manager') AND starts_at <= :now
   AND (ends_at IS NULL OR ends_at > :now) ORDER BY person_name, person_id
 """
+NAMED = """
+SELECT DISTINCT ON (person_id) person_id, person_name FROM membership
+WHERE tenant_id = :tenant AND person_id = ANY(CAST(:people AS uuid[])) ORDER BY person_id, starts_at DESC
+"""
 BY_ACTOR = """
 SELECT person_id, person_name, person_email FROM membership
 WHERE tenant_id = :tenant AND person_id = :person AND (ends_at IS NULL OR ends_at > :now) ORDER BY starts_at LIMIT 1
@@ -134,6 +138,13 @@ def pools() -> Sequence[RowMapping]:
 def staff(*, now: datetime) -> list[Person]:
     """Those of the provider who work for this client now."""
     return [Person(*row) for row in store.run(STAFF, now=now)]
+
+
+def named(actors: Sequence[str]) -> dict[str, str]:
+    """What the people among these actors are called."""
+    asked = {actor: UUID(actor.removeprefix("person:")) for actor in actors if actor.startswith("person:")}
+    found: dict[UUID, str] = {row[0]: row[1] for row in store.run(NAMED, people=list(asked.values()))} if asked else {}
+    return {actor: found[person] for actor, person in asked.items() if person in found}
 
 
 def behind(actor: str, *, now: datetime) -> Person | None:

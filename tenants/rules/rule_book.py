@@ -57,7 +57,9 @@ FROZEN = "frozen"
 """The label of what a run wanted that was far too much."""
 ALL = """
 SELECT r.id, r.key, r.state, r.version, r.fault, v.version AS newest, v.sentence, l.as_of_at AS last_run_at, l.matched,
-  l.acted, l.held
+  l.acted, l.held, r.owner,
+  ARRAY(SELECT x.acted FROM rule_run x WHERE x.tenant_id = :tenant AND x.rule_id = r.id AND x.mode = 'live'
+        ORDER BY x.started_at DESC LIMIT 12) AS lately
 FROM rule r
 JOIN (SELECT rule_id, max(version) AS version FROM rule_version WHERE tenant_id = :tenant GROUP BY rule_id) m
   ON m.rule_id = r.id

@@ -2,6 +2,7 @@
 disagree."""
 
 from tenants.rules.compiler import Part, Question
+from tenants.rules.sources import NOBODY
 
 PAIRS_A_CALL = 40
 """PostgreSQL passes at most a hundred arguments to one function."""
@@ -33,6 +34,19 @@ def found(asked: Question) -> str:
     shown = f"{asked.subject.id}, CAST({asked.subject.debtor} AS uuid)"
     where = _where(asked, *_limits(asked, gate=False))
     return f"SELECT {shown}\n{asked.source}\n{where}\nORDER BY {asked.subject.order}"
+
+
+def reaching(asked: Question) -> str:
+    """What the rule would act on now, with its customer."""
+    shown = f"{asked.subject.id}, CAST({asked.subject.debtor} AS uuid)"
+    return f"SELECT {shown}\n{asked.source}\n{_where(asked, *_limits(asked, gate=True))}"
+
+
+def unreached(asked: Question) -> str:
+    """What matches and has nobody to write to, with its customer."""
+    shown = f"{asked.subject.id}, CAST({asked.subject.debtor} AS uuid)"
+    nobody = [part.sql for part in asked.holds if part.label == NOBODY]
+    return f"SELECT {shown}\n{asked.source}\n{_where(asked, *nobody)}"
 
 
 def sums(asked: Question) -> str:

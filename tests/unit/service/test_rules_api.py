@@ -117,6 +117,19 @@ def test_a_trial_says_whom_a_rule_would_reach_and_for_how_much(sofia, base, alde
     assert fresh["funnel"][0]["what"] == "is open"
 
 
+def test_what_would_follow_and_what_came_after_can_be_asked(sofia, base, alder_world):
+    alder_world.acted_on()
+    everybody = {"if": {"all": [{"field": "invoice.status", "op": "eq", "value": "open"}]}, "skip_while": []}
+    sofia.post(f"{base}/rules", {"document": recipes.find("overdue-reminder") | everybody})
+    found = sofia.get(f"{base}/rules/overdue-reminder/consequences").json
+    assert found["messages"] and all(each["debtor_id"].startswith("deb_") for each in found["messages"])
+    assert found["load"] and found["unsigned"] == ""
+    assert sofia.get(f"{base}/rules/{RULE}/aftermath").json == {"items": []}
+    shown = {each["field"]: each for each in sofia.get(f"{base}/rule-fields").json["items"]}
+    assert shown["invoice.due_date"]["empty"] == 0 and "empty on" in shown["customer.owner"]["said"]
+    assert "invoice.due_date" not in sofia.get(f"{base}/rule-fields?about=customer").text
+
+
 def test_a_rule_about_customers_names_customers(sofia, base):
     document = {
         "key": "owing",

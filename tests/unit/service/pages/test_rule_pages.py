@@ -23,6 +23,8 @@ BUILT = {
     "due": "2 business days",
 }
 
+EVERYBODY = {"if": {"all": [{"field": "invoice.status", "op": "eq", "value": "open"}]}, "skip_while": []}
+
 
 @pytest.fixture
 def admin(alder_world, as_, alder_admin):
@@ -68,6 +70,17 @@ def test_beside_a_field_stands_how_often_it_is_empty_and_beside_an_action_whom_i
     assert admin.post(f"{rules}/builder/keep", data=task).status_code == 303
     with alder_world.books():
         assert rule_book.find("late-and-large").document["then"][0]["to"] == "specialist"
+
+
+def test_what_would_follow_is_a_piece_of_the_page_or_one_of_its_own(admin, alder_world, rules, words):
+    with alder_world.books():
+        rule_book.save(recipes.find("overdue-reminder") | EVERYBODY, now=alder_world.now, worded_by="a colleague")
+    at = f"{rules}/overdue-reminder/consequences"
+    assert at in admin.get(f"{rules}/overdue-reminder").get_data(as_text=True)
+    whole = admin.get(at)
+    piece = admin.client.get(at, headers={**admin.headers, "HX-Request": "true"}).get_data(as_text=True)
+    assert "Whose customers it concerns" in words(whole) and "What would follow" in words(whole)
+    assert "<html" not in piece and "Dear" in piece
 
 
 def test_a_fault_stands_beside_the_form_and_nothing_is_lost(admin, rules, words):
