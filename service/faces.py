@@ -46,6 +46,7 @@ from service.pages import (
     portal_preview,
     portfolio,
     provider,
+    provider_history,
     reports,
     rule_life,
     rules,
@@ -114,6 +115,7 @@ PAGES = (
     history.face,
     provider.face,
     new_client.face,
+    provider_history.face,
     staff.face,
 )
 PORTAL = (portal_invoice.face, portal_statement.face)

@@ -34,6 +34,12 @@ CREATE TABLE identity.letter (
   state text NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'failed')),
   queued_at timestamptz NOT NULL, ended_at timestamptz, detail text NOT NULL DEFAULT '');
 CREATE INDEX ix_letter_queued ON identity.letter (queued_at) WHERE state = 'queued';
+CREATE TABLE identity.provider_act (
+  id uuid PRIMARY KEY, at timestamptz NOT NULL, actor text NOT NULL, act text NOT NULL, object_kind text NOT NULL,
+  object_id uuid NOT NULL, object_name text NOT NULL, became jsonb NOT NULL, reason text NOT NULL,
+  request_id text NOT NULL);
+GRANT SELECT, INSERT ON identity.provider_act TO gt_auth;
+GRANT SELECT ON identity.provider_act TO gt_backup;
 """
 NEW = ("totp", "recovery_code", "passkey", "sign_in_step", "outside_identity", "letter")
 DATA_KEY = """

@@ -19,6 +19,8 @@ CALLED = {
     "membership.given": "Role given",
     "membership.ended": "Role ended",
     "client.opened": "Client opened",
+    "client.admin_invited": "Admin of a client invited",
+    "colleague.changed": "Administrator made, or no longer",
     "sign_in.ruled": "Second factor decided",
     "api_client.made": "API client made",
     "api_client.revoked": "API client ended",

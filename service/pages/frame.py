@@ -27,6 +27,7 @@ ACROSS = (
 OF_PROVIDER = (
     ("provider", "Assignments", "platform.read", "provider.clients_page"),
     ("staff", "Our people", "platform.read", "staff.people_page"),
+    ("provider_history", "Our history", "platform.read", "provider_history.history_page"),
     ("stopped_all", "Stopped work, all clients", "platform.read", "stopped_everywhere.list_page"),
 )
 OF_CLIENT = (

@@ -1,32 +1,20 @@
 """The provider's own people: who they are, how they come in, and the way to add one and to shut one out."""
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint
-from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from service import post
+from service.api.staff import AdminOrNot, NewColleague, own_id
 from service.endpoint import endpoint, tools
 from service.pages import frame
 from tenants.directory import staff
 
 face = Blueprint("staff", __name__)
 HERE = "/provider/people"
-
-
-class NewColleague(Schema):
-    """Somebody who comes to the provider."""
-
-    email = fields.Email(required=True, validate=validate.Length(max=254))
-    name = fields.String(required=True, validate=validate.Length(1, 200))
-    admin = fields.Boolean(load_default=False)
-
-
-class Address(Schema):
-    """One of them."""
-
-    email = fields.Email(required=True, validate=validate.Length(max=254))
+ONE = f"{HERE}/<ref('per'):colleague_id>"
 
 
 @endpoint(face, HERE, needs="platform.read")
@@ -49,18 +37,30 @@ def add(body: dict[str, Any]) -> Response:
     return frame.after_change(HERE)
 
 
-@endpoint(face, f"{HERE}/invitation", needs="people.invite", method="POST", accepts=Address)
-def invite_again(body: dict[str, Any]) -> Response:
+@endpoint(face, f"{ONE}/invitation", needs="people.invite", method="POST")
+def invite_again(colleague_id: UUID) -> Response:
     """Send one more invitation."""
-    staff.invite_again(body["email"], now=tools().clock.now(), by=frame.signed_in().name)
+    staff.invite_again(colleague_id, now=tools().clock.now(), by=frame.signed_in().name)
     post.wake()
     return frame.after_change(HERE)
 
 
-@endpoint(face, f"{HERE}/shut", needs="people.invite", method="POST", accepts=Address, fresh=True)
-def shut(body: dict[str, Any]) -> Response:
+@endpoint(face, f"{ONE}/shut", needs="people.invite", method="POST", fresh=True)
+def shut(colleague_id: UUID) -> Response:
     """Shut somebody out, from their next click on."""
-    caller = frame.signed_in()
-    assert caller.person_id is not None
-    staff.shut(body["email"], by=caller.person_id, now=tools().clock.now())
+    staff.shut(colleague_id, by=own_id(), now=tools().clock.now())
+    return frame.after_change(HERE)
+
+
+@endpoint(face, f"{ONE}/back", needs="people.invite", method="POST", fresh=True)
+def let_back(colleague_id: UUID) -> Response:
+    """Let somebody come in again."""
+    staff.let_back(colleague_id, now=tools().clock.now())
+    return frame.after_change(HERE)
+
+
+@endpoint(face, f"{ONE}/admin", needs="people.invite", method="POST", accepts=AdminOrNot, fresh=True)
+def set_admin(colleague_id: UUID, body: dict[str, Any]) -> Response:
+    """Make somebody an administrator, or no longer."""
+    staff.set_admin(colleague_id, admin=body["admin"], by=own_id(), now=tools().clock.now())
     return frame.after_change(HERE)

@@ -14,7 +14,7 @@ from sqlalchemy import ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.directory import clients, memberships
+from tenants.directory import clients, memberships, provider_history
 from tenants.events import history
 from tenants.store import Model, TenantOwned
 from tenants.values import ids
@@ -156,13 +156,14 @@ WHERE tenant_id = :tenant AND grant_id = :id ORDER BY at DESC, id DESC LIMIT :li
 
 def ask(person_id: UUID, *, name: str, email: str, reason: str, now: datetime) -> UUID:
     """Ask to enter the current client; somebody else decides. Raises BadReason, UnknownClient."""
-    clients.profile()
-    words = reason.strip()
+    profile, words = clients.profile(), reason.strip()
     if len(words) < 10:
         raise BadReason("The reason is too short.", pointer="/reason")
     fresh = ids.new()
     store.run(ASK, id=fresh, person_id=person_id, name=name, email=email, reason=words, now=now)
     history.note("access.asked", about=("access_grant", fresh), at=now, became={"person": name}, reason=words)
+    about = ("client", profile.tenant_id, profile.legal_name)
+    provider_history.note("visit.asked", about=about, at=now, became={"person": name}, reason=words)
     return fresh
 
 
@@ -194,6 +195,14 @@ def decide(grant_id: UUID, *, allow: bool, by: UUID, by_name: str, now: datetime
         at=now,
         became={"person": row.person_name, "until": ends_at, "decided_by": by_name},
         reason=why or row.reason,
+    )
+    profile, told = clients.profile(), {"person": row.person_name, "until": ends_at}
+    provider_history.note(
+        "visit.granted" if allow else "visit.refused",
+        about=("client", profile.tenant_id, profile.legal_name),
+        at=now,
+        became=told,
+        reason=why,
     )
     return ends_at
 

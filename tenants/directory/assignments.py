@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tenants import store
-from tenants.directory import clients, letters, memberships, people, permissions
+from tenants.directory import clients, letters, memberships, people, permissions, provider_history
 from tenants.directory.memberships import Held, UnknownMembership, UnknownRole
 from tenants.isolation import scope
 from tenants.values.faults import Kind, Refusal
@@ -78,7 +78,7 @@ class Staff:
 
 
 ONE = """
-SELECT person_id, person_email, role FROM membership
+SELECT person_id, person_email, person_name, role FROM membership
 WHERE tenant_id = :tenant AND id = :id AND starts_at <= :now AND (ends_at IS NULL OR ends_at > :now)
 """
 ADMINS = """
@@ -120,6 +120,8 @@ def give(email: str, *, name: str, role: str, side: str, now: datetime, reason: 
     address = email.strip().lower()
     if side == "client" and not store.run(IS_HERE, person_id=person_id, now=now).scalar_one():
         _invite(address, now=now)
+    if side == "provider":
+        _remember("assignment.given", person=told, role=role, now=now, reason=reason)
     return memberships.give(person_id, name=told, email=address, role=role, now=now, reason=reason)
 
 
@@ -135,7 +137,15 @@ def end(membership_id: UUID, *, side: str, now: datetime, reason: str = "") -> N
         raise OwnRole("This is your own role.")
     if row.role == "tenant_admin" and store.run(ADMINS, now=now).scalar_one() <= 1:
         raise LastAdmin("This is the last admin.")
+    if side == "provider":
+        _remember("assignment.ended", person=row.person_name, role=row.role, now=now, reason=reason)
     memberships.end(membership_id, now=now, reason=reason)
+
+
+def _remember(act: str, *, person: str, role: str, now: datetime, reason: str) -> None:
+    profile = clients.profile()
+    about = ("client", profile.tenant_id, profile.legal_name)
+    provider_history.note(act, about=about, at=now, became={"person": person, "role": role}, reason=reason)
 
 
 def invite_again(membership_id: UUID, *, now: datetime) -> None:

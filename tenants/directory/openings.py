@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tenants.directory import assignments, clients, people
+from tenants.directory import assignments, clients, people, provider_history
 from tenants.directory.assignments import InAlready, WrongSide
 from tenants.directory.clients import BadClient
 from tenants.directory.memberships import Held
@@ -16,6 +16,7 @@ from tenants.events import history
 
 ADMIN = "tenant_admin"
 LONGEST_NAME = 200
+OF_CLIENT = "Name somebody who works for the client and was not shut out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def begin(
     )
     said = {"name": name, "currency": base_currency, "zone": time_zone, "country": country, "language": language}
     history.note("client.opened", about=("client", opened), at=now, became=said | {"short_name": slug})
+    provider_history.note("client.opened", about=("client", opened, name), at=now, became=said | {"admin": address})
     assignments.give(address, name=admin_name, role=ADMIN, side="client", now=now, reason="First admin")
     return Opened(opened, slug, address)
 
@@ -95,6 +97,9 @@ def invite_admin(email: str, *, name: str, now: datetime) -> UUID:
     if not found.all_wait:
         raise InAlready("An admin of this client has come in.", remedy="Ask the client’s admin to let others in.")
     _look_at(address)
+    profile = clients.profile()
+    about = ("client", profile.tenant_id, profile.legal_name)
+    provider_history.note("client.admin_invited", about=about, at=now, became={"admin": address})
     for each in found.held:
         if each.person_email == address:
             assignments.invite_again(each.id, now=now)
@@ -108,4 +113,4 @@ def _look_at(address: str) -> None:
         raise BadClient(f"“{address[:80]}” is no e-mail address.", pointer="/admin_email")
     known = people.find(address)
     if known is not None and (known.side != "client" or known.disabled_at is not None):
-        raise WrongSide("This person cannot be a client’s admin.", pointer="/admin_email")
+        raise WrongSide("This person cannot be a client’s admin.", remedy=OF_CLIENT, pointer="/admin_email")

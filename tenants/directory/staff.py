@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tenants import store
-from tenants.directory import letters, people
+from tenants.directory import letters, people, provider_history
 from tenants.values.faults import Kind, Refusal
 
 ADMIN = "provider_admin"
@@ -30,6 +30,14 @@ class KeptIn(Refusal):
     kind = Kind.CONFLICT
     code = "kept_in"
     remedy = "Ask another administrator, or make one first."
+
+
+class NotWaiting(Refusal):
+    """Who has come in, or was shut out, needs no invitation."""
+
+    kind = Kind.CONFLICT
+    code = "not_waiting"
+    remedy = "They sign in as always; a new password is asked for at sign-in."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,10 @@ SELECT p.id, p.name, p.email,
 FROM identity.person p WHERE p.side = 'provider' ORDER BY p.disabled_at IS NOT NULL, p.name, p.id LIMIT 2000
 """
 ADMINS = """
-SELECT count(*) FROM identity.provider_role r JOIN identity.person p ON p.id = r.person_id
-WHERE r.role = 'provider_admin' AND p.disabled_at IS NULL
+SELECT p.id FROM identity.provider_role r JOIN identity.person p ON p.id = r.person_id
+WHERE r.role = 'provider_admin' AND p.disabled_at IS NULL ORDER BY p.id FOR UPDATE OF r
 """
+"""Locked: of two administrators who shut each other out at once, one stays."""
 
 
 def everybody(*, now: datetime) -> Sequence[Colleague]:
@@ -75,30 +84,58 @@ def add(email: str, *, name: str, admin: bool, now: datetime, by: str = "") -> U
     if admin:
         people.give_provider_role(added, role=ADMIN)
     letters.queue(letters.INVITATION, email=email, now=now, by=by)
+    about = ("person", added, name.strip() or email)
+    provider_history.note("colleague.added", about=about, at=now, became={"email": email, "administrator": admin})
     return added
 
 
-def invite_again(email: str, *, now: datetime, by: str = "") -> None:
-    """Send one more invitation to somebody who has not come in yet. Raises NotOfOurs."""
-    found = _one(email)
+def invite_again(person_id: UUID, *, now: datetime, by: str = "") -> None:
+    """Send one more invitation to somebody who has not come in yet. Raises NotOfOurs, NotWaiting."""
+    found = _one(person_id)
     if found.disabled_at is not None or found.id not in people.without_a_way_in([found.id]):
-        raise NotOfOurs("Nobody with this address waits for an invitation.")
+        raise NotWaiting("This person does not wait for an invitation.")
     letters.queue(letters.INVITATION, email=found.email, now=now, by=by)
 
 
-def shut(email: str, *, by: UUID, now: datetime) -> None:
+def shut(person_id: UUID, *, by: UUID, now: datetime) -> None:
     """Shut somebody out: every session ends, and no new one begins. Raises NotOfOurs, KeptIn."""
-    found = _one(email)
+    found = _one(person_id)
     if found.id == by:
         raise KeptIn("Nobody shuts themselves out.")
-    is_admin = any(each.id == found.id and each.is_admin for each in everybody(now=now))
-    if is_admin and store.run_identity(ADMINS).scalar_one() <= 1:
-        raise KeptIn("This is the last administrator of the provider.")
+    _keep_an_admin(found)
     people.disable(found.id, now=now)
+    provider_history.note("colleague.shut_out", about=("person", found.id, found.name), at=now)
 
 
-def _one(email: str) -> people.Known:
-    found = people.find(email)
+def let_back(person_id: UUID, *, now: datetime) -> None:
+    """Let somebody who was shut out come in again, with the password and the roles of before. Raises NotOfOurs."""
+    found = _one(person_id)
+    people.enable(found.id)
+    provider_history.note("colleague.let_back", about=("person", found.id, found.name), at=now)
+
+
+def set_admin(person_id: UUID, *, admin: bool, by: UUID, now: datetime) -> None:
+    """Make somebody an administrator of the provider, or no longer. Raises NotOfOurs, KeptIn."""
+    found = _one(person_id)
+    if found.id == by:
+        raise KeptIn("Nobody decides about their own role.")
+    if admin:
+        people.give_provider_role(found.id, role=ADMIN)
+    else:
+        _keep_an_admin(found)
+        people.end_provider_role(found.id, role=ADMIN)
+    about = ("person", found.id, found.name)
+    provider_history.note("colleague.changed", about=about, at=now, became={"administrator": admin})
+
+
+def _keep_an_admin(found: people.Known) -> None:
+    is_admin = found.disabled_at is None and ADMIN in people.provider_roles(found.id)
+    if is_admin and len(store.run_identity(ADMINS).scalars().all()) <= 1:
+        raise KeptIn("This is the last administrator of the provider.")
+
+
+def _one(person_id: UUID) -> people.Known:
+    found = people.of_id(person_id)
     if found is None or found.side != "provider":
-        raise NotOfOurs("Nobody of the provider has this address.")
+        raise NotOfOurs("There is no such person of the provider.")
     return found

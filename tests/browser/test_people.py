@@ -161,10 +161,12 @@ def test_the_pages_about_people_can_be_read_by_everybody(window, alder, furnishe
         f"/c/{slug}/access/{grant}",
         f"/c/{slug}/connections",
         "/provider",
+        "/provider/clients/new",
         f"/provider/clients/{ids.show('ten', alder)}",
         "/step-up",
         "/sign-in/help",
         "/provider/people",
+        "/provider/history",
     ]
     assert {path: found for path in paths if (found := faults_on(page, path))} == {}
     page.goto("/account")

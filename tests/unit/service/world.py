@@ -168,6 +168,11 @@ class World:
             people.add(address, name="Stella", side="provider", now=self.now)
         return address
 
+    def newcomer(self) -> UUID:
+        """Somebody of the provider who was just invited."""
+        with self.books():
+            return people.add(f"n.{str(ids.new())[-12:]}@people.test", name="Nia", side="provider", now=self.now)
+
     def asked_access(self) -> UUID:
         """Somebody of the provider asks to enter."""
         with self.books():
