@@ -55,6 +55,7 @@ RUNGS = {
     "portal_view": "Portal page was viewed",
     "portal_interaction": "Somebody acted on the portal page",
     "download": "Document was downloaded",
+    "displayed": "The reader’s mail program said that it was shown",
     "reply": "The customer replied",
     "promise": "The customer promised to pay",
     "objection": "The customer objected",

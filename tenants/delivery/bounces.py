@@ -65,6 +65,8 @@ AUTO_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 COMPLAINT_SUBJECT = re.compile(r"^\s*complaint about message", re.IGNORECASE)
+DISPOSITION = re.compile(r"(?im)^disposition:(?:[^;\n]*;)?\s*([a-z]+)")
+"""Some programs tell that a mail was deleted unread, which is no reading."""
 ROBOTS = re.compile(r"mailer-daemon|postmaster|mail delivery (?:sub)?system|no-?reply@|<>", re.IGNORECASE)
 
 
@@ -106,8 +108,10 @@ def subject_and_text(raw: bytes) -> tuple[str, str]:
 def _from_report(mail: Message) -> Notice | None:
     if any(part.get_content_type() == "message/feedback-report" for part in _parts(mail)):
         return _complaint(mail)
-    if any(part.get_content_type() == "message/disposition-notification" for part in _parts(mail)):
-        return Notice("displayed", detail=_text(mail)[:200])
+    receipts = [part for part in _parts(mail) if part.get_content_type() == "message/disposition-notification"]
+    if receipts:
+        shown = any(found[1].lower() == "displayed" for part in receipts if (found := DISPOSITION.search(_inner(part))))
+        return Notice("displayed" if shown else "unclear", detail=_text(mail)[:200])
     found = [_recipient_status(fields) for part in _parts(mail) for fields in _status_blocks(part)]
     told = [notice for notice in found if notice is not None]
     if told:
@@ -159,13 +163,18 @@ def _failure(status: str, said: str) -> str:
 def _complaint(mail: Message) -> Notice:
     for part in _parts(mail):
         if part.get_content_type() == "message/feedback-report":
-            inner = part.get_payload()
-            text = str(inner[0]) if isinstance(inner, list) and inner else str(inner)
+            text = _inner(part)
             kind = re.search(r"(?im)^feedback-type:\s*(\S+)", text)
             harmless = kind is not None and kind[1].lower() in ("auth-failure", "not-spam", "dmarc")
             said = kind[1] if kind else ""
             return Notice("unclear" if harmless else "complained", detail=said, recipient=_accused(mail, text))
     return Notice("complained", recipient=_accused(mail, ""))
+
+
+def _inner(part: Message) -> str:
+    """The fields inside a part that is a message of its own."""
+    inner = part.get_payload()
+    return str(inner[0]) if isinstance(inner, list) and inner else str(inner)
 
 
 def _accused(mail: Message, report: str) -> str:

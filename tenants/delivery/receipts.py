@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import bounces, evidence, news, papers, returned, standing, unsettled
+from tenants.delivery import bounces, evidence, news, papers, returned, scoring, standing, unsettled
 from tenants.delivery.bounces import Notice
 from tenants.delivery.ports import DocumentStore
 from tenants.events import inbox, recording
@@ -95,6 +95,10 @@ def _consequences(
             store.run(REPLIED, ids=answered, at=at)
             recording.record("reply.received", key=source_key, now=real, invoice_ids=[str(each) for each in answered])
             evidence.of_person(message_id, kind="reply", at=at, now=now, real=real, source_key=source_key)
+        case "displayed":
+            evidence.of_person(
+                message_id, kind="displayed", at=at, now=now, real=real, source_key=source_key, level=scoring.OPENED
+            )
     if notice.kind in ("reply", "auto_reply"):
         recording.record(
             "customer.wrote", key=source_key, now=real, message_id=str(message_id), report_id=str(report_id)

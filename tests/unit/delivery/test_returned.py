@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console import mailbox
-from tenants.delivery import bounces, inbound, letters, receipts, suppression, unsettled
+from tenants.delivery import bounces, inbound, ladder, letters, receipts, suppression, unsettled
 from tests.cast import NOW
 from tests.unit.delivery.post import NOBODY_KNOWS
 
@@ -112,6 +112,16 @@ def test_an_answer_of_danas_own_is_the_strongest_evidence(post, sent):
     assert len(post.work("resolve_alerts")) == 1
 
 
+def test_a_receipt_of_her_mail_program_says_that_the_mail_was_shown(post, sent):
+    assert come_back(post, sent, READ.encode()).kind == "displayed"
+    message, invoice = post.message(sent), post.invoice_of(sent)
+    assert (message.state, message.evidence_level, invoice.evidence_level) == ("delivered", 4, 4)
+    with post.unit():
+        (rung,) = [each for each in ladder.of_message(sent).rungs if each.what == "displayed"]
+    assert (rung.strength, rung.level, rung.source) == ("likely", 4, "mail")
+    assert post.work("ask_to_answer") == []
+
+
 def test_an_automatic_answer_is_not_danas_word(post, sent):
     come_back(post, sent, answer("Out of office", {"Auto-Submitted": "auto-replied"}))
     assert post.invoice_of(sent).last_reply_at is None and post.invoice_of(sent).evidence_level == 2
@@ -186,6 +196,9 @@ MEANINGS = [
     (complaint("abuse"), "complained"),
     (complaint("auth-failure"), "unclear"),
     (READ.encode(), "displayed"),
+    (READ.replace("displayed", "manual-action/MDN-sent-manually; displayed").encode(), "displayed"),
+    (READ.replace("displayed", "automatic-action/MDN-sent-automatically; deleted").encode(), "unclear"),
+    (READ.replace("Disposition: displayed", "Original-Message-ID: <displayed@x>").encode(), "unclear"),
     (
         answer("Undelivered mail", sender="MAILER-DAEMON@x.test", body="<dana@dune.test>: 550 5.1.1 User unknown"),
         "bounced",
