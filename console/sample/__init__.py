@@ -7,14 +7,15 @@ open them or do not. A second start finds it done; a start that was interrupted 
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from uuid import UUID
 
 from flask import Flask
 
-from console.sample import books, desk, play, recipients
+from console.sample import bank, books, desk, play, recipients
 from console.sample.clients import CLIENTS, INES, JONAS, PEOPLE, SampleClient, SamplePerson
 from console.sample.play import AFTERNOON, MORNING, Stage, Wait
 from console.talk import say
@@ -75,7 +76,7 @@ def build(shell: Flask, *, tools: Toolbox, wait: Wait, days: int = DAYS) -> Samp
         known = {person.email: add_person(person, tenants, stage=stage) for person in PEOPLE}
         unfinished = [client for client in CLIENTS if not is_live(tenants[client.slug])]
         if unfinished:
-            Past(stage, {tenants[client.slug]: client for client in unfinished}, known).play(days)
+            Past(stage, {tenants[client.slug]: client for client in unfinished}, known, past_days(stage, days)).play()
     return Sample(tenants, tuple(sign_in(person, secret=tools.settings.secret_key) for person in PEOPLE))
 
 
@@ -86,18 +87,17 @@ class Past:
     stage: Stage
     whose: dict[UUID, SampleClient]
     people: dict[str, UUID]
+    days: Sequence[date]
 
-    def play(self, days: int) -> None:
+    def play(self) -> None:
         """Let the days pass, then hand the clients over to the present."""
         today = self.stage.real.date()
-        calendar = BusinessCalendar.for_country("DE")
-        past = [calendar.subtract(today, back) for back in range(days, 0, -1)]
         tenants = list(self.whose)
         for tenant in tenants:
-            play.place_clock(self.stage, tenant, to=play.at(tenant, past[0], MORNING))
+            play.place_clock(self.stage, tenant, to=play.at(tenant, self.days[0], MORNING))
             jonas = f"person:{self.people[JONAS.email]}"
             play.install_rules(self.stage, tenant, least=RULES, groups=("key", "trade"), actor=jonas)
-        for number, day in enumerate(past):
+        for number, day in enumerate(self.days):
             say(f"  playing {day:%A %-d %B} ...")
             self._pass(day, number, file_day=today)
         for tenant in tenants:
@@ -111,7 +111,9 @@ class Past:
         for tenant in tenants:
             play.place_clock(self.stage, tenant, to=mornings[tenant])
         if number % FILE_DAYS == 0:
-            play.take_ledgers(self.stage, {one: self._file(one, day, file_day) for one in tenants})
+            ledgers = {one: self._file(one, day, file_day) for one in tenants}
+            told = {one: self._statement(one, number, file_day) for one in tenants if self.whose[one].tells_by_bank}
+            play.take_ledgers(self.stage, ledgers, statements=told)
         for tenant in tenants:
             if number == 0:
                 desk.begin(self.stage, tenant, actor=self._ines, name=INES.name)
@@ -121,15 +123,34 @@ class Past:
             play.place_clock(self.stage, tenant, to=play.at(tenant, day, AFTERNOON))
             recipients.act(self.stage, tenant, since=mornings[tenant])
             desk.work(self.stage, tenant, actor=self._ines, day_no=number)
+            if number == FILE_DAYS:
+                desk.decide_cash(self.stage, tenant, actor=self._ines)
         self.stage.wait(tenants)
 
     def _file(self, tenant: UUID, day: date, file_day: date) -> tuple[str, bytes]:
         client = self.whose[tenant]
-        return f"{client.slug}-{day}.csv", books.ledger(client, today=file_day)
+        silent_from = bank.since(self.days[0]) if client.tells_by_bank else date.max
+        return f"{client.slug}-{day}.csv", books.ledger(client, today=file_day, paid_before=silent_from)
+
+    def _statement(self, tenant: UUID, number: int, file_day: date) -> tuple[str, bytes]:
+        """What the bank tells of the days since its last statement; with the last one a direct debit comes back."""
+        client = self.whose[tenant]
+        edges = [bank.since(self.days[0]), *self.days[::FILE_DAYS]]
+        spans = list(pairwise(edges))
+        nth = number // FILE_DAYS
+        is_last = nth == len(spans) - 1 > 0
+        returned = bank.booked_first(client, today=file_day, span=spans[0]) if is_last else ""
+        return bank.statement(client, today=file_day, span=spans[nth], number=nth, returned=returned)
 
     @property
     def _ines(self) -> str:
         return f"person:{self.people[INES.email]}"
+
+
+def past_days(stage: Stage, count: int) -> list[date]:
+    """The last business days before today."""
+    today, calendar = stage.real.date(), BusinessCalendar.for_country("DE")
+    return [calendar.subtract(today, back) for back in range(count, 0, -1)]
 
 
 def open_client(client: SampleClient, *, now: datetime) -> UUID:

@@ -10,6 +10,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from console.sample import names
 from console.sample.clients import SampleClient
@@ -32,6 +33,7 @@ HEADER = (
     "Disputed",
     "Channel",
 )
+PAID_ON = HEADER.index("Paid on")
 MONTHS_BACK = 200
 """Days of invoices before today."""
 HABITS = (("prompt", 50), ("late", 33), ("slow", 17))
@@ -53,8 +55,47 @@ class Customer:
     channel: str
 
 
-def ledger(client: SampleClient, *, today: date) -> bytes:
-    """The file, UTF-8 with a header, dates as ISO and amounts with a point."""
+@dataclass(frozen=True)
+class Sent:
+    """What a customer pays of an invoice, on which day."""
+
+    number: str
+    debtor: str
+    name: str
+    gross: Decimal
+    on: date
+    paid: Decimal
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it pays the invoice to the end."""
+        return self.paid == self.gross
+
+
+def ledger(client: SampleClient, *, today: date, paid_before: date = date.max) -> bytes:
+    """The file, UTF-8 with a header, dates as ISO and amounts with a point.
+
+    What is paid from the day `paid_before` on is not in it: of that the bank tells.
+    """
+    paper = io.StringIO()
+    sheet = csv.writer(paper)
+    sheet.writerow(HEADER)
+    for row in _rows(client, today=today):
+        told = not row[PAID_ON] or row[PAID_ON] < paid_before
+        sheet.writerow(row if told else [*row[:PAID_ON], "", "", *row[PAID_ON + 2 :]])
+    return paper.getvalue().encode()
+
+
+def payments(client: SampleClient, *, today: date, span: tuple[date, date] = (date.min, date.max)) -> list[Sent]:
+    """What customers pay on these days, the last left out."""
+    return [
+        Sent(row[5], row[0], row[1], row[8], row[PAID_ON], row[PAID_ON + 1])
+        for row in _rows(client, today=today)
+        if row[PAID_ON] and span[0] <= row[PAID_ON] < span[1]
+    ]
+
+
+def _rows(client: SampleClient, *, today: date) -> list[list[Any]]:
     dice = random.Random(f"ledger {client.slug}")
     customers = _customers(client, dice)
     weights = [customer.size for customer in customers]
@@ -64,12 +105,7 @@ def ledger(client: SampleClient, *, today: date) -> bytes:
     for number, issued_on in enumerate(days, 1):
         customer = dice.choices(customers, weights)[0]
         rows.append(_invoice(client, customer, dice, number=number, issued_on=_weekday(issued_on), today=today))
-    rows.extend(_credits(client, customers, dice, today=today))
-    paper = io.StringIO()
-    sheet = csv.writer(paper)
-    sheet.writerow(HEADER)
-    sheet.writerows(rows)
-    return paper.getvalue().encode()
+    return [*rows, *_credits(client, customers, dice, today=today)]
 
 
 def _customers(client: SampleClient, dice: random.Random) -> list[Customer]:

@@ -30,6 +30,8 @@ class SampleClient:
     lateness: float
     """How late its customers tend to be: 1 is usual."""
     goods: tuple[str, ...]
+    tells_by_bank: bool = False
+    """Whether its bank's statements come in; then its ledger is silent about newer payments."""
     profile: dict[str, Any] = field(default_factory=dict)
 
 
@@ -60,6 +62,7 @@ HAVELKANT = SampleClient(
     terms=30,
     lateness=1.0,
     goods=("Stanzwerkzeug", "Ersatzteile", "Wartung", "Sonderanfertigung"),
+    tells_by_bank=True,
     profile={
         "address": "Havelkant Werkzeugbau GmbH\nSchleusenweg 14\n10999 Berlin",
         "tax_number": "DE000000000",
@@ -71,6 +74,7 @@ HAVELKANT = SampleClient(
         "contact_phone": "+49 30 5550100",
         "contact_email": "debitoren@havelkant.test",
         "accent": "#1f4e5f",
+        "bank_feed_hours": 168,
     },
 )
 ASHGROVE = SampleClient(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from console.sample.play import Stage
 from tenants import store
+from tenants.cash import deciding, queue
 from tenants.collections import alerts, holds, tasks
 from tenants.collections.tasks import NewTask
 from tenants.directory import clients
@@ -57,6 +58,19 @@ def work(stage: Stage, tenant: UUID, *, actor: str, day_no: int) -> None:
                 tasks.snooze(task.id, until=today + timedelta(days=9 + day_no), now=now, today=today)
         if day_no % 3 == 2 and (found := store.run(OPEN_ALERTS).scalars().all()):
             alerts.acknowledge(found, now=now)
+
+
+def decide_cash(stage: Stage, tenant: UUID, *, actor: str) -> None:
+    """Of the bank lines that wait: what is proposed for one is booked, and one that is nobody's is put by."""
+    with unit_of_work(scope.tenant(tenant, actor=actor)):
+        now, _ = _now(stage)
+        waiting = queue.waiting()
+        proposed = next((line for line in waiting if line.parts), None)
+        strange = next((line for line in waiting if line.debtor_id is None and line.amount_minor > 10_000), None)
+        if proposed:
+            deciding.accept(proposed.id, now=now, wall=stage.real)
+        if strange:
+            deciding.park(strange.id, now=now, note="Asked the client's accounts what it is for")
 
 
 def leave_replies(stage: Stage, tenant: UUID, *, actor: str) -> None:

@@ -27,7 +27,7 @@ from tenants.values import calendars
 from tenants.work import unit_of_work
 
 MORNING, AFTERNOON = wall_time(10), wall_time(16)
-SOURCE = "ledger"
+SOURCE, BANK = "ledger", "bank"
 LOOK_S = 0.05
 PATIENCE_S = 240.0
 
@@ -124,13 +124,13 @@ def go_live(tenant: UUID) -> None:
         store.run(LIVE)
 
 
-def receive(stage: Stage, tenant: UUID, *, body: bytes, name: str) -> UUID:
-    """Hand a ledger file in, as a client's system does every night."""
+def receive(stage: Stage, tenant: UUID, *, body: bytes, name: str, source: str = SOURCE) -> UUID:
+    """Hand a file in, as a client's system does every night."""
     with unit_of_work(scope.tenant(tenant, actor="demo")):
         run = imports.receive(
             io.BytesIO(body),
             name=name,
-            source=SOURCE,
+            source=source,
             actor="demo",
             now=clients.clock().now(stage.real),
             real=stage.real,
@@ -154,11 +154,17 @@ def report(tenant: UUID, import_id: UUID) -> Import:
         return runs.one(import_id)
 
 
-def take_ledgers(stage: Stage, files: dict[UUID, tuple[str, bytes]]) -> dict[UUID, Import]:
-    """Check and load one file for each client, by the jobs."""
+def take_ledgers(
+    stage: Stage, files: dict[UUID, tuple[str, bytes]], *, statements: Mapping[UUID, tuple[str, bytes]] | None = None
+) -> dict[UUID, Import]:
+    """Check and load one ledger for each client, and the statements of banks that come with it, by the jobs."""
     found = {tenant: receive(stage, tenant, body=body, name=name) for tenant, (name, body) in files.items()}
+    told = [
+        (tenant, receive(stage, tenant, body=body, name=name, source=BANK))
+        for tenant, (name, body) in (statements or {}).items()
+    ]
     stage.wait(list(found))
-    for tenant, import_id in found.items():
+    for tenant, import_id in [*found.items(), *told]:
         confirm(stage, tenant, import_id=import_id)
     stage.wait(list(found))
     return {tenant: report(tenant, import_id) for tenant, import_id in found.items()}

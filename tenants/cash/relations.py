@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tenants.cash import sums
+from tenants.cash import kept_back, sums
 from tenants.cash.evidence import Credit, Item, Part, Sum
 
 FEE_MOST_MINOR = 30_00
@@ -13,6 +13,8 @@ DISCOUNT_DAYS = 21
 """A discount is for paying early: within so many days of the invoice, or before it is due."""
 FEE, DISCOUNT, OTHER = "BNK", "TRM", "OTH"
 _MOST_TOGETHER = 4
+KEPT_BACK_MOST = 0.25
+"""Where more is missing and nobody says why, it is a part payment: the rest is owed and asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,10 @@ def _short(credit: Credit, items: Sequence[Item], *, missing: int) -> Fit:
     largest = max(items, key=lambda item: item.open_minor)
     kind = _kind(credit, items, missing)
     if missing < largest.open_minor:
-        reason = {Sum.FEE: FEE, Sum.DISCOUNT: DISCOUNT}.get(kind, OTHER)
+        reason = _reason(credit, kind, missing)
         return Fit(
             tuple(
-                Part(item.id, item.number, item.open_minor - missing, missing, reason)
+                Part(item.id, item.number, item.open_minor - missing, missing if reason else 0, reason)
                 if item is largest
                 else Part(item.id, item.number, item.open_minor)
                 for item in items
@@ -86,6 +88,15 @@ def _short(credit: Credit, items: Sequence[Item], *, missing: int) -> Fit:
             parts.append(Part(item.id, item.number, minor))
         left -= minor
     return Fit(tuple(parts), Sum.LESS, sure=False)
+
+
+def _reason(credit: Credit, kind: Sum, missing: int) -> str:
+    """Why something is kept back, in a code; none where it looks like a part that is paid, and the rest stays open."""
+    if said := kept_back.reason(credit.words):
+        return said
+    if kind is Sum.LESS:
+        return OTHER if missing / (credit.amount_minor + missing) <= KEPT_BACK_MOST else ""
+    return FEE if kind is Sum.FEE else DISCOUNT
 
 
 def _kind(credit: Credit, items: Sequence[Item], missing: int) -> Sum:

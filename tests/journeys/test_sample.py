@@ -8,14 +8,16 @@ from decimal import Decimal
 import pytest
 
 from console import sample
-from console.sample import books, desk, names, play, recipients
+from console.sample import bank, books, desk, names, play, recipients
 from console.sample.clients import CLIENTS, HAVELKANT, INES, KATRIN, PEOPLE, RUTH
 from tenants import store
+from tenants.cash import deductions
 from tenants.collections import alerts, worklist
 from tenants.collections.worklist import Section
 from tenants.delivery import scoring
 from tenants.delivery.scoring import Hit
 from tenants.directory import access, clients, people
+from tenants.intake import papers
 from tenants.isolation import scope
 from tenants.ledger import selfcheck
 from tenants.work import unit_of_work
@@ -52,6 +54,7 @@ def test_the_sample_comes_up_with_a_list_to_work_and_books_that_hold(built, shel
         assert all(row.reason and row.next_step for row in rows)
         assert alerts.inbox()
     who_sees_what(built, now=stage.real)
+    what_the_bank_told(built.tenants["havelkant"])
     again = sample.build(shell, tools=stage.tools, wait=stage.wait)
     assert again == built
 
@@ -63,6 +66,19 @@ def who_sees_what(built, *, now):
             for person in (INES, KATRIN, RUTH)
         }
     assert seen == {INES.email: set(built.tenants), KATRIN.email: {"havelkant"}, RUTH.email: set()}
+
+
+def what_the_bank_told(havelkant):
+    """Some is booked by itself, some waits with a proposal, some is nobody's; one was kept short, one came back."""
+    with unit_of_work(scope.viewing(havelkant, actor="test")):
+        states = set(store.run("SELECT DISTINCT state, band FROM cash_match WHERE tenant_id = :tenant").all())
+        free = "SELECT min(unapplied_minor) FROM payment WHERE tenant_id = :tenant AND unapplied_minor > 0"
+        formats = "SELECT DISTINCT detection ->> 'format' FROM import_run WHERE tenant_id = :tenant"
+        assert {("applied", "automatic"), ("returned", "automatic")} <= states
+        assert {("waiting", "suggested"), ("waiting", "manual")} <= states
+        assert {"csv", "camt.053", "mt940"} == set(store.run(formats).scalars())
+        assert store.run(free).scalar_one() is not None
+        assert {each.reason for each in deductions.still_open()} & {"QTY", "TRM"}
 
 
 def rows_of(client):
@@ -139,3 +155,18 @@ def test_a_password_is_the_same_at_every_start_and_another_elsewhere():
 
 def test_what_the_desk_does_has_words_for_everything():
     assert all(words.endswith(".") for words in desk.DONE)
+
+
+def test_what_the_bank_tells_is_missing_in_the_ledger_and_nothing_is_told_twice():
+    first = date(2026, 11, 11)
+    silent = books.ledger(HAVELKANT, today=TODAY, paid_before=bank.since(first)).decode()
+    told = {row["Invoice number"] for row in csv.DictReader(io.StringIO(silent)) if row["Paid on"]}
+    paid = books.payments(HAVELKANT, today=TODAY, span=(bank.since(first), TODAY))
+    assert paid and not told & {each.number for each in paid}
+    assert told | {each.number for each in paid} <= {row["Invoice number"] for row in rows_of(HAVELKANT)}
+    edges = [(bank.since(first), first), (first, TODAY)]
+    files = [bank.statement(HAVELKANT, today=TODAY, span=span, number=at) for at, span in enumerate(edges)]
+    read = [papers.read(io.BytesIO(body)) for _, body in files]
+    assert [said.format for said in read] == ["camt.053", "mt940"]
+    assert all(said.accounts == [HAVELKANT.profile["iban"]] for said in read)
+    assert files == [bank.statement(HAVELKANT, today=TODAY, span=span, number=at) for at, span in enumerate(edges)]

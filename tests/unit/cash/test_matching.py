@@ -65,6 +65,25 @@ def test_what_is_kept_back_is_a_deduction_with_its_reason(till):
     right(till)
 
 
+@pytest.mark.parametrize(
+    ("paid", "words", "kept"),
+    [
+        ("90.00", "A-1001", [(1_000, "OTH")]),
+        ("60.00", "A-1001", []),
+        ("60.00", "A-1001 abzgl. Fehlmenge", [(4_000, "QTY")]),
+        ("97.00", "A-1001 ./. Preisdifferenz", [(300, "PRI")]),
+        ("98.00", "A-1001 less 2 % discount", [(200, "TRM")]),
+    ],
+)
+def test_what_is_kept_back_is_told_from_a_part_that_is_paid(till, paid, words, kept):
+    till.owes("A-1001", 10_000)
+    till.takes(made.entry(paid, words))
+    assert till.asked("SELECT amount_minor, reason FROM deduction WHERE tenant_id = :tenant") == kept
+    (free,) = till.asked("SELECT sum(open_minor) FROM invoice WHERE tenant_id = :tenant")[0]
+    assert free == 10_000 - int(paid.replace(".", ""))
+    right(till)
+
+
 def test_what_is_too_much_stays_unapplied_in_sight(till):
     till.owes("A-1001", 10_000)
     till.takes(made.entry("130.00", "A-1001"))
