@@ -29,6 +29,7 @@ ROW = """
   issued_on date NOT NULL, due_on date NOT NULL, purchase_order text NOT NULL DEFAULT '',
   disputed boolean NOT NULL DEFAULT false,
   settled_on date, paid_minor bigint NOT NULL DEFAULT 0,
+  discount_minor bigint NOT NULL DEFAULT 0, discount_until_on date,
   PRIMARY KEY (tenant_id, import_id, row_no), FOREIGN KEY (tenant_id,
   import_id) REFERENCES app.import_run (tenant_id, id)
 """

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -314,8 +315,8 @@ def _part(replay: Replay, today: date, customer: str, group: str, due_on: date, 
     if _is_later_than_known(replay, habit, late):
         shares = [_as_long_again(day - late, late=late, habit=habit) for day in sundays]
     else:
-        said = {"expected": habit.days, "scale": habit.scale, "late": late}
-        shares = [replay.ranges.share_until(day, **said) for day in sundays]
+        share_until = partial(replay.ranges.share_until, expected=habit.days, scale=habit.scale, late=late)
+        shares = [share_until(day) for day in sundays]
     upto = [0, *(round(minor * share) for share in shares)]
     if minor and not any(upto):
         upto = [0, *(minor if day >= days else 0 for day in sundays)]

@@ -6,6 +6,7 @@ day, so that what stays open is the amount due that the paper shows. Lines add u
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from tenants.intake import arithmetic, cells
@@ -15,6 +16,7 @@ from tenants.intake.formats.flaws import Flaw
 from tenants.intake.report import Row
 from tenants.intake.targets import BY_KEY
 from tenants.values import money
+from tenants.values.money import Money
 
 MOST_LINES = 20_000
 _ZERO = Decimal(0)
@@ -80,6 +82,7 @@ def _row(bill: Bill) -> tuple[Row, list[str]]:
     if due_on < bill.issued_on:
         notes.append(f"It is due on {due_on}, before it was issued on {bill.issued_on}.")
     amount, paid = _amounts(bill)
+    off, off_until = _discount(bill, amount, due_on=due_on, notes=notes)
     number = _kept(bill.buyer.number, "debtor_number") or " ".join(bill.buyer.name.split())[:64].strip()
     if not bill.buyer.number:
         notes.append("The invoice gives no number for its customer; the name is taken.")
@@ -102,7 +105,24 @@ def _row(bill: Bill) -> tuple[Row, list[str]]:
         disputed=False,
         settled_on=bill.issued_on if paid else None,
         paid_minor=paid,
+        discount_minor=off,
+        discount_until_on=off_until,
     ), notes  # fmt: skip
+
+
+def _discount(bill: Bill, amount: int, *, due_on: date, notes: list[str]) -> tuple[int, date | None]:
+    """What may be kept by paying early, as its terms say, and until when."""
+    assert bill.issued_on is not None
+    whole = Money(max(amount, 0), bill.currency).as_decimal()
+    found = None if bill.is_credit else terms.discount(bill.terms, issued_on=bill.issued_on, amount=whole)
+    if found is None:
+        return 0, None
+    until_on, off = found
+    minor = _minor(off, bill.currency)
+    if not minor or until_on > due_on:
+        return 0, None
+    notes.append(f"{Money(minor, bill.currency).as_text()} {bill.currency} may be kept by paying until {until_on}.")
+    return minor, until_on
 
 
 def _amounts(bill: Bill) -> tuple[int, int]:

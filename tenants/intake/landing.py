@@ -16,7 +16,7 @@ from tenants.values import ids
 LANDED = """
   row_no integer, number text, debtor_number text, debtor_name text, email text, country text, groups text,
   channel text, currency text, amount_minor bigint, tax_minor bigint, issued_on date, due_on date, purchase_order text,
-  disputed boolean, settled_on date, paid_minor bigint, invoice_id uuid
+  disputed boolean, settled_on date, paid_minor bigint, discount_minor bigint, discount_until_on date, invoice_id uuid
 """
 COLUMNS = (*Row._fields, "invoice_id")
 STAGE = f"""

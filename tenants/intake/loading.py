@@ -41,6 +41,7 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
     added = store.run(sql.INVOICES, **given, now=now, today=today, kind=_kind(run)).rowcount
     credits = store.run(sql.CREDIT_NOTES, **given, now=now).rowcount
     store.run(sql.LINES_OF_PAPER if run.kind == "invoice" else sql.LINES, **given)
+    store.run(sql.DISCOUNTS, **given, now=now)
     if run.kind == "invoice":
         originals.keep(run.id, form=run.report["check"]["detection"]["format"])
     payments = _book_payments(run.id, now=now, today=today, real=real)

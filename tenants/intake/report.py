@@ -27,6 +27,9 @@ class Row(NamedTuple):
     disputed: bool
     settled_on: date | None
     paid_minor: int
+    discount_minor: int = 0
+    """What may be kept by paying until `discount_until_on`."""
+    discount_until_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tenants.intake.cells import EMPTY
 from tenants.intake.formats.amounts import AmountReader
+from tenants.intake.formats.dates import DateReader
 from tenants.intake.formats.flaws import Flaw
 from tenants.intake.mapping import Mapping
 from tenants.intake.reading import Reading
@@ -28,6 +29,11 @@ PAID_FIRST = Flaw("settled_before_issued", "It was paid before it was issued.", 
 PAID_WHEN = Flaw("paid_without_date", "It was paid, but the file does not say when.", "Give the date of payment.")
 CREDIT_PAID = Flaw("credit_settled", "A credit note is not paid.", "Leave date and amount of payment empty.")
 NEGATIVE_PAID = Flaw("negative_payment", "A payment is not negative.", "Give what was paid as a positive amount.")
+DISCOUNT_ODD = Flaw(
+    "bad_discount",
+    "The discount is no part of the amount, or its last day does not lie between the invoice date and the due date.",
+    "Correct the discount or its last day, or leave both empty.",
+)
 TAX_TOO_MUCH = Flaw(
     "tax_over_amount", "The tax is not within the amount.", "Check whether the two columns are swapped."
 )
@@ -45,6 +51,9 @@ class Judge:
         self._terms = None if mapping.terms_days is None else timedelta(days=mapping.terms_days)
         self._own_terms = {number: timedelta(days=days) for number, days in own_terms.items()}
         self._readers: dict[str, AmountReader] = {}
+        both = ("discount", "discount_until_on")
+        self._offer = tuple(reading.places[key] for key in both) if set(both) <= set(reading.places) else None
+        self._until = DateReader(reading.dates["discount_until_on"]).__getitem__ if self._offer else None
 
     def row(self, row_no: int, cells: Sequence[str], values: list[Any]) -> Row | Flaws:
         """The row, or all that is wrong with it."""
@@ -66,11 +75,25 @@ class Judge:
             or ((settled is not None or paid) and not _paid_well(amount, issued, settled, paid))
         ):
             return self._faults(cells, values)
-        return Row(
+        row = Row(
             row_no, number, debtor, name or debtor, email or "", country or "", groups or "", channel or "email",
             currency, amount, tax or 0, issued, due, order or "", disputed or False,
             settled, _paid_minor(amount, settled, paid),
         )  # fmt: skip
+        return row if self._offer is None else self._offered(row, cells)
+
+    def _offered(self, row: Row, cells: Sequence[str]) -> Row | Flaws:
+        """The row with what may be kept by paying early; nothing stated is nothing offered."""
+        assert self._offer is not None and self._until is not None
+        off, until = self._reader(row.currency)(cells[self._offer[0]]), self._until(cells[self._offer[1]])
+        if isinstance(off, Flaw) or isinstance(until, Flaw):
+            read = (("discount", off), ("discount_until_on", until))
+            return [(key, value) for key, value in read if isinstance(value, Flaw)]
+        if not off or until is None or row.amount_minor <= 0:
+            return row
+        if not 0 < off < row.amount_minor or not row.issued_on <= until <= row.due_on:
+            return [("discount", DISCOUNT_ODD)]
+        return row._replace(discount_minor=off, discount_until_on=until)
 
     def _faults(self, cells: Sequence[str], values: list[Any]) -> Flaws:
         """Everything that is wrong with a row, so that a person corrects it once."""

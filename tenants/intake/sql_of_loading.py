@@ -78,6 +78,12 @@ JOIN import_line l ON l.tenant_id = r.tenant_id AND l.import_id = r.import_id AN
 WHERE {STAGED} AND i.tenant_id = :tenant AND l.tenant_id = :tenant
 ON CONFLICT (tenant_id, invoice_id, position) DO NOTHING
 """
+DISCOUNTS = f"""
+INSERT INTO discount_term (tenant_id, invoice_id, until_on, debtor_id, amount_minor, known_at)
+SELECT i.tenant_id, i.id, r.discount_until_on, i.debtor_id, r.discount_minor, :now FROM {NEW}
+  AND r.discount_minor > 0 AND r.discount_until_on IS NOT NULL
+ON CONFLICT (tenant_id, invoice_id, until_on) DO NOTHING
+"""
 PAYMENTS_OF_NEW = f"""
 INSERT INTO payment (tenant_id, id, debtor_id, reference, currency, amount_minor, unapplied_minor, received_on, source,
   import_id, known_at)

@@ -101,6 +101,8 @@ class ImportRow(TenantOwned, Model):
     disputed: Mapped[bool] = mapped_column(Boolean)
     settled_on: Mapped[date | None] = mapped_column(Date)
     paid_minor: Mapped[int] = mapped_column(BigInteger)
+    discount_minor: Mapped[int] = mapped_column(BigInteger)
+    discount_until_on: Mapped[date | None] = mapped_column(Date)
 
 
 class ImportCustomer(TenantOwned, Model):

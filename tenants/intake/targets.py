@@ -222,6 +222,20 @@ TARGETS: tuple[Target, ...] = (
         longest=120,
     ),
     Target(
+        "discount",
+        "Discount for early payment",
+        Kind.AMOUNT,
+        ("discountamount", "cashdiscountamount", "earlypaymentdiscount", "skontobetrag", "montantescompte")
+        + ("importedescuento", "importosconto", "kortingsbedrag", "kwotaskonta"),
+    ),
+    Target(
+        "discount_until_on",
+        "Discount until",
+        Kind.DATE,
+        ("discountuntil", "discountdate", "discountduedate", "cashdiscountdate", "skontobis", "skontodatum")
+        + ("skontofrist", "dateescompte", "fechadescuento", "scadenzasconto", "kortingsdatum", "terminskonta"),
+    ),
+    Target(
         "settled_on",
         "Paid on",
         Kind.DATE,

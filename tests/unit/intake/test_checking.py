@@ -48,8 +48,32 @@ def test_a_good_row_is_understood_whole():
         "disputed": False,
         "settled_on": None,
         "paid_minor": 0,
+        "discount_minor": 0,
+        "discount_until_on": None,
     }
     assert (report.read, report.accepted, report.refused, report.loadable) == (1, 1, 0, True)
+
+
+@pytest.mark.parametrize(
+    ("off", "until", "said"),
+    [
+        ("2.38", "2026-01-15", (238, date(2026, 1, 15))),
+        ("", "2026-01-15", (0, None)),
+        ("2.38", "", (0, None)),
+        ("2.38", "2026-03-15", "bad_discount"),
+        ("119.00", "2026-01-15", "bad_discount"),
+        ("2.38", "2026-02-30", "no_such_day"),
+    ],
+)
+def test_what_may_be_kept_by_paying_early_is_a_part_and_has_a_day(off, until, said):
+    more = {"discount": "Discount amount", "discount_until_on": "Discount until"}
+    header = "No,Customer,Date,Due,Amount,Discount amount,Discount until"
+    line = f"A-1,C-1,2026-01-05,2026-02-04,119.00,{off},{until}"
+    rows, report, _ = checked(line, header=header, columns=dict(list(COLUMNS.items())[:5]) | more)
+    if isinstance(said, str):
+        assert (rows, report.fault_codes) == ([], {said: 1})
+    else:
+        assert [(row.discount_minor, row.discount_until_on) for row in rows] == [said]
 
 
 def test_totals_are_kept_apart_by_currency():

@@ -1,12 +1,13 @@
 """Electronic invoices on their way into the ledger: what they state lands, what they contradict is refused."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 
 import pytest
 
 from tenants.intake import billing, imports, originals, runs
+from tenants.intake.formats import terms
 from tenants.intake.imports import NotLoadable
 from tenants.intake.originals import NoOriginal
 from tenants.ledger import selfcheck
@@ -60,6 +61,36 @@ def test_a_cii_invoice_lands_with_its_charges_and_its_terms_in_words(desk, in_al
     assert [row[0] for row in desk.asked(LINES)] == ["Pots", "Freight", "Allowance", "Charge"]
     with in_alder:
         assert selfcheck.run(TODAY) == []
+
+
+def test_a_discount_that_its_terms_offer_is_kept_with_the_invoice(desk):
+    note = "#SKONTO#TAGE=7#PROZENT=2.00#\n#SKONTO#TAGE=14#PROZENT=1.00#"
+    said = f"<cac:PaymentTerms><cbc:Note>{note}</cbc:Note></cac:PaymentTerms>"
+    report, _ = take(desk, made.ubl(terms=said))
+    assert "4.76 EUR may be kept by paying until 2026-11-07." in report.notes
+    assert desk.asked("SELECT until_on, amount_minor FROM discount_term WHERE tenant_id = :tenant") == [
+        (date(2026, 11, 7), 476)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("#SKONTO#TAGE=14#PROZENT=2.00#BASISBETRAG=50.00#", (14, "1")),
+        ("Bei Zahlungen binnen 14 Tagen, 2% Skonto", (14, "2")),
+        ("Zahlbar innerhalb 30 Tagen netto bis 04.07.2018, 3% Skonto innerhalb 10 Tagen bis 15.06.2018", (10, "3")),
+        ("10 Tage 3 % Skonto, 30 Tage netto", (10, "3")),
+        ("2,5 % escompte sous 8 jours", (8, "2.5")),
+        ("2/10 net 30", (10, "2")),
+        ("2 % Skonto 7 Tage, 1 % Skonto 14 Tage", None),
+        ("#SKONTO#TAGE=30#PROZENT=0.00#", None),
+        ("30 days net, 8 % interest after 30 days", None),
+        ("", None),
+    ],
+)
+def test_terms_in_words_offer_one_discount_or_none(words, said):
+    found = terms.discount(words, issued_on=TODAY, amount=Decimal(100))
+    assert found == (None if said is None else (TODAY + timedelta(days=said[0]), Decimal(said[1])))
 
 
 def test_a_pdf_lands_by_the_invoice_it_carries_and_stays_the_document_of_record(desk, in_alder):
