@@ -306,7 +306,7 @@ def show_customer_changes(client: VisibleClient, import_id: UUID) -> dict[str, A
 class Difference(Schema):
     """So many rows of one outcome and currency."""
 
-    outcome = fields.String(required=True, validate=validate.OneOf(("new", "paid", "same", "changed")))
+    outcome = fields.String(required=True, validate=validate.OneOf(outcomes.TOLD))
     rows = fields.Integer(required=True)
     amount = MoneyField("minor", required=True)
 

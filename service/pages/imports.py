@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from flask import Blueprint, request, url_for
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields, pre_load, validate
 from werkzeug.wrappers import Response
 
 from service import cursors, moment
@@ -73,6 +73,23 @@ class Confirmed(Schema):
     leave_out_faults = fields.Boolean(load_default=False)
     control = fields.String(load_default="", validate=validate.Length(max=30))
     currency = fields.String(load_default="", validate=validate.Regexp("^([A-Z]{3})?$"))
+
+
+class Corrections(Schema):
+    """What some cells should say, by row and column; an empty field leaves its cell as it is."""
+
+    fixes = fields.Dict(keys=fields.String(), values=fields.Dict(keys=fields.String(), values=fields.String()))
+
+    @pre_load
+    def gather(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """A form has one field for each cell, called by its row and its column."""
+        fixes: dict[str, dict[str, str]] = {}
+        for name, value in data.items():
+            mark, _, place = name.partition(":")
+            row, _, column = place.partition(":")
+            if mark == "fix" and value.strip():
+                fixes.setdefault(row, {})[column] = value.strip()
+        return {"fixes": fixes}
 
 
 class Why(Schema):
@@ -193,6 +210,19 @@ def check_again(client: VisibleClient, import_id: UUID, body: dict[str, Any]) ->
         }
     )
     imports.check(import_id, files=tools().files, chosen=chosen)
+    return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id))
+
+
+@endpoint(
+    face,
+    "/c/<client:client>/imports/<ref('imp'):import_id>/correct",
+    needs="import.write",
+    method="POST",
+    accepts=Corrections,
+)
+def correct(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Response:
+    """Check the file again with some of its cells corrected."""
+    imports.correct(import_id, fixes=body["fixes"], files=tools().files)
     return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id))
 
 

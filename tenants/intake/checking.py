@@ -89,7 +89,7 @@ class Check:
         """The raw cells and the understood row, for rows without fault; a second look is silent about the others."""
         width, columns, judge = self._width, self._columns, self._judge.row
         read = blank = 0
-        for row_no, cells_ in csv_file.rows(file, self._reading.layout):
+        for row_no, cells_ in self._corrected(file):
             if len(cells_) != width and not self._squared(cells_):
                 if any(cell.strip() for cell in cells_):
                     read += 1
@@ -112,6 +112,19 @@ class Check:
                 blank += 1
         if not silent:
             self._counts.update(read=read, blank=blank)
+
+    def _corrected(self, file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
+        """The rows of the file, with the cells that a person corrected."""
+        rows = csv_file.rows(file, self._reading.layout)
+        return self._with_fixes(rows) if self._mapping.fixes else rows
+
+    def _with_fixes(self, rows: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+        places = {name: at for at, name in enumerate(self._reading.layout.header)}
+        for row_no, cells_ in rows:
+            for name, text in self._mapping.fixes.get(str(row_no), {}).items():
+                if places.get(name, len(cells_)) < len(cells_):
+                    cells_[places[name]] = text
+            yield row_no, cells_
 
     def _squared(self, cells_: list[str]) -> bool:
         """Empty cells behind the last column are a spreadsheet's habit, not a fault."""

@@ -5,6 +5,7 @@ mapping, loading twice adds nothing.
 """
 
 import hashlib
+from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import BinaryIO, ClassVar
@@ -128,6 +129,17 @@ def check(
     landing.keep_faults(import_id, faults=report.faults)
     runs.note_check(import_id, report=report, mapping=used)
     return report
+
+
+def correct(import_id: UUID, *, fixes: MappingOf[str, MappingOf[str, str]], files: FileStore) -> Report:
+    """Check a ledger again with some of its cells corrected; the file stays as it came.
+
+    `fixes` gives by row number the text of a column. Raises ImportUnknown, NotLoadable, MappingRefused.
+    """
+    run = runs.one(import_id)
+    if run.state != "checked" or run.kind != "ledger":
+        raise NotLoadable("Only the rows of a checked ledger can be corrected here.")
+    return check(import_id, files=files, chosen=Mapping.read(run.mapping).correcting(fixes))
 
 
 def check_received(

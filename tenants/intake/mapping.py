@@ -23,9 +23,10 @@ _SURE, _LIKELY, _MAYBE = 1.0, 0.9, 0.6
 _SIGNS = (None, ".", ",")
 _COMMON = {"number", "reference", "account", "customer", "client", "invoice", "company"}
 """Words that stand in so many headers that they tell nothing within a longer one."""
-_STATES = {"columns", "preset", "number_width", "dates", "decimal", "currency", "terms_days", "hints"}
+_STATES = {"columns", "preset", "number_width", "dates", "decimal", "currency", "terms_days", "fixes", "hints"}
 _WIDEST_NUMBER = 40
 _LONGEST_TERMS = 730
+_MOST_FIXES, _TOLD_FIXES, _LONGEST_FIX = 1_000, 20, 500
 
 
 class MappingRefused(Refusal):
@@ -59,6 +60,8 @@ class Mapping:
     """For rows without one; empty means the client's base currency."""
     terms_days: int | None = None
     """Days from invoice date to due date, where no due date is given."""
+    fixes: MappingOf[str, MappingOf[str, str]] = field(default_factory=dict)
+    """By row number what a person corrected in it, by column. The file itself stays as it came."""
     hints: MappingOf[str, str] = field(default_factory=dict)
     """What the last loaded file of this source turned out to be; believed only when a new file leaves it open."""
 
@@ -72,6 +75,7 @@ class Mapping:
             "decimal": self.decimal,
             "currency": self.currency,
             "terms_days": self.terms_days,
+            "fixes": {row: dict(cells) for row, cells in self.fixes.items()},
             "hints": dict(self.hints),
         }
 
@@ -89,14 +93,20 @@ class Mapping:
             decimal=document.get("decimal"),
             currency=str(document.get("currency") or ""),
             terms_days=document.get("terms_days"),
+            fixes=dict(document.get("fixes") or {}),
             hints=dict(document.get("hints") or {}),
         )
+
+    def correcting(self, fixes: MappingOf[str, MappingOf[str, str]]) -> "Mapping":
+        """The same mapping with these cells corrected beside those that were before. Raises MappingRefused."""
+        rows = {row: {**self.fixes.get(row, {}), **fixes.get(row, {})} for row in (*self.fixes, *fixes)}
+        return Mapping.read({**self.document(), "fixes": rows})
 
     def remembering(self, *, dates: str | None, decimal: str | None) -> "Mapping":
         """The same mapping for the next file: what this one turned out to be, or was stated to be, is a hint only."""
         found = {"dates": dates, "decimal": decimal}
         hints = {**self.hints, **{key: value for key, value in found.items() if value}}
-        return replace(self, dates=None, decimal=None, hints=hints)
+        return replace(self, dates=None, decimal=None, fixes={}, hints=hints)
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -110,6 +120,10 @@ class Mapping:
             said.append(f"Where no due date is given, it is {self.terms_days} days after the invoice date.")
         if self.currency:
             said.append(f"Where no currency is given, it is {self.currency}.")
+        corrected = [(row, name, text) for row, cells in self.fixes.items() for name, text in cells.items()]
+        said += [f"Row {row}, “{name}” was corrected to “{text}”." for row, name, text in corrected[:_TOLD_FIXES]]
+        if len(corrected) > _TOLD_FIXES:
+            said.append(f"{len(corrected):,} cells were corrected in all.")
         return tuple(said)
 
 
@@ -198,6 +212,8 @@ def _problems(document: MappingOf[str, Any]) -> list[tuple[str, str]]:
         found.append(("The decimal sign is a point or a comma, or null to read it from the file.", "/decimal"))
     if terms is not None and not (type(terms) is int and 0 <= terms <= _LONGEST_TERMS):
         found.append((f"Payment terms are between 0 and {_LONGEST_TERMS} days.", "/terms_days"))
+    if not _are_fixes(document.get("fixes") or {}):
+        found.append((f"Fixes give texts by row and column, for {_MOST_FIXES:,} rows at most.", "/fixes"))
     hints = document.get("hints") or {}
     if not isinstance(hints, dict) or hints.get("dates") not in (None, *Order) or hints.get("decimal") not in _SIGNS:
         found.append(("Hints are what the last file was like: dates and decimal.", "/hints"))
@@ -207,3 +223,14 @@ def _problems(document: MappingOf[str, Any]) -> list[tuple[str, str]]:
         except money.UnknownCurrency as unknown:
             found.append((unknown.detail, "/currency"))
     return found
+
+
+def _are_fixes(fixes: Any) -> bool:
+    return (
+        isinstance(fixes, dict)
+        and len(fixes) <= _MOST_FIXES
+        and all(str(row).isdecimal() and isinstance(cells, dict) for row, cells in fixes.items())
+        and all(
+            isinstance(text, str) and len(text) <= _LONGEST_FIX for cells in fixes.values() for text in cells.values()
+        )
+    )

@@ -40,6 +40,20 @@ def test_a_later_file_pays_keeps_changes_and_adds(desk):
     assert said(desk, import_id) == wanted
 
 
+def test_what_is_open_here_and_missing_in_a_file_that_repeats_the_books_is_told(desk):
+    desk.take(OPEN, HALF, CREDIT)
+    import_id = desk.receive(OPEN, CREDIT, name="next.csv")
+    desk.check(import_id)
+    assert said(desk, import_id) == [("same", 2, 9_900), ("missing", 1, 5_000)]
+    assert result(desk, import_id)[-1] == ("", "missing", "A-3")
+    news = desk.receive(AHEAD, name="news.csv")
+    desk.check(news)
+    assert said(desk, news) == [("new", 1, 6_000)], "a file of news leaves out everything"
+    elsewhere = desk.receive(OPEN, source="another")
+    desk.check(elsewhere)
+    assert said(desk, elsewhere) == [("same", 1, 11_900)], "another source knows nothing of the first one's"
+
+
 def test_a_refused_row_stands_in_the_result_with_its_reason(desk):
     bad = OPEN.replace("2026-10-05", "2026-13-05").replace("A-1,", "=A-1,")
     import_id = desk.receive(PAID, bad)

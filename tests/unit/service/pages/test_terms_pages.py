@@ -13,6 +13,7 @@ from tenants.values import ids
 from tests.cast import TODAY
 from tests.unit.intake import papers_made_up as made
 from tests.unit.service.pages.test_books_pages import dune, home, invoice, post, sofia, world_slug
+from tests.unit.service.world import FAULTY
 
 __all__ = ["dune", "home", "invoice", "sofia", "world_slug"]
 ECB = b"Date,USD,JPY,CYP\n2026-11-20,1.0800,161.05,N/A\n2026-11-19,1.0790,160.00,N/A\n"
@@ -68,6 +69,16 @@ def test_a_bank_statement_is_undone_from_its_page(as_, alder_world, alder_admin,
     with alder_world.books():
         undoing.undo(statement, now=alder_world.now, real=alder_world.now, reason="Not ours", above=ABOVE)
     assert "Bank lines taken back 1" in words(admin.get(f"{page}?undoing=1"))
+
+
+def test_a_cell_that_keeps_its_row_out_is_corrected_on_the_page(as_, alder_world, alder_admin, words):
+    file = alder_world.checked_import(FAULTY)
+    admin, page = as_(alder_admin), page_of(alder_world, file)
+    said = words(admin.get(page))
+    assert "1 row cannot be read" in said and "Check again with what was filled in" in said
+    form = {"fix:4:Invoice date": "2026-10-03", "fix:4:Amount": " 33.00 ", "fix:4:Due date": ""}
+    said = words(post(admin, f"{page}/correct", **form))
+    assert "All 3 rows are good" in said and "Row 4, “Amount” was corrected to “33.00”." in said
 
 
 CUSTOMERS = b'Customer no,Customer name,Address,Payment terms,Credit limit\nC-7,Kestrel Tiles,Quay 4,45,"25,000.00"\n'
