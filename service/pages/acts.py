@@ -18,6 +18,7 @@ CALLED = {
     "snoozed": "Task put off",
     "membership.given": "Role given",
     "membership.ended": "Role ended",
+    "letterhead.changed": "Letterhead changed",
     "client.opened": "Client opened",
     "client.admin_invited": "Admin of a client invited",
     "colleague.changed": "Administrator made, or no longer",
@@ -30,6 +31,7 @@ CALLED = {
     "connection.changed": "Identity provider opened or shut",
     "rule.live": "Rule in force",
     "mail.file_taken": "File of a mail saved",
+    "mail.sorted": "Mail tied to an invoice",
     "debtor.changed": "Customer changed",
     "debtor.changed_by_file": "Customer changed by a file",
 }

@@ -5,8 +5,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from tenants.delivery import bounces, inbound, mailbag, reading
+from tenants.delivery import bounces, inbound, ladder, mailbag, reading, sorting
 from tenants.delivery.mailbag import UnknownMail
+from tenants.ledger.invoices import UnknownInvoice
 from tenants.values import ids
 
 
@@ -51,6 +52,25 @@ def test_whoever_takes_a_file_stands_in_the_history(post, birch):
     for wrong in ({"file_id": file_id, "inbox_id": other}, {"file_id": ids.new(), "inbox_id": inbox}):
         with post.unit(), pytest.raises(UnknownMail):
             mailbag.take(wrong["file_id"], inbox_id=wrong["inbox_id"], documents_in=post.documents, now=post.now)
+
+
+def test_a_mail_that_a_person_sorts_is_the_customers_own_word_about_that_invoice(post):
+    message = post.a_message()
+    invoice = post.invoice_of(message)
+    inbox = come(post, a_mail().as_bytes())
+    for _ in range(2):
+        with post.unit():
+            assert sorting.sort(inbox, number=f" {invoice.number} ", now=post.now, real=post.now).id == invoice.id
+    after = post.invoice_of(message)
+    assert (after.evidence_level, after.last_reply_at, after.first_seen_at) == (7, post.now, post.now)
+    assert [len(post.work(kind)) for kind in ("run_rules_on_reply", "resolve_alerts")] == [1, 1]
+    with post.unit():
+        row = mailbag.one(inbox)
+        assert [rung.what for rung in ladder.of_invoice(invoice.id).rungs if rung.level == 7] == ["reply"]
+    assert (row["debtor_id"], row["invoice_id"]) == (invoice.debtor_id, invoice.id)
+    for wrong, fault in ((ids.new(), UnknownMail), (inbox, UnknownInvoice)):
+        with post.unit(), pytest.raises(fault):
+            sorting.sort(wrong, number=invoice.number if fault is UnknownMail else "none", now=post.now, real=post.now)
 
 
 def test_what_is_no_longer_kept_is_said_to_be_gone(post):

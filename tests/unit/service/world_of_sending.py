@@ -9,6 +9,7 @@ from tenants.delivery import channels, climbing, domains, inbound, mailbag, supp
 from tenants.delivery.channels import Channels
 from tenants.delivery.einvoices import goal
 from tenants.directory import clients
+from tenants.ledger import invoices
 from tenants.values import ids
 from tests.factories import a_contact, a_debtor, an_invoice
 
@@ -64,7 +65,7 @@ def mail(world) -> dict[str, UUID]:
     """A customer wrote to the client's own address and sent a file with it; the mail and the file."""
     written = EmailMessage()
     written["From"], written["To"] = "Dana Reyes <dana@marigold.test>", "billing@alder.test"
-    written["Subject"] = "Größe der Dachziegel"
+    written["Subject"], written["Message-ID"] = "Größe der Dachziegel", f"<{ids.new()}@marigold.test>"
     written.set_content("Two pallets were missing.\n\nSee the photo.")
     written.add_attachment(b"%PDF-1.7", maintype="application", subtype="pdf", filename="delivery note.pdf")
     with world.books():
@@ -73,6 +74,12 @@ def mail(world) -> dict[str, UUID]:
         )
         assert came is not None
         return {"mai": came, "mfl": mailbag.files(came)[0]["id"]}
+
+
+def number(world) -> str:
+    """What the world's invoice is called."""
+    with world.books():
+        return invoices.card(world.at["inv"]).number
 
 
 def domain(world) -> UUID:
