@@ -35,6 +35,7 @@ from service.pages import (
     incoming,
     invoices,
     ladders,
+    letterhead,
     letters,
     mailbox,
     money,
@@ -115,6 +116,7 @@ PAGES = (
     history.face,
     provider.face,
     new_client.face,
+    letterhead.face,
     provider_history.face,
     staff.face,
 )

@@ -14,6 +14,8 @@ from tenants.values.sealing import Keyring
 
 POSTGRES = validate.Regexp(r"^postgres(ql)?://", error="must start with postgresql://")
 REDIS = validate.Regexp(r"^(rediss?|unix)://", error="must start with redis://, rediss:// or unix://")
+FEWEST_SIGNS = 10
+"""Different ones in a key that was made by chance; 32 times the same letter is a placeholder that somebody left."""
 ENGINE_SWITCH = "AUTHLIB_INSECURE_TRANSPORT"
 
 
@@ -344,9 +346,27 @@ def read() -> Settings:
         faults.extend(_faults_of(fault))
     if ENGINE_SWITCH in os.environ and found.get("secure_cookies", True):
         faults.append(f"{ENGINE_SWITCH}: switches off checks of the grant engine; remove it")
+    faults += _left_from_a_demo(found)
     if faults:
         raise SettingsFault("These settings are wrong:\n  " + "\n  ".join(sorted(faults)))
     return Settings(**found)
+
+
+def _left_from_a_demo(found: dict[str, Any]) -> list[str]:
+    """What may stand in a demo on one machine and not where people come by https."""
+    if not str(found.get("public_url", "")).startswith("https://"):
+        return []
+    wrong = [
+        f"{TABLE[name].variable}: is what stands there for a demo; name your own"
+        for name in ("sender", "bounce_domain")
+        if found.get("mailer") != "memory" and found.get(name) == TABLE[name].default
+    ]
+    secret = found.get("secret_key")
+    if secret is not None and len(set(secret)) < FEWEST_SIGNS:
+        wrong.append(f"{TABLE['secret_key'].variable}: is no secret; make one by chance, of 32 characters and more")
+    if not found.get("secure_cookies", True):
+        wrong.append(f"{TABLE['secure_cookies'].variable}: is off although people come by https; remove it")
+    return wrong
 
 
 def _faults_of(fault: EnvError) -> list[str]:

@@ -6,7 +6,7 @@ from console import joining
 from console.faults import REFUSED, CannotRun
 from console.talk import answer
 from tenants import settings
-from tenants.directory import letters, people, staff, steps
+from tenants.directory import letters, people, provider_history, staff, steps
 from tenants.values.faults import Refusal
 
 
@@ -30,6 +30,8 @@ def add(email: str, name: str, as_json: bool) -> None:
             home = settings.read().public_url.rstrip("/")
             added = people.add(email, name=name, side="provider", now=door.now)
             people.give_provider_role(added, role=staff.ADMIN)
+            became = {"email": email, "administrator": True}
+            provider_history.note("colleague.added", about=("person", added, name), at=door.now, became=became)
             waits = letters.WAITS[letters.INVITATION]
             token = steps.begin(letters.INVITATION, now=door.now, person_id=added, waits=waits)
     except Refusal as refused:

@@ -40,6 +40,7 @@ CREATE TABLE identity.browser_session (
   ended_at timestamptz, agent text NOT NULL DEFAULT '', network text NOT NULL DEFAULT '',
   method text NOT NULL DEFAULT 'password', proved_at timestamptz NOT NULL, idle_s integer NOT NULL);
 CREATE INDEX ix_browser_session_person ON identity.browser_session (person_id) WHERE ended_at IS NULL;
+CREATE INDEX ix_browser_session_expires ON identity.browser_session (expires_at);
 CREATE TABLE identity.sign_in_try (key_hash bytea PRIMARY KEY, failures integer NOT NULL, since_at timestamptz
 NOT NULL);
 GRANT USAGE ON SCHEMA identity TO gt_auth, gt_backup;

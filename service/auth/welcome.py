@@ -56,7 +56,7 @@ def ask_letter(body: dict[str, str]) -> str:
     with unit_of_work(scope.platform(actor="sign-in", reason="keep a letter about a new password")):
         limits = tries.limits(letter=address, network=browser.network())
         tries.refuse_too_many(limits, now=now)
-        tries.failed(limits)
+        tries.failed(limits, now=now)
         letters.queue(letters.NEW_PASSWORD, email=address, now=now)
     post.wake()
     return render_template("sign_in_help.html", asked=address)

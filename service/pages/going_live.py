@@ -20,6 +20,7 @@ WHERE = {
     "addresses": ("customers.list_page", "Customers"),
     "groups": ("imports.list_page", "Imports"),
     "payments": ("cash.list_page", "Cash"),
+    "sender": ("letterhead.letterhead_page", "Letterhead"),
     "domain": ("sending_domains.list_page", "Sending domains"),
     "policy": ("conduct.policy_page", "Contact policy"),
     "people": ("people.people_page", "People"),

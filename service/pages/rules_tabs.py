@@ -10,6 +10,7 @@ TABS = (
     ("ladders", "Reminder ladder", "rules.read", "ladders.ladder_page"),
     ("wordings", "Message texts", "rules.read", "wordings.list_page"),
     ("conduct", "Contact policy", "settings.read", "conduct.policy_page"),
+    ("letterhead", "Letterhead", "settings.read", "letterhead.letterhead_page"),
     ("pools", "Pools", "people.read", "pools.list_page"),
     ("going_live", "Going live", "rules.read", "going_live.list_page"),
 )

@@ -21,6 +21,7 @@ from tenants.store import IdentityOwned, Model
 from tenants.values import ids
 
 INVITATION, NEW_PASSWORD, CHANGED, COPIED = "invitation", "new password", "password changed", "key copied"
+ACCOUNT = "bank account changed"
 WAITS = {INVITATION: timedelta(days=7), NEW_PASSWORD: timedelta(minutes=30)}
 SELDOM = timedelta(minutes=5)
 """However often somebody asks, an address gets one letter of a kind in this time."""
@@ -116,6 +117,13 @@ def _worded(person: Known, purpose: str, said: dict[str, str], *, now: datetime,
             f"A key that {app} holds in your name was shown to us twice, so somebody may have copied it. We have ended "
             f"everything that it opened. Let the app in again where you need it: {home}/\n\nIf you did not use it at "
             f"{now:%H:%M} UTC on {now:%d %B %Y}, tell us."
+        )
+    if purpose == ACCOUNT:
+        where = said.get("where", "your company")
+        return f"The bank account of {where} was changed", (
+            f"{said.get('by') or 'Somebody'} changed the account to which the customers of {where} are asked to pay. "
+            f"It is now {said.get('account') or 'none'}, on every letter from {now:%d %B %Y, %H:%M} UTC on.\n\nIf you "
+            f"did not expect that, look at the history and ask: {home}/"
         )
     if person.id not in people.without_a_way_in([person.id]):
         return _for_the_known(purpose, said, home=home, person=person, now=now)

@@ -26,6 +26,8 @@ from tenants.values.sealing import Keyring
 SPANS = Spans()
 IDLE, OVER = "idle", "over"
 TOUCH_EVERY = timedelta(minutes=1)
+KEPT_FOR = timedelta(days=30)
+"""So long the browser and the network of a session that is over are known."""
 SECOND_STEP = "second factor"
 PROVED_FOR = timedelta(minutes=10)
 """So long after a sign-in, or after being asked again, a person may do what needs a fresh proof."""
@@ -53,6 +55,7 @@ class BrowserSession(IdentityOwned, Model):
     __tablename__ = "browser_session"
     __table_args__ = (
         Index("ix_browser_session_person", "person_id", postgresql_where=text("ended_at IS NULL")),
+        Index("ix_browser_session_expires", "expires_at"),
         IDENTITY,
     )
 
@@ -182,6 +185,10 @@ END_OTHERS = """
 UPDATE identity.browser_session SET ended_at = :now
 WHERE person_id = :person_id AND id_hash <> :id_hash AND ended_at IS NULL
 """
+PURGE = """
+DELETE FROM identity.browser_session WHERE id_hash IN (
+  SELECT id_hash FROM identity.browser_session WHERE expires_at < :before LIMIT 100 FOR UPDATE SKIP LOCKED)
+"""
 PASSWORD_OF = "SELECT password_hash FROM identity.credential WHERE person_id = :person_id"
 
 
@@ -206,7 +213,7 @@ def sign_in(
     tries.refuse_too_many(limits, now=now)
     who = store.run_identity(WHO, email=address).one_or_none()
     if not passwords.fits(password, who.password_hash if who else None) or who is None:
-        tries.failed(limits)
+        tries.failed(limits, now=now)
         return None
     if passwords.is_outdated(who.password_hash):
         store.run_identity(REHASH, kept=passwords.make_hash(password), person_id=who.id)
@@ -256,7 +263,7 @@ def proves(person_id: UUID, *, code: str, now: datetime, keys: Keyring) -> bool:
         person_id, code=code, now=now
     )
     if not right:
-        tries.failed(limits)
+        tries.failed(limits, now=now)
     return right
 
 
@@ -267,7 +274,7 @@ def proves_password(person_id: UUID, *, password: str, now: datetime) -> bool:
     kept = store.run_identity(PASSWORD_OF, person_id=person_id).scalar_one_or_none()
     right = passwords.fits(password, kept)
     if not right:
-        tries.failed(limits)
+        tries.failed(limits, now=now)
     return right
 
 
@@ -309,10 +316,9 @@ def find(token: str, *, now: datetime) -> Visitor | None:
 
 def find_all(token: str, *, now: datetime) -> tuple[Visitor, tuple[access.VisibleClient, ...]] | None:
     """The same together with every client that the person can enter now, in one round trip; touches nothing."""
-    row = store.ask_identity(FIND_ALL, id_hash=_hash(token), now=now)
-    if row is None:
+    found = store.ask_identity(FIND_ALL, id_hash=_hash(token), now=now)
+    if found is None:
         return None
-    found = dict(row._mapping)
     clients = access.read_clients(found.pop("clients"))
     return Visitor(**{**found, "provider_roles": frozenset(found["provider_roles"])}), clients
 
@@ -348,6 +354,7 @@ def start(
     keep: bool = False,
 ) -> SignedIn:
     """Open a session for somebody who has proved to be this person; it lasts as the spans say for their side."""
+    store.run_identity(PURGE, before=now - KEPT_FOR)
     known = people.of_id(person_id)
     span = spans.of(known.side if known else "", keep=keep)
     fresh = SignedIn(

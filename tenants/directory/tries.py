@@ -1,4 +1,7 @@
-"""Decides how often sign-in may fail: so many wrong words a minute for an address, a network or a person.
+"""Decides how often sign-in may fail: so many wrong words a minute, and an hour, for an address, a network or a person.
+
+The hour is for those who guess from a thousand networks at leisure. Whoever it keeps out comes in by a passkey, which
+nobody can guess and nothing here counts, or by a letter.
 
 Counted under a row lock in the database, so that many at once count as many, and closed when Redis is away.
 """
@@ -15,9 +18,13 @@ from tenants.directory.people import IDENTITY
 from tenants.store import IdentityOwned, Model
 from tenants.values.faults import Kind, Refusal
 
-WINDOW = timedelta(minutes=1)
+WINDOW, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PER_ADDRESS = 5
 PER_NETWORK = 20
+PER_HOUR = 60
+LATER = "Wait an hour, come in by a passkey, or ask for a new password."
+KEPT_FOR = timedelta(days=1)
+Limits = Mapping[bytes, tuple[int, timedelta]]
 
 
 class TooManyTries(Refusal):
@@ -47,37 +54,44 @@ ON CONFLICT (key_hash) DO UPDATE SET
 RETURNING failures
 """
 FAILED = "UPDATE identity.sign_in_try SET failures = failures + 1 WHERE key_hash = ANY(:keys)"
-PURGE = "DELETE FROM identity.sign_in_try WHERE since_at < :before"
+PURGE = """
+DELETE FROM identity.sign_in_try WHERE key_hash IN (
+  SELECT key_hash FROM identity.sign_in_try WHERE since_at < :before LIMIT 100 FOR UPDATE SKIP LOCKED)
+"""
+"""A few with each failure, and none that somebody else holds: two tries must not wait for each other here."""
 
 
-def limits(*, address: str = "", network: str = "", factor: str = "", letter: str = "") -> dict[bytes, int]:
-    """What counts for one try, and how often it may have failed."""
+def limits(*, address: str = "", network: str = "", factor: str = "", letter: str = "") -> Limits:
+    """What counts for one try, and how often it may have failed in which time."""
     found = {}
     if address:
-        found[_hash(f"address:{address}")] = PER_ADDRESS
+        found |= {_hash(f"address:{address}"): (PER_ADDRESS, WINDOW), _hash(f"hour:{address}"): (PER_HOUR, HOUR)}
     if network:
-        found[_hash(f"network:{network}")] = PER_NETWORK
+        found[_hash(f"network:{network}")] = (PER_NETWORK, WINDOW)
     if letter:
-        found[_hash(f"letter:{letter}")] = PER_ADDRESS
+        found[_hash(f"letter:{letter}")] = (PER_ADDRESS, WINDOW)
     if factor:
-        found[_hash(f"factor:{factor}")] = PER_ADDRESS
+        found |= {_hash(f"factor:{factor}"): (PER_ADDRESS, WINDOW), _hash(f"hour of {factor}"): (PER_HOUR, HOUR)}
     return found
 
 
-def refuse_too_many(limits: Mapping[bytes, int], *, now: datetime) -> None:
-    """Take the row locks of one try. Raises TooManyTries when one of them has failed too often within a minute."""
+def refuse_too_many(limits: Limits, *, now: datetime) -> None:
+    """Take the row locks of one try. Raises TooManyTries when one of them has failed too often in its time."""
     for key in sorted(limits):  # one order, or two tries could wait for each other
-        if store.run_identity(COUNT, key=key, now=now, window_start=now - WINDOW).scalar_one() >= limits[key]:
-            raise TooManyTries("There were too many tries to sign in.")
+        most, window = limits[key]
+        if store.run_identity(COUNT, key=key, now=now, window_start=now - window).scalar_one() >= most:
+            remedy = TooManyTries.remedy if window == WINDOW else LATER
+            raise TooManyTries("There were too many tries to sign in.", remedy=remedy)
 
 
-def failed(limits: Iterable[bytes]) -> None:
-    """Count one more failure; the caller commits it."""
+def failed(limits: Iterable[bytes], *, now: datetime) -> None:
+    """Count one more failure, and forget some that count no more; the caller commits it."""
     store.run_identity(FAILED, keys=list(limits))
+    purge(before=now - KEPT_FOR)
 
 
 def purge(*, before: datetime) -> None:
-    """Forget tries that count no more."""
+    """Forget some tries that count no more."""
     store.run_identity(PURGE, before=before)
 
 

@@ -1,5 +1,6 @@
 """Signing in and out, and what an attacker learns from trying: nothing."""
 
+import contextlib
 import hashlib
 import time
 from datetime import timedelta
@@ -141,6 +142,29 @@ def test_after_five_failures_even_the_right_password_must_wait_a_minute(on_platf
     assert enter(on_platform, specialist.email, now=NOW + tries.WINDOW)
 
 
+def test_who_guesses_from_a_thousand_networks_gets_sixty_guesses_an_hour(on_platform, specialist: Player, monkeypatch):
+    tried = []
+    monkeypatch.setattr(passwords, "fits", lambda word, kept: bool(tried.append(word)))
+    for minute in range(59):
+        for number in range(9):
+            with contextlib.suppress(tries.TooManyTries):
+                enter(
+                    on_platform,
+                    specialist.email,
+                    f"guess {number}",
+                    now=NOW + timedelta(minutes=minute),
+                    network=f"{minute}.{number} of {specialist.id}",
+                )
+        if len(tried) == tries.PER_HOUR:
+            break
+    assert (len(tried), minute) == (tries.PER_HOUR, 11)
+    with pytest.raises(tries.TooManyTries, match="too many") as refused:
+        enter(on_platform, specialist.email, now=NOW + timedelta(minutes=59))
+    assert "passkey" in refused.value.remedy
+    monkeypatch.undo()
+    assert enter(on_platform, specialist.email, now=NOW + tries.HOUR), "the owner is let in again"
+
+
 def test_an_unknown_address_is_slowed_down_just_the_same(on_platform, shell):
     for _ in range(tries.PER_ADDRESS):
         assert enter(on_platform, "nobody.here@nowhere.test", WRONG) is None
@@ -177,9 +201,20 @@ def test_an_old_hash_is_made_anew_at_the_next_sign_in(on_platform, specialist: P
     assert not passwords.is_outdated(kept)
 
 
+def test_sessions_that_are_long_over_are_forgotten(on_platform, specialist: Player, statements):
+    old = enter(on_platform, specialist.email, agent="Firefox")
+    digest = f"decode('{hashlib.sha256(old.token.encode()).hexdigest()}', 'hex')"
+    count = f"SELECT count(*) FROM identity.browser_session WHERE id_hash = {digest}"
+    for later, left in ((sessions.KEPT_FOR, 1), (sessions.KEPT_FOR + timedelta(seconds=1), 0)):
+        with on_platform:
+            sessions.start(specialist.id, now=old.expires_at + later)
+        assert statements(count)[0][0] == left
+
+
 def test_tries_that_count_no_more_are_forgotten(on_platform, specialist: Player):
     enter(on_platform, specialist.email, WRONG)
     with on_platform:
-        tries.purge(before=NOW + timedelta(days=1))
+        for _ in range(50):  # some at a time, and other tests have tried too
+            tries.purge(before=NOW + timedelta(days=1))
         left = store.run_identity("SELECT count(*) FROM identity.sign_in_try WHERE since_at <= :now", now=NOW)
         assert left.scalar_one() == 0

@@ -261,6 +261,8 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "decide_access": lambda w: Ask({"agr": w.asked_access()}, body={"allow": True}),
     "end_access": lambda w: Ask({"agr": w.granted_access()}),
     "ask_access": lambda w: Ask(body={"reason": "A customer called about a bill"}),
+    "change_letterhead": lambda w: Ask(body={"contact_name": "Ada Holm", "accent": "#224466"}),
+    "change_bank_account": lambda w: Ask(body={"iban": "DE02 1203 0000 0000 2020 51", "bank_name": "A bank"}),
     "open_client": lambda w: Ask(body=new_client()),
     "invite_first_admin": lambda w: Ask(body={"email": f"{word().lower()}@people.test"}),
     "add_colleague": lambda w: Ask(body={"email": f"{word().lower()}@people.test", "name": "Nora Lund"}),

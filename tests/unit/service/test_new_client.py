@@ -55,6 +55,29 @@ def test_what_was_typed_stays_when_something_is_not_right(paula, alder, in_alder
     assert answer.status_code == 422 and "not a time zone" in answer.text
 
 
+def test_a_new_admin_sets_the_letterhead_up_and_is_told_of_the_account(paula, web, sent):  # noqa: F811
+    body = new_client()
+    form(paula, HERE, **body)
+    ewa = Browser(web.test_client())
+    follow(ewa, sent(body["admin_email"])[0])
+    form(ewa, "/welcome", password=WORD)
+    ewa.csrf = ewa.get("~/whoami").json["csrf_token"]
+    here = f"/c/{body['slug']}/letterhead"
+    assert f'href="{here}"' in ewa.client.get(f"/c/{body['slug']}/go-live").text
+    who = {"contact_name": "Ewa Nowak", "contact_email": "ar@cedar.test", "address": "Rynek 1", "accent": "#224466"}
+    assert form(ewa, here, **who, contact_phone="", tax_number="", terms="").status_code == 303
+    wrong = form(ewa, f"{here}/account", iban="PL61109010140000071219812875", bic="", bank_name="A bank")
+    assert wrong.status_code == 422 and "a digit is wrong" in wrong.text and 'value="A bank"' in wrong.text
+    right = "PL61 1090 1014 0000 0712 1981 2874"
+    assert form(ewa, f"{here}/account", iban=right, bic="", bank_name="A bank").status_code == 303
+    page = ewa.client.get(here).text
+    assert "PL61109010140000071219812874" in page and "Ewa Nowak" in page and "Rynek 1" in page
+    letter = sent(body["admin_email"])[-1]
+    assert letter.subject == "The bank account of Cedar Sp. z o.o. was changed" and "PL61…2874" in letter.text
+    assert "Ewa Nowak, ar@cedar.test" in ewa.client.get(f"/c/{body['slug']}/go-live").text
+    assert "Letterhead changed" in ewa.client.get(f"/c/{body['slug']}/history").text
+
+
 def test_a_mistyped_address_is_mended_before_anybody_came(paula, sent):  # noqa: F811
     there = form(paula, HERE, **new_client()).location
     other = f"ewa.{ids.new()}@people.test"

@@ -37,11 +37,12 @@ def name(route):
 
 
 @pytest.fixture
-def reader(specialist, alder_admin, manager):
+def reader(specialist, alder_admin, manager, provider_admin):
     """Whoever of them may see a page, the specialist first."""
 
     def find(route):
         people = {"specialist": specialist, "tenant_admin": alder_admin, "specialist_manager": manager}
+        people["provider_admin"] = provider_admin
         return next(player for role, player in people.items() if permissions.allowed([role], route.needs))
 
     return find
