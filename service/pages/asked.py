@@ -3,18 +3,19 @@
 A list that is opened from a tile gets the very words of the page, so that both mean the same.
 """
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from marshmallow import Schema, ValidationError, fields, validate
 
 from service.fields import Day
+from tenants.directory import clients
 from tenants.insight import aging
 from tenants.insight.narrowing import DIMENSIONS, WITHOUT, Narrow
 
 CURRENCY = validate.Regexp(r"\A([A-Z]{3})?\Z")
-NAMES = ("as_of", "basis", "group", "country", "owner", "currency")
+NAMES = ("as_of", "known", "basis", "group", "country", "owner", "currency")
 
 
 class Owner(fields.String):
@@ -30,9 +31,10 @@ class Owner(fields.String):
 
 
 class Filters(Schema):
-    """The day, from which date lateness counts, and whose customers."""
+    """The day, with what was known when, from which date lateness counts, and whose customers."""
 
     as_of = Day(load_default=None)
+    known = fields.String(load_default="", validate=validate.OneOf(["", "then"]))
     basis = fields.String(load_default=aging.DUE, validate=validate.OneOf(list(aging.COUNTED_FROM)))
     group = fields.String(load_default="", validate=validate.Length(max=80))
     country = fields.String(load_default="", validate=validate.Regexp(r"\A([A-Z]{2}|-)?\Z"))
@@ -61,6 +63,14 @@ def narrow(query: dict[str, Any]) -> Narrow:
 def day(query: dict[str, Any], today: date) -> date:
     """The day that is asked for; no day that has not come."""
     return min(query["as_of"] or today, today)
+
+
+def known_at(query: dict[str, Any], day: date, today: date) -> datetime | None:
+    """The instant up to which things were known: when the day was over, if that is asked for; None means now."""
+    stated: datetime | None = query.get("known_at")
+    if stated is not None or query["known"] != "then" or day >= today:
+        return stated
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=clients.clock().zone)
 
 
 def words(query: dict[str, Any], *, on: date | None = None, **over: Any) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def dashboard_page(client: VisibleClient, query: dict[str, Any]) -> str:
     """The dashboard as of today or of any past day, of all customers or of some."""
     stamp = frame.stamp()
     day, narrow = asked.day(query, stamp.today), asked.narrow(query)
-    report = aging.on(day, basis=query["basis"], edges=reporting.choice().edges, narrow=narrow)
+    known = asked.known_at(query, day, stamp.today)
+    report = aging.on(day, basis=query["basis"], edges=reporting.choice().edges, narrow=narrow, known_at=known)
     lines = board.ordered(client, report)
     currency = query["currency"] or (lines[0].currency if lines else client.base_currency)
     at = Board(client, query, day, stamp.today, currency)
@@ -57,6 +58,7 @@ def dashboard_page(client: VisibleClient, query: dict[str, Any]) -> str:
         "stamp": stamp,
         "day": day,
         "past": day < stamp.today,
+        "known_at": known,
         "query": query,
         "board": at,
         "lines": lines,
@@ -70,7 +72,7 @@ def dashboard_page(client: VisibleClient, query: dict[str, Any]) -> str:
         context |= _present(at, stamp, small)
     elif lines and small:
         context["top"], context["top_fresh"] = (
-            customers.owing_on(day, currency=currency, narrow=narrow, limit=TOP),
+            customers.owing_on(day, currency=currency, narrow=narrow, known_at=known, limit=TOP),
             True,
         )
     return frame.show("dashboard.html", section="dashboard", **context)
@@ -92,6 +94,7 @@ def behind_page(client: VisibleClient, bucket: str, query: dict[str, Any]) -> st
         basis=query["basis"],
         edges=edges,
         narrow=asked.narrow(query),
+        known_at=asked.known_at(query, day, stamp.today),
         after=(date.fromisoformat(place[0]), UUID(place[1])) if place else None,
         limit=PAGE,
     )
@@ -177,14 +180,16 @@ def expected_page(client: VisibleClient, query: dict[str, Any]) -> str:
 
 def _figures(at: Board, report: aging.Aging, small: bool) -> dict[str, Any]:
     """What is counted of the chosen currency."""
-    narrow, line = asked.narrow(at.query), report.of(at.currency)
-    told = overview.figures(at.day, today=at.today, currency=at.currency, small=small, narrow=narrow)
+    narrow, line, known = asked.narrow(at.query), report.of(at.currency), report.known_at
+    told = overview.figures(at.day, today=at.today, currency=at.currency, small=small, narrow=narrow, known_at=known)
     trend = overview.trend(at.day, currency=at.currency) if not narrow else overview.NO_TREND
     found, funnel_at = overview.funnel(at.day, today=at.today, small=small, narrow=narrow)
     dimension = at.query["by"] or "group"
     wanted = bool(at.query["by"]) or small
     divided = (
-        breakdown.by(dimension, at.day, basis=at.query["basis"], edges=report.edges, narrow=narrow) if wanted else []
+        breakdown.by(dimension, at.day, basis=at.query["basis"], edges=report.edges, narrow=narrow, known_at=known)
+        if wanted
+        else []
     )
     return {
         "line": line,

@@ -73,17 +73,18 @@ class CatalogueFile(figures.Asked, Kind):
     """Every figure as a file."""
 
 
-@endpoint(face, "/c/<client:client>/export", needs="insight.read", query=DashboardFile)
+@endpoint(face, "/c/<client:client>/export", needs="insight.read", query=DashboardFile, fresh=True)
 def dashboard_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     """Everything that the dashboard shows, a table each."""
     stamp = frame.stamp()
     day, narrow = asked.day(query, stamp.today), asked.narrow(query)
-    report = aging.on(day, basis=query["basis"], edges=reporting.choice().edges, narrow=narrow)
+    known = asked.known_at(query, day, stamp.today)
+    report = aging.on(day, basis=query["basis"], edges=reporting.choice().edges, narrow=narrow, known_at=known)
     lines = board.ordered(client, report)
     currency = query["currency"] or (lines[0].currency if lines else client.base_currency)
     at, line = Board(client, query, day, stamp.today, currency), report.of(currency)
     small = keeping.is_small()
-    told = overview.figures(day, today=stamp.today, currency=currency, small=small, narrow=narrow)
+    told = overview.figures(day, today=stamp.today, currency=currency, small=small, narrow=narrow, known_at=known)
     notes = _notes(client, query, day)
     cells: list[list[Cell]] = [
         ["Open", Money(line.gross.minor, currency), "", line.gross.count, ""],
@@ -101,18 +102,20 @@ def dashboard_file(client: VisibleClient, query: dict[str, Any]) -> Response:
             [[labels.bucket(each.key), each.count, Money(each.minor, currency)] for each in (line.not_due, *line.late)],
         ),
         _receipts(day, stamp.today, narrow, small),
-        _divided(at, query["by"] or "group", narrow, report.edges),
+        _divided(at, query["by"] or "group", narrow, report),
     ]
     if not narrow:
         sheets.append(_months(at))
     if day == stamp.today:
         sheets += _present(at, stamp, small)
     elif small:
-        sheets.append(_owing(customers.owing_on(day, currency=currency, narrow=narrow, limit=dashboard.TOP)))
+        sheets.append(
+            _owing(customers.owing_on(day, currency=currency, narrow=narrow, known_at=known, limit=dashboard.TOP))
+        )
     return _answer(query["file"], sheets, f"{client.slug}-{day}")
 
 
-@endpoint(face, "/c/<client:client>/aging/<bucket>/export", needs="insight.read", query=BehindFile)
+@endpoint(face, "/c/<client:client>/aging/<bucket>/export", needs="insight.read", query=BehindFile, fresh=True)
 def behind_file(client: VisibleClient, bucket: str, query: dict[str, Any]) -> Response:
     """Every row behind one number of the aging."""
     stamp = frame.stamp()
@@ -126,6 +129,7 @@ def behind_file(client: VisibleClient, bucket: str, query: dict[str, Any]) -> Re
             basis=query["basis"],
             edges=edges,
             narrow=asked.narrow(query),
+            known_at=asked.known_at(query, day, stamp.today),
             after=after,
             limit=AT_ONCE,
         )
@@ -140,7 +144,7 @@ def behind_file(client: VisibleClient, bucket: str, query: dict[str, Any]) -> Re
     return _answer(query["file"], [sheet], f"{client.slug}-{bucket.replace('+', '-up')}-{day}")
 
 
-@endpoint(face, "/c/<client:client>/receipts/<step>/export", needs="insight.read", query=ReceiptsFile)
+@endpoint(face, "/c/<client:client>/receipts/<step>/export", needs="insight.read", query=ReceiptsFile, fresh=True)
 def receipts_file(client: VisibleClient, step: str, query: dict[str, Any]) -> Response:
     """Every invoice that passed one step of receipt."""
     day = asked.day(query, frame.stamp().today)
@@ -168,7 +172,7 @@ def receipts_file(client: VisibleClient, step: str, query: dict[str, Any]) -> Re
     )
 
 
-@endpoint(face, "/c/<client:client>/expected/export", needs="insight.read", query=ExpectedFile)
+@endpoint(face, "/c/<client:client>/expected/export", needs="insight.read", query=ExpectedFile, fresh=True)
 def expected_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     """Every invoice of which a coming week's cash is made."""
     currency, week = query["currency"], query["week"]
@@ -192,7 +196,7 @@ def expected_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     return _answer(query["file"], [sheet], f"{client.slug}-expected-{week}")
 
 
-@endpoint(face, "/c/<client:client>/figures/<key:figure>/rows/export", needs="insight.read", query=RowsFile)
+@endpoint(face, "/c/<client:client>/figures/<key:figure>/rows/export", needs="insight.read", query=RowsFile, fresh=True)
 def rows_file(client: VisibleClient, figure: str, query: dict[str, Any]) -> Response:
     """Every row behind one side of a figure."""
     stamp = frame.stamp()
@@ -218,7 +222,7 @@ def rows_file(client: VisibleClient, figure: str, query: dict[str, Any]) -> Resp
     return _answer(query["file"], [Sheet(known.title, columns, rows, notes)], f"{client.slug}-{figure}-{period.day}")
 
 
-@endpoint(face, "/c/<client:client>/figures/export", needs="insight.read", query=CatalogueFile)
+@endpoint(face, "/c/<client:client>/figures/export", needs="insight.read", query=CatalogueFile, fresh=True)
 def catalogue_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     """Every figure with its value, its parts and what it means."""
     stamp = frame.stamp()
@@ -272,8 +276,10 @@ def _receipts(day: date, today: date, narrow: Any, small: bool) -> Sheet:
     )
 
 
-def _divided(at: Board, dimension: str, narrow: Any, edges: tuple[int, ...]) -> Sheet:
-    found = breakdown.by(dimension, at.day, basis=at.query["basis"], edges=edges, narrow=narrow)
+def _divided(at: Board, dimension: str, narrow: Any, report: aging.Aging) -> Sheet:
+    found = breakdown.by(
+        dimension, at.day, basis=at.query["basis"], edges=report.edges, narrow=narrow, known_at=report.known_at
+    )
     heads = tuple(labels.bucket(each.key) for each in found[0].cells) if found else ()
     rows: list[list[Cell]] = [
         [each.title, Money(each.open.minor, each.currency), *(Money(cell.minor, each.currency) for cell in each.cells)]
@@ -344,7 +350,8 @@ def _notes(client: VisibleClient, query: dict[str, Any], day: date) -> tuple[tup
     late = (
         [("Late from", "invoice date" if query["basis"] == aging.INVOICE else "due date")] if "basis" in query else []
     )
-    return (("Client", client.name), ("As of", day.isoformat()), *late, *narrowed)
+    then = [("With what was known", "on that day")] if query.get("known") == "then" else []
+    return (("Client", client.name), ("As of", day.isoformat()), *then, *late, *narrowed)
 
 
 def _answer(kind: str, sheets: Sequence[Sheet], name: str) -> Response:

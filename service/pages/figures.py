@@ -1,6 +1,6 @@
 """The catalogue of figures: what each means, its value, and the rows on either side of it."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,6 @@ from service import cursors
 from service.endpoint import endpoint
 from service.fields import Instant
 from service.pages import asked, frame, shown
-from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 from tenants.insight import breakdown, family
 from tenants.insight.definitions import DEFINITIONS, GROUPS, Definition
@@ -27,7 +26,6 @@ class Asked(asked.Filters):
     """As of which day, over how many days, of whose customers, and with what was known when."""
 
     period = fields.Integer(load_default=DAYS, validate=validate.Range(1, 366))
-    known = fields.String(load_default="", validate=validate.OneOf(["", "then"]))
     known_at = Instant(load_default=None)
 
 
@@ -96,15 +94,13 @@ def rows_page(client: VisibleClient, figure: str, query: dict[str, Any]) -> str:
 
 def period(query: dict[str, Any], today: date) -> Period:
     """The days that are asked for, and what was known: now, at an instant, or when the last of the days was over."""
-    day, known_at = asked.day(query, today), query["known_at"]
-    if known_at is None and query["known"] == "then" and day < today:
-        known_at = datetime.combine(day + timedelta(days=1), time(), tzinfo=clients.clock().zone)
-    return Period(day, query["period"], known_at)
+    day = asked.day(query, today)
+    return Period(day, query["period"], asked.known_at(query, day, today))
 
 
 def told(query: dict[str, Any], span: Period, **over: Any) -> dict[str, Any]:
     """The question as it stands in an address."""
-    said = asked.words(query, on=span.day, **{"period": span.days, "basis": ""} | over)
+    said = asked.words(query, on=span.day, **{"period": span.days, "basis": "", "known": ""} | over)
     return said | ({"known_at": span.known_at.isoformat()} if span.known_at is not None else {})
 
 

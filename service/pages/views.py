@@ -16,7 +16,7 @@ from tenants.insight import views
 from tenants.insight.views import View
 
 face = Blueprint("views", __name__)
-KEPT = ("basis", "group", "country", "owner", "currency", "by", "as_of")
+KEPT = ("basis", "group", "country", "owner", "currency", "by", "as_of", "known")
 
 
 class NewView(asked.Shown):

@@ -2,8 +2,8 @@
 
 Once a day, and after each import, the habits of all customers are learned anew and each open invoice gets a day, a
 range and its share of each week, given that it is unpaid today: a day that has passed moves on by itself, what is
-promised moves to its day, and what is disputed is no cash until that is settled. The first day that was ever expected is kept, and the forecast is held against it when the
-payment comes.
+promised moves to its day, and what is disputed is no cash until that is settled. The first day that was ever expected
+is kept, and the forecast is held against it when the payment comes.
 """
 
 import json

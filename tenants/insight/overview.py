@@ -71,16 +71,24 @@ class Trend:
 NO_TREND = Trend((), {})
 
 
-def figures(day: date, *, today: date, currency: str, small: bool, narrow: Narrow = EVERYBODY) -> Counted:
+def figures(
+    day: date,
+    *,
+    today: date,
+    currency: str,
+    small: bool,
+    narrow: Narrow = EVERYBODY,
+    known_at: datetime | None = None,
+) -> Counted:
     """The figures of the strip in one currency: counted now, or as they were last counted for a large client."""
-    if not narrow and not small:
+    if known_at is None and not narrow and not small:
         found = keeping.latest(SHOWN) if day == today else keeping.kept(day, names=SHOWN)
         mine = [each for each in found if each.figure.currency == currency]
         if mine:
             return Counted({each.figure.name: each.figure for each in mine}, min(each.kept_at for each in mine))
         if day == today:
             return Counted({})
-    told = family.of(Period(day, DAYS), names=SHOWN, narrow=narrow, currencies=[currency])
+    told = family.of(Period(day, DAYS, known_at), names=SHOWN, narrow=narrow, currencies=[currency])
     return Counted({each.name: each for each in told})
 
 

@@ -71,6 +71,23 @@ def test_what_is_chosen_stays_chosen_and_narrows_everything(browser, home, words
     assert browser.get(f"{home}?owner=nobody").status_code == 422
 
 
+def test_a_past_day_is_told_with_what_is_known_now_or_as_it_was_known_then(browser, home, words, alder, dune):
+    """A payment of October that became known on 20 November."""
+    late = an_invoice(alder, dune, amount=70_00, issued_on=TODAY - timedelta(days=60), due_on=TODAY, number="N-7",
+                      now=NOW - timedelta(days=60))  # fmt: skip
+    a_payment(alder, dune, amount=70_00, on=TODAY - timedelta(days=30), parts=[(late, 70_00)])
+    now, then = (
+        words(browser.get(f"{home}aging/all?currency=EUR&as_of=2026-10-31{more}")) for more in ("", "&known=then")
+    )
+    assert "N-7" not in now and "N-7" in then and "EUR 70.00 in 1 invoice" in then and "as it was known" in then
+    page = browser.get(f"{home}?as_of=2026-10-31&known=then")
+    assert "As it was known when 31 Oct 2026 was over" in words(page) and "EUR 350.00" not in words(page)
+    tiles = {title: (unescape(address), value) for title, address, value in TILE.findall(page.get_data(as_text=True))}
+    assert tiles["Open"][1] == "EUR\u00a070.00"
+    assert "N-7" in words(browser.get(tiles["Open"][0]))
+    assert "as known on 1 Nov 2026, 00:00" in words(browser.get(tiles["DSO"][0]))
+
+
 def test_months_and_weeks_stand_on_it_and_open(browser, home, words, links):
     page = browser.get(home)
     said = words(page)
