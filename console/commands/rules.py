@@ -12,8 +12,9 @@ from console import joining
 from console.faults import FAILED, USAGE, CannotRun
 from console.talk import answer, say
 from tenants.ledger import invoices
-from tenants.rules import backtesting, dryrun, language, portable, rule_book, sentence
+from tenants.rules import backtesting, dryrun, language, rule_book, sentence
 from tenants.rules import explain as answers
+from tenants.rules import files as files_of_rules
 from tenants.rules.faults import RuleRefused
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -33,7 +34,7 @@ def at_client(command_: Command) -> Command:
 
 @click.group("rules")
 def command() -> None:
-    """Rules as files: lint, plan, apply, export; and what they do: dry-run, backtest, explain.
+    """Rules and reminder ladders as files: lint, plan, apply, export; and what they do: dry-run, backtest, explain.
 
     \b
     ./goodterms rules lint rules/*.json
@@ -89,7 +90,7 @@ def plan(files: tuple[Path, ...], slug: str, person: str, as_json: bool) -> None
     """Tell what applying FILES would change, as two sentences each; nothing is changed."""
     texts = _texts(files)
     with joining.client(slug, person=person, needs="rules.read"):
-        planned = portable.plan(texts)
+        planned = files_of_rules.plan(texts)
     if as_json:
         answer({each.key: asdict(each) for each in planned}, as_json=True)
         return
@@ -150,9 +151,9 @@ def explain(key: str, invoice: str, slug: str, person: str, as_json: bool) -> No
 @click.argument("keys", nargs=-1)
 @at_client
 def export(folder: Path, keys: tuple[str, ...], slug: str, person: str, as_json: bool) -> None:
-    """Write the rules of a client into FOLDER, a file each: all of them, or only KEYS."""
+    """Write the rules and ladders of a client into FOLDER, a file each: all of them, or only KEYS (KEY.ladder)."""
     with joining.client(slug, person=person, needs="rules.read"):
-        files = portable.export(keys)
+        files = files_of_rules.export(keys)
     folder.mkdir(parents=True, exist_ok=True)
     for key, text in files.items():
         (folder / f"{key}.json").write_bytes(text.encode())
@@ -169,7 +170,7 @@ def apply(files: tuple[Path, ...], slug: str, person: str, as_json: bool) -> Non
     """
     texts = _texts(files)
     with joining.client(slug, person=person, needs="rules.propose") as books:
-        taken = portable.apply(texts, now=books.now)
+        taken = files_of_rules.apply(texts, now=books.now)
     if as_json:
         answer({each.key: asdict(each) for each in taken}, as_json=True)
         return
@@ -188,10 +189,10 @@ def _texts(files: tuple[Path, ...]) -> list[str]:
 def _checked(file: Path) -> dict[str, Any]:
     """What reading one file says, for people and for programs."""
     try:
-        rule = language.read(language.parse(file.read_text(encoding="utf-8")))
+        key, said = files_of_rules.read(file.read_text(encoding="utf-8"))
     except RuleRefused as refused:
         return {"faults": [asdict(fault) for fault in refused.faults]}
     except UnicodeDecodeError:
         remedy = {"pointer": "", "reason": "This is not UTF-8 text.", "remedy": "Save the file as UTF-8."}
         return {"faults": [remedy]}
-    return {"key": rule.key, "sentence": sentence.of(rule), "faults": []}
+    return {"key": key, "sentence": said, "faults": []}

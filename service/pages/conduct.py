@@ -33,6 +33,7 @@ class Conduct(Schema):
     ceiling = fields.String(required=True)
     pays_by_itself = fields.String(load_default="", validate=validate.Length(max=400))
     consumers = fields.String(required=True)
+    per_month = fields.Integer(load_default=policies.PLAIN.per_month)
     most_reminders = fields.Integer(required=True)
     silence_after_talk = fields.Integer(required=True)
     ways = Several(fields.String(validate=validate.OneOf(channels.WAYS)), load_default=list)

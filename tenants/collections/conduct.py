@@ -27,7 +27,7 @@ Recheck = Callable[[str, Sequence[UUID], datetime], set[UUID]]
 
 PAUSED_AGAIN = timedelta(hours=1)
 FEED_AGAIN = timedelta(hours=2)
-WEEK = timedelta(days=7)
+WEEK, MONTH = timedelta(days=7), timedelta(days=30)
 
 # A message on its way counts as sent: the other worker may be between its claim and its answer.
 REMINDED = """
@@ -209,9 +209,7 @@ def _about_contact(message: Message, invoices: Sequence[Any], *, now: datetime) 
     """Contact budget, the gap since the last contact about the same invoices, and office hours."""
     own = message.hours
     gap = message.business_days_between_messages
-    sent = list(
-        store.run(REMINDED, debtor=message.debtor_id, id=message.id, now=now, since=now - timedelta(days=30)).scalars()
-    )
+    sent = list(store.run(REMINDED, debtor=message.debtor_id, id=message.id, now=now, since=now - MONTH).scalars())
     if sent and (free_at := own.opening_after_days(sent[-1], business_days=gap)) > now:
         words = f"This customer had a message within {gap} business days."
         return Verdict(allowed=False, reason="contact_budget", detail=words, again_at=free_at)
@@ -221,11 +219,16 @@ def _about_contact(message: Message, invoices: Sequence[Any], *, now: datetime) 
         opens_at = own.next_moment(week[-most] + WEEK) if most else own.next_opening(now)
         words = f"This customer had {counted(len(week), 'message')} within a week."
         return Verdict(allowed=False, reason="contact_budget", detail=words, again_at=opens_at)
+    often = message.policy.per_month
+    if len(sent) >= often:
+        opens_at = own.next_moment(sent[-often] + MONTH) if often else own.next_opening(now)
+        words = f"This customer had {counted(len(sent), 'message')} within thirty days."
+        return Verdict(allowed=False, reason="contact_budget", detail=words, again_at=opens_at)
     contacts = [invoice.last_contact_at for invoice in invoices if invoice.last_contact_at is not None]
     if contacts and (free_at := own.opening_after_days(max(contacts), business_days=gap)) > now:
         words = f"The customer was written to about these invoices within {gap} business days."
         return Verdict(allowed=False, reason="contacted_lately", detail=words, again_at=free_at)
-    talked = store.run(TALKED, debtor=message.debtor_id, since=now - timedelta(days=30)).scalar_one()
+    talked = store.run(TALKED, debtor=message.debtor_id, since=now - MONTH).scalar_one()
     silence = message.policy.silence_after_talk
     if talked and silence and (free_at := own.opening_after_days(talked, business_days=silence)) > now:
         words = f"The customer wrote to us within {silence} business days."

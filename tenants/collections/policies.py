@@ -80,6 +80,8 @@ class Policy:
     """Groups whose invoices are drawn automatically: nobody reminds them."""
     consumers: str = "person"
     """Whether natural persons are left to people, or treated as companies where the client has cleared that."""
+    per_month: int = 8
+    """The most messages of any rule to one customer within thirty days; the budget of a week stands on the profile."""
     most_reminders: int = 6
     silence_after_talk: int = 2
     """Business days without automatic reminders after the customer wrote or spoke to somebody."""
@@ -272,6 +274,7 @@ READERS: dict[str, Any] = {
     "ceilings": _tones,
     "pays_by_itself": _groups,
     "consumers": _consumers,
+    "per_month": _count(31),
     "most_reminders": _count(20, least=1),
     "silence_after_talk": _count(20),
     "countries": _countries,

@@ -6,6 +6,7 @@ own, [[items]] and [[button]], say where list and link go; a text without them g
 mail must name what is owed and how to object.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
@@ -32,6 +33,8 @@ TEMPLATES = {
 }
 """Names that rules and people use, and the text behind each."""
 LONGEST_SUBJECT = 200
+GAP = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+"""Where a paragraph fell out of a text, because there was nothing to say in it."""
 
 
 class BadTemplate(Refusal, ValueError):
@@ -128,7 +131,7 @@ def words_of(mail: Outgoing) -> tuple[str, str]:
 
 def _said(source: str, mail: Outgoing, place: str) -> tuple[str, str]:
     subject, _, body = _written(source, fields(mail, place=place)).partition("\n---\n")
-    body = body.strip()
+    body = GAP.sub("\n\n", body.strip())
     for mark in (ITEMS, BUTTON):
         if mark not in body:
             body += f"\n\n{mark}"

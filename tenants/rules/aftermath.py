@@ -25,9 +25,10 @@ SELECT count(*) AS acted,
   count(*) FILTER (WHERE EXISTS (SELECT FROM hold h WHERE h.tenant_id = :tenant AND h.invoice_id = f.subject_id
     AND h.kind = 'dispute' AND h.opened_at > f.fired_at AND h.opened_at <= f.over_at)) AS disputed
 FROM (
-  SELECT r.subject_id, r.fired_at, r.fired_at + CAST(:span AS interval) AS over_at FROM rule_firing r
-  WHERE r.tenant_id = :tenant AND r.rule_id = :rule AND r.fired_at > :since AND r.fired_at <= :until
-  ORDER BY r.fired_at DESC LIMIT :most) f
+  SELECT r.subject_id, r.fired_at, r.fired_at + CAST(:span AS interval) AS over_at
+  FROM rule_run x JOIN rule_firing r ON r.tenant_id = :tenant AND r.run_id = x.id
+  WHERE x.tenant_id = :tenant AND x.rule_id = :rule AND x.acted > 0 AND x.as_of_at > :since AND x.as_of_at <= :until
+  ORDER BY x.as_of_at DESC, r.subject_id LIMIT :most) f
 JOIN invoice i ON i.tenant_id = :tenant AND i.id = f.subject_id
 """
 

@@ -142,6 +142,10 @@ ALL = """
 SELECT DISTINCT ON (key) key, version, document, state, worded_by, worded_at FROM ladder
 WHERE tenant_id = :tenant ORDER BY key, version DESC
 """
+IN_FORCE = """
+SELECT DISTINCT ON (key) key, version, document, state FROM ladder
+WHERE tenant_id = :tenant ORDER BY key, state <> 'live', version DESC
+"""
 RULES = """
 SELECT key, state FROM rule WHERE tenant_id = :tenant AND key LIKE :prefix AND state <> 'retired' ORDER BY key
 """
@@ -222,6 +226,11 @@ def find(key: str) -> RowMapping:
 def everything() -> Sequence[RowMapping]:
     """The newest version of every ladder."""
     return store.run(ALL).mappings().all()
+
+
+def in_force() -> Sequence[RowMapping]:
+    """Every ladder in its live version, or in its newest where none is live."""
+    return store.run(IN_FORCE).mappings().all()
 
 
 def _names(raw: Any, at: str, faults: Ledger) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ rules. What is refused, and why, is decided by the reading itself; the schema is
 from functools import lru_cache
 from typing import Any
 
-from tenants.rules import actions, readers, timing
+from tenants.rules import actions, readers, senders, stages, timing
 from tenants.rules.conditions import MOST_CHILDREN, SPAN
 from tenants.rules.counting import COUNTABLE
 from tenants.rules.field import SUBJECTS, Field, Kind
@@ -125,15 +125,36 @@ def _plain(field: Field, op: str) -> dict[str, Any]:
 
 def _action(do: str) -> dict[str, Any]:
     required, optional = actions.SHAPES[do]
-    shapes: dict[str, Any] = {key: {} for key in (*required, *optional)}
-    if do == "approve":
-        shapes["then"] = _list({"$ref": "#/$defs/action"}, actions.MOST)
+    shapes = {key: _part(do, key) for key in (*required, *optional)}
     return {
         "type": "object",
         "properties": {"do": {"const": do}, **shapes},
         "required": ["do", *required],
         "additionalProperties": False,
     }
+
+
+def _part(do: str, key: str) -> dict[str, Any]:
+    """What one key of an action may be: the widest that reading takes for any subject."""
+    chosen: dict[str, tuple[str, ...]] = {
+        "alert.severity": actions.SEVERITIES,
+        "send.to": actions.CONTACTS,
+        "send.template": actions.TEMPLATES,
+        "send.as": senders.SENDERS,
+        "send.bundle": ("customer",),
+        "assign.to": actions.TAKERS,
+        "stage.to": stages.STAGES,
+        "pause.what": ("invoice", "customer"),
+        "approve.from": actions.DECIDERS,
+        "set.field": tuple(actions.SETTABLE),
+        **{f"{tells}.to": actions.PEOPLE for tells in ("alert", "task", "digest")},
+    }
+    if key == "then":
+        return _list({"$ref": "#/$defs/action"}, actions.MOST)
+    if key in ("due", "for", "within"):
+        return _duration(DAYS)
+    options = chosen.get(f"{do}.{key}")
+    return {"enum": list(options)} if options else {"type": "string"}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tenants import store
-from tenants.collections import conduct, holds, refusals
+from tenants.collections import conduct, holds, policies, refusals
 from tenants.directory import clients
 from tenants.isolation import scope
 from tenants.values import ids
@@ -209,6 +209,17 @@ def test_another_customers_messages_do_not_count(in_alder):
         kessler, brandt = a_customer(), a_customer("Brandt Logistik")
         a_message(brandt, a_delivered_invoice(brandt), state="sent", sent_at=NOW - timedelta(hours=1))
         assert gate(a_message(kessler, a_delivered_invoice(kessler)), now=NOW).allowed
+
+
+def test_the_budget_of_a_month_is_kept_beside_that_of_a_week(in_alder):
+    with in_alder:
+        policies.change({"per_month": 2}, now=NOW, reason="few words")
+        kessler = a_customer()
+        for ago in (12, 25):
+            a_message(kessler, state="delivered", sent_at=NOW - timedelta(days=ago))
+        verdict = refused(a_message(kessler, a_delivered_invoice(kessler)))
+        assert verdict.detail == "This customer had 2 messages within thirty days."
+        assert NOW + timedelta(days=4) < verdict.again_at < NOW + timedelta(days=6)
 
 
 def test_r6_no_reminder_on_the_morning_after_the_invoice_itself(in_alder):

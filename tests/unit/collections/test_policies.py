@@ -76,6 +76,7 @@ def test_a_document_comes_back_as_it_was_read(in_alder):
         ({"silence_after_talk": True}, "/silence_after_talk"),
         ({"overrides": 1}, "/overrides"),
         ({"ways": []}, "/ways"),
+        ({"per_month": 32}, "/per_month"),
         ({"ways": ["pigeon"]}, "/ways"),
         ({"countries": []}, "/countries"),
         ({"countries": {"France": {}}}, "/countries"),

@@ -11,7 +11,8 @@ from console.commands import rules
 from console.faults import CannotRun
 from console.home import Home
 from tenants.directory import clients
-from tenants.rules import explain, portable, recipes, rule_book
+from tenants.rules import explain, files, ladders, portable, recipes, rule_book
+from tenants.rules.faults import RuleUnknown
 from tests.cast import NOW, engage
 from tests.unit.rules.desk import OPEN, SEND, a_bill, a_customer, document, go_live, ran, rows
 
@@ -83,6 +84,37 @@ def test_every_recipe_comes_back_byte_for_byte_at_another_client(in_alder, in_bi
         ours = {rule_book.find(name).sha256 for name in files}
     with in_birch:
         assert {rule_book.find(name).sha256 for name in files} == ours
+
+
+def test_a_ladder_travels_as_a_ladder_with_whom_its_steps_name(in_alder, in_birch):
+    lead = {"day": 15, "template": "Formal letter", "as": "client finance lead"}
+    climbing = ladders.STANDARD | {"steps": [ladders.STANDARD["steps"][1], lead]}
+    with in_alder:
+        ladders.keep(climbing, now=NOW)
+        texts = files.export()
+        assert set(texts) == {"standard.ladder", "standard-1", "standard-2"}
+        assert files.export(["standard.ladder"]) == {"standard.ladder": texts["standard.ladder"]}
+        assert set(files.export(["standard-2"])) == {"standard-2"}
+    with in_birch:
+        assert [each.outcome for each in files.plan(list(texts.values()))] == ["new"] * 3
+        assert [each.outcome for each in files.apply(list(texts.values()), now=NOW)] == ["new", "same", "same"]
+        assert files.export() == texts, "byte for byte"
+        assert {each.outcome for each in files.apply(list(texts.values()), now=NOW)} == {"same"}
+        milder = json.dumps(climbing | {"steps": climbing["steps"][:1], "groups": ["kye"]})
+        (planned,) = files.plan([milder])
+        assert (planned.key, planned.outcome, planned.unknown_groups) == ("standard.ladder", "changed", ("kye",))
+        assert "client finance lead" in planned.before and "client finance lead" not in planned.after
+        (taken,) = files.apply([milder], now=NOW)
+        assert (taken.version, taken.outcome) == (2, "changed")
+        with pytest.raises(RuleUnknown):
+            files.export(["nobody.ladder"])
+
+
+def test_a_file_of_a_ladder_is_linted_with_its_places(tmp_path):
+    file = a_file(tmp_path, "s.ladder.json", ladders.STANDARD)
+    assert "in the name of the customer’s specialist" in play("lint", file).output
+    wrong = a_file(tmp_path, "w.ladder.json", ladders.STANDARD | {"steps": [{"day": 0, "task": "x"}]})
+    assert "/steps/0/day" in play("lint", wrong).output
 
 
 def test_the_published_version_is_exported_and_not_the_draft_beside_it(in_alder):

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from tenants import store
-from tenants.rules import compiler, language, recipes, sentence, statements
+from tenants.rules import compiler, language, recipes, schema, sentence, statements
 from tenants.rules.bounds import Moment
 from tenants.rules.faults import RuleRefused
 from tenants.values.calendars import BusinessCalendar, zone
@@ -20,6 +21,7 @@ from tests.unit.rules.strangers import Strangers
 
 MANY = 100_000 if os.environ.get("GOODTERMS_FULL") else 1_500
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
+SCHEMA = jsonschema_rs.validator_for(schema.of_rules())
 AT = Moment(NOW, zone("Europe/Berlin"), BusinessCalendar.for_country("DE"))
 ODD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 3, 0.5, 1e308, 10**30, "", "x", "EUR", "eq", "open", "\u0000", "💶" * 40, "a" * 5000,
@@ -72,7 +74,7 @@ def test_each_is_a_rule_that_compiles_or_is_refused_with_a_place(in_alder):
             refused += 1
             continue
         accepted += 1
-        assert sentence.of(rule)
+        assert sentence.of(rule) and SCHEMA.is_valid(document), "the schema is never stricter than the reading"
         asked = compiler.compile(rule, at=AT)
         assert statements.firing(asked) and statements.found(asked)
         if n % 50 == 0:
