@@ -211,7 +211,8 @@ def slug_of(name: str) -> str:
     words = re.findall(r"[a-z0-9]+", name.lower().lstrip(".").partition(".")[0])
     if not words:
         raise CannotRun(f"The file's name “{name}” has no letters or digits to name a client by.")
-    return "-".join(words)[:60].strip("-")
+    slug = "-".join(words)[:60].strip("-")
+    return slug if len(slug) > 1 else f"ledger-{slug}"
 
 
 def find_or_open(slug: str, *, stage: Stage) -> UUID:

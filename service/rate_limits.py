@@ -24,6 +24,18 @@ def take(caller: Caller, client: VisibleClient | None, *, toolbox: Toolbox) -> N
         raise TooFast(f"{whose} used the {full.limit.most} requests of a minute.", wait_s=full.wait_s)
 
 
+def take_token(client_id: str, *, toolbox: Toolbox) -> None:
+    """Count a request to the token endpoint by a client that has proved who it is. Raises TooFast."""
+    most = toolbox.settings.tokens_per_client
+    if most <= 0:
+        return
+    limit = Limit(CLIENT, f"token:{client_id}", most)
+    g.standings = toolbox.rates.take([limit], now=toolbox.clock.now().timestamp())
+    standing: Standing = g.standings[0]
+    if not standing.allowed:
+        raise TooFast(f"You have asked for tokens {most} times in a minute.", wait_s=standing.wait_s)
+
+
 def tell(response: Response) -> None:
     """Write how the caller stands into the answer."""
     standings: list[Standing] = g.get("standings") or []

@@ -98,6 +98,13 @@ TABLE: dict[str, Setting] = {
         default=3000,
         check=validate.Range(min=0),
     ),
+    "tokens_per_client": Setting(
+        "GOODTERMS_TOKENS_PER_CLIENT",
+        "requests of a minute that one API client may send to the token endpoint; 0: any number",
+        kind="int",
+        default=60,
+        check=validate.Range(min=0),
+    ),
     "api_log_s": Setting(
         "GOODTERMS_API_LOG_S",
         "after how many seconds a request stands in the log that its client sees; 0: no log",
@@ -309,6 +316,7 @@ class Settings:
     sealing_keys: str = ""
     api_per_caller: int = 0
     api_per_client: int = 0
+    tokens_per_client: int = 0
     api_log_s: int = 0
     staff_second_factor: bool = False
     letters_s: int = 0

@@ -9,7 +9,8 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from service import moment, post
 from service.api.profile import Profile, show_profile
 from service.endpoint import endpoint
-from tenants.directory import letterheads
+from tenants.delivery import words
+from tenants.directory import letterheads, openings
 from tenants.directory.access import VisibleClient
 
 face = Blueprint("api_letterhead", __name__, url_prefix="/api/v1")
@@ -27,6 +28,8 @@ class Parts(Schema):
 class Letterhead(Parts):
     """Who writes, and from where."""
 
+    legal_name = fields.String(validate=validate.Length(1, openings.LONGEST_NAME))
+    language = fields.String(validate=validate.OneOf(words.LANGUAGES), metadata={"description": "Of its letters"})
     address = fields.String(validate=validate.Length(max=400), metadata={"description": "In lines, without the name"})
     tax_number = fields.String(validate=validate.Length(max=40))
     contact_name = fields.String(validate=validate.Length(max=120), metadata={"description": "Who signs"})

@@ -79,8 +79,10 @@ def list_all_clients() -> dict[str, Any]:
     opens=True,
 )
 def open_client(body: dict[str, Any]) -> openings.Opened:
-    """Open a client in test mode and invite its first admin; a short name that is in use is refused, so a repetition
-    opens nothing twice."""
+    """Open a client in test mode and invite its first admin.
+
+    A short name that is in use is refused, so a repetition opens nothing twice.
+    """
     opened = openings.begin(**body, now=tools().clock.now())
     post.wake()
     return opened

@@ -11,8 +11,9 @@ from service import moment, post
 from service.api import letterhead as letterhead_api
 from service.endpoint import endpoint
 from service.pages import frame, rules_tabs
+from service.pages.wordings import LANGUAGES
 from service.problems import STATUS
-from tenants.directory import clients, letterheads
+from tenants.directory import clients, letterheads, openings
 from tenants.directory.access import VisibleClient
 from tenants.values.faults import Refusal
 
@@ -65,6 +66,8 @@ def _page(client: VisibleClient, *, said: dict[str, Any] | None = None, refused:
         said=asdict(clients.profile()) | (said or {}),
         refused=refused,
         wrong=refused.pointer.removeprefix("/") if refused else "",
+        languages=LANGUAGES,
+        longest=openings.LONGEST_NAME,
         tabs=rules_tabs.of(client),
         tab="letterhead",
     )

@@ -13,13 +13,14 @@ from uuid import UUID
 from stdnum import iban
 from stdnum.exceptions import ValidationError
 
+from tenants import store
 from tenants.directory import clients, letters, memberships, people
 from tenants.directory.clients import BadClient, Profile
 from tenants.events import history
 from tenants.isolation import scope
 
-PARTS = ("address", "tax_number", "contact_name", "contact_phone", "contact_email", "terms", "accent")
-ACCOUNT = ("iban", "bic", "bank_name")
+OF_TENANT = ("legal_name", "language")
+"""What every part of the program reads of a client."""
 ADMIN = "tenant_admin"
 LIKE_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{6,}", re.ASCII)
 BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
@@ -29,6 +30,9 @@ WITH_IBAN = frozenset(
     + ("IS", "IT", "LI", "LT", "LU", "LV", "MC", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK", "SM", "VA")
 )
 """Where payments need one; elsewhere an account is whatever its bank calls it."""
+
+
+RENAME = "UPDATE tenant SET legal_name = :legal_name, language = :language WHERE id = :tenant"
 
 
 def change(*, now: datetime, real: datetime, **parts: str) -> Profile:
@@ -43,7 +47,10 @@ def change(*, now: datetime, real: datetime, **parts: str) -> Profile:
     changed = {name: said for name, said in wanted.items() if before[name] != said}
     if not changed:
         return was
-    clients.change(**changed)
+    if of_profile := {name: said for name, said in changed.items() if name not in OF_TENANT}:
+        clients.change(**of_profile)
+    if of_profile.keys() < changed.keys():
+        store.run(RENAME, **{name: changed.get(name, before[name]) for name in OF_TENANT})
     shown = {name: _shown(name, said) for name, said in changed.items()}
     told = {name: _shown(name, before[name]) for name in changed}
     history.note("letterhead.changed", about=("client", was.tenant_id), at=now, was=told, became=shown)
@@ -61,6 +68,9 @@ def masked(account: str) -> str:
 def _clean(name: str, said: str, *, country: str) -> str:
     """What was said, as it is kept. Raises BadClient."""
     text = said.strip()
+    if name == "legal_name":
+        text = " ".join(text.split())
+        _require(text, "A client has a name.", "/legal_name")
     if name == "iban" and text:
         return _account(text, country=country)
     if name == "bic" and text:

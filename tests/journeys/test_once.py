@@ -91,6 +91,7 @@ def test_without_a_wanted_day_an_old_file_ends_on_its_own_last_day(stage, tmp_pa
         ("WA_Fn-UseC_-Accounts-Receivable.csv", "wa-fn-usec-accounts-receivable"),
         ("WA_Fn-UseC_-Accounts-Receivable.dmy.csv", "wa-fn-usec-accounts-receivable"),
         ("Ledger 2026 (final).xlsx", "ledger-2026-final"),
+        ("x.csv", "ledger-x"),
     ],
 )
 def test_a_file_and_its_twin_name_one_client(name, slug):

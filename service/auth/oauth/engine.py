@@ -13,8 +13,10 @@ from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Error
 from authlib.oauth2.rfc9207.parameter import IssuerParameter
 from flask import Response, request
 
+from service import rate_limits
 from service.auth.oauth import clients
 from service.auth.oauth.forms import GrantRequest
+from service.endpoint import tools
 from tenants.directory import proofs
 from tenants.directory.access_tokens import House
 from tenants.directory.refresh_tokens import Reused
@@ -79,6 +81,8 @@ class Engine(AuthorizationServer):
         public = endpoint != "introspection"
         client = clients.authenticated(request.form, house=self.moment.house, now=self.moment.now, public=public)
         request.auth_method, request.client = client.row.auth_method, client
+        if endpoint in ("token", "push"):
+            rate_limits.take_token(client.get_client_id(), toolbox=tools())
         if endpoint == "token":
             self.jkt = self.proved(needed=client.row.needs_proof)
             self.check_target(request.form)

@@ -235,7 +235,6 @@ MISSING_WITH_OWN = {
     "company_sign_in.check",
     "company_sign_in.try_it",
     "provider.invite_admin",
-    "api_provider.invite_first_admin",
 }
 """Routes whose own answer is a refusal here: no mail lies in a folder, no file comes in a form, no name service
 and no identity provider answers, and an admin has come in."""

@@ -3,7 +3,7 @@
 import pytest
 
 from tenants import store
-from tenants.directory import clients, letterheads
+from tenants.directory import access, clients, letterheads
 from tenants.directory.clients import BadClient
 from tests.cast import NOW, Door
 
@@ -33,6 +33,22 @@ def test_alder_says_who_writes_and_the_history_what_was_there_before(in_alder: D
             {"contact_name": "Ada Holm"},
             {"contact_name": "Bea Lund"},
         )
+
+
+def test_a_client_that_changes_its_name_is_called_so_everywhere(in_alder: Door, alder_admin, on_platform):
+    with in_alder:
+        assert change(legal_name="Alder  Werkzeuge AG", contact_name="Ada").legal_name == "Alder Werkzeuge AG"
+        change(language="de")
+        with pytest.raises(BadClient):
+            change(legal_name="  ")
+    with in_alder:
+        assert (clients.profile().legal_name, clients.profile().language) == ("Alder Werkzeuge AG", "de")
+        assert [became for _, became in told()] == [
+            {"legal_name": "Alder Werkzeuge AG", "contact_name": "Ada"},
+            {"language": "de"},
+        ]
+    with on_platform:
+        assert [each.name for each in access.visible_clients(alder_admin.id, now=NOW)] == ["Alder Werkzeuge AG"]
 
 
 def test_a_change_of_the_account_is_written_to_every_admin_and_shown_by_its_ends(in_alder, on_platform, alder_admin):

@@ -264,7 +264,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "change_letterhead": lambda w: Ask(body={"contact_name": "Ada Holm", "accent": "#224466"}),
     "change_bank_account": lambda w: Ask(body={"iban": "DE02 1203 0000 0000 2020 51", "bank_name": "A bank"}),
     "open_client": lambda w: Ask(body=new_client()),
-    "invite_first_admin": lambda w: Ask(body={"email": f"{word().lower()}@people.test"}),
+    "invite_first_admin": lambda w: Ask({"ten": w.untouched_client()}, body={"email": f"{word().lower()}@people.test"}),
     "add_colleague": lambda w: Ask(body={"email": f"{word().lower()}@people.test", "name": "Nora Lund"}),
     "invite_colleague_again": lambda w: Ask({"per": w.newcomer()}),
     "shut_colleague_out": lambda w: Ask({"per": w.newcomer()}),

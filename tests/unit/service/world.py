@@ -18,7 +18,7 @@ from tenants.collections.alerts import NewAlert
 from tenants.collections.tasks import NewTask
 from tenants.delivery import queueing, wordings
 from tenants.delivery.wordings import Place
-from tenants.directory import access_grants, api_clients, assignments, clients, memberships, people
+from tenants.directory import access_grants, api_clients, assignments, clients, memberships, openings, people
 from tenants.directory.api_clients import Wanted
 from tenants.insight import views
 from tenants.intake import bank_lines, imports
@@ -167,6 +167,19 @@ class World:
         with self.books():
             people.add(address, name="Stella", side="provider", now=self.now)
         return address
+
+    def untouched_client(self) -> UUID:
+        """A client whose first admin was invited and has not come in."""
+        with unit_of_work(scope.tenant(ids.new(), actor="world")):
+            return openings.begin(
+                f"u-{str(ids.new())[-12:]}",
+                legal_name="Untouched",
+                base_currency=self.currency,
+                time_zone="UTC",
+                country="DE",
+                admin_email=f"u.{str(ids.new())[-12:]}@people.test",
+                now=self.now,
+            ).id
 
     def newcomer(self) -> UUID:
         """Somebody of the provider who was just invited."""

@@ -1,5 +1,8 @@
 """The ways that are meant to be walked: a machine's token, an app in a person's name, and what they open."""
 
+from dataclasses import replace
+
+from tenants.directory.rates import LocalCounter
 from tests.unit.service.oauth.desk import API, ISSUER, opened
 
 
@@ -25,3 +28,14 @@ def test_anton_lets_the_app_in_and_it_acts_in_his_name(walk, alder_world):
     again = walk.refresh(tokens["refresh_token"])
     assert again.status_code == 200, again.text
     assert walk.desk.call(again.json["access_token"]).status_code == 200
+
+
+def test_a_client_asks_for_so_many_tokens_a_minute_and_another_is_not_slowed(machine, app, whole_web, monkeypatch):
+    tools = whole_web.extensions["goodterms"]
+    chosen = replace(tools.settings, tokens_per_client=2)
+    monkeypatch.setitem(whole_web.extensions, "goodterms", replace(tools, settings=chosen, rates=LocalCounter()))
+    first, second, third = (machine.token() for _ in range(3))
+    assert [each.status_code for each in (first, second, third)] == [200, 200, 429]
+    assert first.headers["RateLimit"] == '"client";r=1;t=30' and third.headers["Retry-After"] == "30"
+    assert third.json["code"] == "too_fast" and "access_token" not in third.json
+    assert app.ask("/oauth/token", {"grant_type": "authorization_code", "code": "x"}).status_code == 400
