@@ -15,8 +15,8 @@ from uuid import UUID
 
 from flask import Flask
 
-from console.sample import bank, books, desk, play, recipients
-from console.sample.clients import CLIENTS, INES, JONAS, PEOPLE, SampleClient, SamplePerson
+from console.sample import bank, books, desk, owners, play, recipients
+from console.sample.clients import CLIENTS, INES, JONAS, PEOPLE, TOMASZ, SampleClient, SamplePerson
 from console.sample.play import AFTERNOON, MORNING, Stage, Wait
 from console.talk import say
 from tenants import assembly, settings, store
@@ -103,6 +103,7 @@ class Past:
         for tenant in tenants:
             desk.leave_replies(self.stage, tenant, actor=self._ines)
             play.place_clock(self.stage, tenant, to=self.stage.real)
+            owners.share_out(self.stage, tenant, first=self.people[INES.email], second=self.people[TOMASZ.email])
             play.go_live(tenant)
 
     def _pass(self, day: date, number: int, *, file_day: date) -> None:

@@ -32,8 +32,11 @@ HEADER = (
     "Paid amount",
     "Disputed",
     "Channel",
+    "Discount amount",
+    "Discount until",
 )
 PAID_ON = HEADER.index("Paid on")
+DISCOUNT_DAYS = timedelta(days=14)
 MONTHS_BACK = 200
 """Days of invoices before today."""
 HABITS = (("prompt", 50), ("late", 33), ("slow", 17))
@@ -155,6 +158,8 @@ def _invoice(
         paid if paid_on else "",
         "yes" if disputed and due_on > today - timedelta(days=60) else "no",
         customer.channel,
+        (gross * client.discount / 100).quantize(Decimal("0.01")) if client.discount else "",
+        issued_on + DISCOUNT_DAYS if client.discount else "",
     ]
 
 
@@ -180,7 +185,21 @@ def _credits(
         on = _weekday(today - timedelta(days=dice.randrange(15, 90)))
         amount = -Decimal(dice.randrange(20, 200))
         words: list[object] = [customer.number, customer.name, customer.email, client.country, customer.group]
-        words += [f"CN-{on.year}-{number:04d}", on, on, amount, "", client.currency, "", "", "", "no", customer.channel]
+        words += [
+            f"CN-{on.year}-{number:04d}",
+            on,
+            on,
+            amount,
+            "",
+            client.currency,
+            "",
+            "",
+            "",
+            "no",
+            customer.channel,
+            "",
+            "",
+        ]
         found.append(words)
     return found
 

@@ -33,6 +33,8 @@ class SampleClient:
     tells_by_bank: bool = False
     """Whether its bank's statements come in; then its ledger is silent about newer payments."""
     profile: dict[str, Any] = field(default_factory=dict)
+    discount: int = 0
+    """Per cent that may be kept by paying within two weeks."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,14 @@ HAVELKANT = SampleClient(
         "iban": "DE02120300000000202051",
         "bic": "BYLADEM1001",
         "bank_name": "Musterbank Berlin",
-        "terms": "Zahlbar innerhalb von 30 Tagen ohne Abzug.",
+        "terms": "2 % Skonto bei Zahlung innerhalb von 14 Tagen, 30 Tage netto.",
         "contact_name": "Ines Wexford",
         "contact_phone": "+49 30 5550100",
         "contact_email": "debitoren@havelkant.test",
         "accent": "#1f4e5f",
         "bank_feed_hours": 168,
     },
+    discount=2,
 )
 ASHGROVE = SampleClient(
     "ashgrove-penn",
