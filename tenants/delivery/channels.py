@@ -23,8 +23,10 @@ WAIT_DAYS = 3
 FIRST_BY_LEDGER = {"email": EMAIL, "portal": PORTAL, "paper": PRINT}
 """What a ledger calls the way of a customer's bills, and the way that is. Until somebody chooses here, bills beside
 mail are sent by the client itself."""
+# Where nobody wrote an envelope, a letter goes to the address that the client's own books give.
 ONE = """
-SELECT d.channel, d.country, c.ways, c.wait_days, c.phone, c.postal FROM debtor d
+SELECT d.channel, d.country, c.ways, c.wait_days, c.phone, coalesce(NULLIF(c.postal, ''), d.address) AS postal
+FROM debtor d
 LEFT JOIN debtor_channels c ON c.tenant_id = :tenant AND c.debtor_id = d.id
 WHERE d.tenant_id = :tenant AND d.id = :debtor_id
 """
@@ -65,7 +67,7 @@ def of(debtor_id: UUID) -> Channels | None:
     if row is None:
         return None
     if row.ways is None:
-        return Channels((FIRST_BY_LEDGER[row.channel],))
+        return Channels((FIRST_BY_LEDGER[row.channel],), postal=row.postal)
     return Channels(tuple(row.ways), row.wait_days, row.phone, row.postal)
 
 

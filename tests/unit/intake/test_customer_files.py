@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tenants.delivery import channels
 from tenants.events import history
 from tenants.intake import customer_changes, customer_sheet, mapping, runs, undoing
 from tenants.intake.imports import NotLoadable
@@ -67,6 +68,7 @@ def test_what_a_file_of_customers_changes_is_shown_and_then_done(desk, vera):
     ((dune,),) = desk.asked("SELECT id FROM debtor WHERE tenant_id = :tenant AND number = 'C-1'")
     with desk.door():
         assert [(span.owner_id, span.since_on) for span in owners.of_debtor(dune)] == [(person, desk.today)]
+        assert channels.of(dune).postal == "Quay 4\n20457 Hamburg", "a letter goes where the books say"
         assert "debtor.changed_by_file" in {line.act for line in history.about("debtor", dune)}
     again, _ = checked(desk, DUNE.format(owner=email), FIR)
     assert told(desk, again) == {}
