@@ -78,7 +78,8 @@ def _trend_chart(board: Board, trend: Trend, plan: Plan, present: dict[str, Pres
     if all(name in present for name, _, _ in plan.parts):
         known = [present[name] for name, _, _ in plan.parts]
         day = f"{board.day.day} {board.day:%b %Y}"
-        months.append(_month(plan, "now" if board.day == board.today else f"{board.day.day} {board.day:%b}", day, known, ""))
+        label = "now" if board.day == board.today else day.rpartition(" ")[0]
+        months.append(_month(plan, label, day, known, ""))
         rows.append((day, tuple(each.words for each in known)))
     names = tuple((tone, name, rows[-1][1][at]) for at, (_, name, tone) in enumerate(plan.parts))
     heads = tuple(name for _, name, _ in plan.parts)
