@@ -23,8 +23,7 @@ def certificate_page(client: VisibleClient, invoice_id: UUID) -> Response:
     found, way = facts.invoice(invoice_id), ladder.of_invoice(invoice_id)
     if found is None or way is None:
         raise UnknownInvoice("There is no such invoice.")
-    kept = documents.newest(invoice_id)
-    about = Subject(*found, creditor=clients.profile(), document_sha256=kept["sha256"] if kept else "")
+    about = Subject(*found, creditor=clients.profile(), document_sha256=documents.shown(invoice_id))
     now = clients.clock().now(tools().clock.now())
     paper = certificate.pdf(way, about=about, rungs=labels.RUNGS, unknown=labels.UNKNOWN, now=now)
     return downloads.attachment(paper, name="certificate-of-delivery.pdf", media_type=documents.PDF)

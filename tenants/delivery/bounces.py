@@ -110,7 +110,8 @@ def _from_report(mail: Message) -> Notice | None:
         return _complaint(mail)
     receipts = [part for part in _parts(mail) if part.get_content_type() == "message/disposition-notification"]
     if receipts:
-        shown = any(found[1].lower() == "displayed" for part in receipts if (found := DISPOSITION.search(_inner(part))))
+        said = [DISPOSITION.search(_inner(part)) for part in receipts]
+        shown = any(each is not None and each[1].lower() == "displayed" for each in said)
         return Notice("displayed" if shown else "unclear", detail=_text(mail)[:200])
     found = [_recipient_status(fields) for part in _parts(mail) for fields in _status_blocks(part)]
     told = [notice for notice in found if notice is not None]

@@ -37,6 +37,20 @@ SELECT id, invoice_id, kind, media_type, sha256, bytes, store_key, made_at FROM 
 WHERE tenant_id = :tenant AND invoice_id = :invoice_id AND kind = 'invoice' ORDER BY made_at DESC, id DESC LIMIT 1
 """
 
+# What left with a message that was taken, and what a person saw; each by its own hash, because an invoice is printed
+# anew when what stands on it has changed.
+SHOWN = """
+SELECT s.sha256 FROM (
+  SELECT a.content_sha256 AS sha256, a.settled_at AS at FROM message_item x
+  JOIN message m ON m.tenant_id = :tenant AND m.id = x.message_id
+  JOIN delivery_attempt a ON a.tenant_id = :tenant AND a.message_id = x.message_id
+  WHERE x.tenant_id = :tenant AND x.invoice_id = :invoice_id AND m.kind = 'invoice' AND a.state = 'accepted'
+  UNION ALL
+  SELECT e.document_sha256, e.occurred_at FROM evidence e
+  WHERE e.tenant_id = :tenant AND e.invoice_id = :invoice_id AND e.verdict = 'human') s
+WHERE s.sha256 <> '' ORDER BY s.at DESC LIMIT 1
+"""
+
 
 class UnknownInvoice(Refusal, LookupError):
     """No such invoice, or not yours."""
@@ -72,6 +86,14 @@ def make_invoice(invoice_id: UUID, *, documents_in: DocumentStore, settings: Set
 def newest(invoice_id: UUID) -> RowMapping | None:
     """The row of the newest kept document of an invoice."""
     return store.run(NEWEST, invoice_id=invoice_id).mappings().one_or_none()
+
+
+def shown(invoice_id: UUID) -> str:
+    """The hash of the document that the customer was sent or saw last; of the newest kept one where none was, and
+    nothing where none is kept."""
+    seen: str | None = store.run(SHOWN, invoice_id=invoice_id).scalar_one_or_none()
+    kept = None if seen else newest(invoice_id)
+    return seen or (kept["sha256"] if kept else "")
 
 
 def enclose(

@@ -23,8 +23,8 @@ def case(post):
     post.send(message)
     invoice = post.invoice_of(message)
     with post.unit():
-        kept = documents.newest(invoice.id)
-        about = Subject(*facts.invoice(invoice.id), creditor=clients.profile(), document_sha256=kept["sha256"])
+        shown = documents.shown(invoice.id)
+        about = Subject(*facts.invoice(invoice.id), creditor=clients.profile(), document_sha256=shown)
         return about, ladder.of_invoice(invoice.id), post
 
 
@@ -33,6 +33,20 @@ def words(about, way, *, now=NOW):
     pages = PdfReader(BytesIO(made)).pages
     assert len(pages) == 1
     return " ".join(pages[0].extract_text().split())
+
+
+def test_the_document_that_it_names_is_the_one_that_was_sent_and_not_a_later_print(case):
+    about, way, post = case
+    post.change("UPDATE invoice SET purchase_order = 'PO-77' WHERE tenant_id = :tenant AND id = :id", id=way.invoice_id)
+    with post.unit():
+        printed = documents.make_invoice(
+            way.invoice_id, documents_in=post.documents, settings=post.settings, now=post.later(hours=1)
+        )
+        assert documents.newest(way.invoice_id)["sha256"] == printed.sha256 != about.document_sha256
+        assert documents.shown(way.invoice_id) == about.document_sha256
+    unsent = post.an_invoice(email="")
+    with post.unit():
+        assert documents.shown(unsent) == ""
 
 
 def test_it_names_every_sign_what_is_unknown_and_the_very_document(case):
