@@ -71,7 +71,7 @@ class Advice:
 
 def _postings(run: Import, *, now: datetime, reason: str) -> dict[str, int]:
     """Reverse what the lines paid, and take their payments whole."""
-    posting = {"import_id": run.id, "now": now, "reason": reason}
+    posting: dict[str, Any] = {"import_id": run.id, "now": now, "reason": reason}
     reversed_ = taking_back.reverse(sql.TO_REVERSE, **posting)
     payments = taking_back.take(sql.TO_TAKE, "payment", **posting)
     store.run(sql.EMPTY, import_id=run.id, mark=taking_back.mark(run.id))

@@ -114,7 +114,7 @@ def _says_channel(run: Import) -> bool:
 def _readable(found: Sequence[Change]) -> list[Change]:
     """Limits as money and people by their names."""
     told = [text for each in found if each.field == "owner" for text in (each.was, each.became) if text]
-    names = {str(row.person_id): row.person_name for row in store.run(PEOPLE, ids=told)} if told else {}
+    names = {str(row.person_id): str(row.person_name) for row in store.run(PEOPLE, ids=told)} if told else {}
     base = clients.profile().base_currency if any(each.field == "credit_limit" for each in found) else ""
 
     def shown(field: str, text: str) -> str:

@@ -9,7 +9,7 @@ bookings of a bank statement before all, is theirs to do: they say so in `Above`
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from tenants import store
@@ -126,7 +126,7 @@ class Ledger:
     def take_back(self, run: Import, *, now: datetime, reason: str) -> dict[str, int]:
         """Take back what the file brought."""
         given = {"import_id": run.id}
-        posting = given | {"now": now, "reason": reason}
+        posting: dict[str, Any] = {**given, "now": now, "reason": reason}
         mark = taking_back.mark(run.id)
         for table in LABELS:
             store.run(sql.LOCK_SOURCES.format(table=table), **given)
