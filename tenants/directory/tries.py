@@ -63,7 +63,7 @@ DELETE FROM identity.sign_in_try WHERE key_hash IN (
 
 def limits(*, address: str = "", network: str = "", factor: str = "", letter: str = "") -> Limits:
     """What counts for one try, and how often it may have failed in which time."""
-    found = {}
+    found: dict[bytes, tuple[int, timedelta]] = {}
     if address:
         found |= {_hash(f"address:{address}"): (PER_ADDRESS, WINDOW), _hash(f"hour:{address}"): (PER_HOUR, HOUR)}
     if network:
