@@ -56,15 +56,10 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    policy = headers.POLICY_OF_API if request.path.startswith("/api/") else headers.POLICY
-    response.headers.setdefault("Content-Security-Policy", policy)
-    for name, value in headers.HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers["X-Request-Id"] = g.get("request_id", "")
-    if "Cache-Control" not in response.headers:
-        response.headers.update(headers.UNKEPT)
-    if request.path.startswith("/api/"):
-        rate_limits.tell(response)
+    of_api = request.path.startswith("/api/")
+    headers.complete(response.headers, of_api=of_api, request_id=g.get("request_id", ""))
+    rate_limits.tell(response)
+    if of_api:
         api_versions.tell(response)
         current_app.extensions["api_log"].note(response, toolbox=current_app.extensions["goodterms"])
     client = g.get("client")

@@ -6,8 +6,8 @@ reads every client in which the caller holds the permission, `needs=PORTAL` is o
 gets a scope that cannot write.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import wraps
 from hmac import compare_digest
@@ -39,6 +39,7 @@ from tenants.assembly import Toolbox
 from tenants.directory import clients
 from tenants.events import request_keys
 from tenants.isolation import scope
+from tenants.isolation.scope import Scope
 from tenants.values import ids
 from tenants.work import unit_of_work
 
@@ -275,7 +276,7 @@ def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> Ab
         if client.is_visited:
             visits.keep(route.method, route.rule, caller, client, clock=tools().clock)
         enter = scope.tenant if route.writes else scope.viewing
-        return unit_of_work(enter(client.tenant_id, actor=caller.actor))
+        return _books(enter(client.tenant_id, actor=caller.actor))
     if "steered" in arguments:
         if not caller.may_at_provider(route.needs):
             raise problems.NotAllowed(f"This needs the permission “{route.needs}” at the provider.")
@@ -290,6 +291,16 @@ def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> Ab
     if route.opens:
         return unit_of_work(scope.tenant(ids.new(), actor=caller.actor))
     return unit_of_work(scope.platform(actor=caller.actor, reason=f"provider page {route.name}"))
+
+
+@contextmanager
+def _books(opening: Scope) -> Iterator[None]:
+    """The books of the client that is named in the path; `moment` reads its clock, which was told on the way in."""
+    with clients.books(opening) as g.client_clock:
+        try:
+            yield
+        finally:
+            del g.client_clock
 
 
 def _portal_scope(route: Route, arguments: dict[str, Any]) -> AbstractContextManager[Any]:

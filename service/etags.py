@@ -6,9 +6,8 @@ move by themselves, as the clock of a client, are marked `moving` in their schem
 
 import hashlib
 import json
-from collections.abc import Mapping
 from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask import request
 from marshmallow import Schema
@@ -36,12 +35,13 @@ class Stale(Refusal):
     remedy = "Read the object again, see whether your change still makes sense, and send it with the new ETag."
 
 
-def tag(schema: type[Schema], shown: Mapping[str, Any]) -> str:
-    """The strong tag of what an address shows."""
+def tag(schema: type[Schema], shown: str) -> str:
+    """The strong tag of the JSON that an address shows."""
     moving = _moving(schema)
-    kept = {name: value for name, value in shown.items() if name not in moving}
-    said = json.dumps(kept, sort_keys=True, separators=(",", ":"), default=str)
-    return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
+    if moving:
+        kept = {name: value for name, value in json.loads(shown).items() if name not in moving}
+        shown = json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    return f'"{hashlib.sha256(shown.encode()).hexdigest()[:32]}"'
 
 
 @cache

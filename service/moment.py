@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from flask import g
+
 from service.endpoint import tools
 from tenants.directory import clients
 
@@ -18,5 +20,5 @@ class Moment:
 
 def here() -> Moment:
     """The present of the client whose books are open."""
-    wall, clock = tools().clock.now(), clients.clock()
+    wall, clock = tools().clock.now(), g.get("client_clock") or clients.clock()
     return Moment(wall, clock.now(wall), clock.today(wall))

@@ -20,7 +20,8 @@ import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as SessionOfManyEngines
 from psycopg.pq import ConnStatus, TransactionStatus
-from sqlalchemy import Connection, CursorResult, ForeignKey, MetaData, Row, Text, TextClause, event, text
+from psycopg.rows import dict_row
+from sqlalchemy import Connection, CursorResult, Dialect, ForeignKey, MetaData, Text, TextClause, event, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.exc import DisconnectionError, OperationalError
@@ -114,16 +115,16 @@ def _enter_scope(_session: Session, transaction: Any, connection: Connection) ->
     if transaction.nested:  # a savepoint stands in a transaction that has entered already
         return
     if connection.get_execution_options().get(WALLED) and _begun.get() is not connection:
-        _open(connection, lambda line: entry.enter(line, scope.current()))
+        _on_the_wire(connection, lambda line: entry.enter(line, scope.current()))
 
 
-def _open(connection: Connection, say: Callable[[Any], T]) -> T:
-    """Open the transaction on the wire; a broken line is reported as any other statement would report it."""
+def _on_the_wire(connection: Connection, say: Callable[[Any], T]) -> T:
+    """Speak with the driver itself; a broken line is reported as any other statement would report it."""
     try:
         return say(connection.connection.driver_connection)
     except psycopg.OperationalError as fault:
         connection.invalidate(fault)
-        raise OperationalError("BEGIN", None, fault, connection_invalidated=True) from fault
+        raise OperationalError("on the wire", None, fault, connection_invalidated=True) from fault
 
 
 @contextmanager
@@ -147,7 +148,7 @@ def begun(first: entry.First) -> Iterator[entry.Answer | None]:
     line = _held()
     token = _begun.set(line)
     try:
-        yield _open(line, lambda wire: entry.enter_with(wire, scope.current(), first))
+        yield _on_the_wire(line, lambda wire: entry.enter_with(wire, scope.current(), first))
     finally:
         db.session.remove()
         _begun.reset(token)
@@ -156,7 +157,7 @@ def begun(first: entry.First) -> Iterator[entry.Answer | None]:
 
 def end_begun() -> None:
     """Commit a transaction that `begun` opened and that no session has joined."""
-    _open(_held(), entry.end)
+    _on_the_wire(_held(), entry.end)
 
 
 def _held() -> Connection:
@@ -232,11 +233,22 @@ def run_identity(sql: str, /, **values: Any) -> Rows:
     return db.session.execute(_read(sql)[0], values, bind_arguments={"bind": db.engines[AUTH]})  # type: ignore[return-value]
 
 
-def ask_identity(sql: str, /, **values: Any) -> Row[Any] | None:
+def ask_identity(sql: str, /, **values: Any) -> dict[str, Any] | None:
     """Ask the sign-in role one question that changes nothing, in one round trip and outside every unit; one row or
-    none."""
+    none. Each request begins with one, so it goes to the driver itself."""
     with db.engines[AUTH].connect().execution_options(isolation_level="AUTOCOMMIT") as line:
-        return line.execute(_read(sql)[0], values).one_or_none()
+        words = _driven(sql, line.dialect)
+        return _on_the_wire(line, lambda wire: _row(wire, words, values))
+
+
+def _row(wire: psycopg.Connection[Any], words: str, values: dict[str, Any]) -> dict[str, Any] | None:
+    return wire.cursor(row_factory=dict_row).execute(words, values, prepare=True).fetchone()  # type: ignore[call-overload]
+
+
+@lru_cache(maxsize=64)
+def _driven(sql: str, dialect: Dialect) -> str:
+    """A text with its values marked as the driver marks them."""
+    return str(_read(sql)[0].compile(dialect=dialect))
 
 
 def refuse_dead(line: Any, _record: Any, _proxy: Any) -> None:

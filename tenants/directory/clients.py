@@ -4,6 +4,8 @@ A client lives where its books are kept: "today" is the day in its own zone, mov
 """
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -16,11 +18,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tenants import store
 from tenants.directory import data_keys
 from tenants.isolation import scope
+from tenants.isolation.opening import First
+from tenants.isolation.scope import Scope
 from tenants.store import Model, TenantOwned
 from tenants.values import calendars, ids, money
 from tenants.values.calendars import UnknownZone
 from tenants.values.faults import Kind, Refusal
 from tenants.values.money import UnknownCurrency
+from tenants.work import unit_beginning_with
 
 PREFIX = "ten"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,60}[a-z0-9]", re.ASCII)
@@ -172,6 +177,7 @@ QUEUE_UP = "SELECT tenant_id FROM client_profile WHERE tenant_id = :tenant FOR N
 CLOCK = """
 SELECT p.clock_shift_s, t.time_zone FROM client_profile p JOIN tenant t ON t.id = :tenant WHERE p.tenant_id = :tenant
 """
+TELL_CLOCK = First("tell_clock", CLOCK.replace(":tenant", "$1"))
 PROFILE = f"""
 SELECT t.id, {", ".join(f"t.{name}" for name in OF_TENANT)},
   {", ".join(f"p.{COLUMN[name]} AS {name}" for name in OF_PROFILE)},
@@ -251,10 +257,22 @@ def queue_up() -> None:
 
 def clock() -> ClientClock:
     """The clock of the current scope's client."""
-    found = store.run(CLOCK).one_or_none()
+    return _clock_of(store.run(CLOCK).one_or_none())
+
+
+@contextmanager
+def books(opening: Scope) -> Iterator[ClientClock]:
+    """A unit of work in the books of one client, whose clock is told on the way in: nearly everything that is asked of
+    a client asks for its day. Raises UnknownClient."""
+    with store.held_line(), unit_beginning_with(TELL_CLOCK, opening) as told:
+        yield _clock_of(told)
+
+
+def _clock_of(found: Sequence[Any] | None) -> ClientClock:
     if found is None:
         raise UnknownClient("There is no such client.")
-    return ClientClock(timedelta(seconds=found.clock_shift_s), calendars.zone(found.time_zone))
+    shift_s, zone = found
+    return ClientClock(timedelta(seconds=int(shift_s)), calendars.zone(zone))
 
 
 def change(**columns: Any) -> None:

@@ -15,7 +15,8 @@ from tenants.values.faults import Refusal
 
 LETTERS = "0123456789abcdefghijklmnopqrstuv"
 PAIRS = tuple(first + second for first in LETTERS for second in LETTERS)
-PLACES = range(120, -1, -10)
+TRIPLES = tuple(pair + third for pair in PAIRS for third in LETTERS)
+PLACES = range(115, -1, -15)
 _WRITTEN = re.compile(r"([a-z][a-z0-9]{1,11})_([0-9a-v]{26})", re.ASCII)
 
 
@@ -33,7 +34,7 @@ def new() -> UUID:
 
 def show(prefix: str, value: UUID) -> str:
     """The form for people and machines outside."""
-    return f"{prefix}_{_written(value)}"
+    return f"{prefix}_{written(value)}"
 
 
 def read(prefix: str, text: str) -> UUID:
@@ -42,15 +43,16 @@ def read(prefix: str, text: str) -> UUID:
     if found is None or found[1] != prefix:
         raise BadId(f"This is not an id that starts with “{prefix}_”.")
     value = UUID(bytes=base64.b32hexdecode(found[2].upper() + "======"))
-    if _written(value) != found[2]:  # the last letter carries two spare bits
+    if written(value) != found[2]:  # the last letter carries two spare bits
         raise BadId(f"This is not an id that starts with “{prefix}_”.")
     return value
 
 
-def _written(value: UUID) -> str:
-    """Base 32 by two letters at a time: lists are full of ids, and the library takes each letter by itself."""
+def written(value: UUID) -> str:
+    """The 26 letters, without the prefix. By three letters at a time: lists are full of ids, and the library takes each
+    letter by itself."""
     bits = value.int << 2
-    return "".join([PAIRS[bits >> at & 1023] for at in PLACES])
+    return "".join([TRIPLES[bits >> at & 32767] for at in PLACES]) + PAIRS[bits & 1023]
 
 
 def listed(found: Iterable[UUID]) -> str:

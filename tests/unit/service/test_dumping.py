@@ -1,5 +1,6 @@
 """What is written fast is what the schema would have written."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -51,6 +52,7 @@ class Thing:
     currency: str
 
 
+PLAIN = ("id", "on", "at", "count", "open", "amount", "tags", "lines", "first")
 LINE = {"line_id": ids.new(), "words": "Roof tiles"}
 FULL = {
     "id": ids.new(),
@@ -86,7 +88,15 @@ FULL = {
 )
 @pytest.mark.parametrize("schema", [Whole, Hooked])
 def test_it_writes_what_the_schema_would_write(schema, given):
-    assert dumping.dump(schema, given) == schema().dump(given)
+    assert json.loads(dumping.dump(schema, given)) == schema().dump(given)
+
+
+@pytest.mark.parametrize("fit", [FULL, {**FULL, "count": "7", "open": 1}], ids=["plain", "of other kinds"])
+def test_rows_are_written_at_once_and_what_does_not_fit_as_the_schema_writes_it(fit):
+    plain = Schema.from_dict({name: Whole._declared_fields[name] for name in PLAIN})
+    given = {"items": [fit, None, FULL]}
+    page = Schema.from_dict({"items": fields.List(fields.Nested(plain))})
+    assert json.loads(dumping.dump(page, given)) == page().dump(given)
 
 
 def test_a_request_is_read_by_one_instance_that_knows_no_other_parts():
