@@ -84,6 +84,7 @@ def list_page(client: VisibleClient, query: dict[str, Any]) -> str:
         state=state,
         lines=lines[:PAGE],
         counts=queue.counts(),
+        on_account=queue.on_account(),
         alone=bands.overall(measured),
         measured=measured,
         kept=deductions.still_open(limit=FOUND),

@@ -35,6 +35,10 @@ SELECT state, band, currency, count(*), CAST(sum(amount_minor) AS bigint) FROM c
 WHERE tenant_id = :tenant AND state IN ('waiting', 'parked')
 GROUP BY state, band, currency ORDER BY state, band, currency
 """
+ON_ACCOUNT = """
+SELECT currency, count(*), CAST(sum(unapplied_minor) AS bigint) FROM payment
+WHERE tenant_id = :tenant AND unapplied_minor > 0 GROUP BY currency ORDER BY currency
+"""
 OPEN_ITEMS = """
 SELECT i.id, i.number, i.currency, i.amount_minor, i.open_minor, i.issued_on, i.due_on FROM invoice i
 WHERE i.tenant_id = :tenant AND i.debtor_id = :debtor_id AND i.currency = :currency AND i.open_minor > 0
@@ -90,6 +94,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class OnAccount:
+    """What came in and pays nothing yet, in one currency."""
+
+    currency: str
+    payments: int
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How much waits in one band and currency."""
 
@@ -123,6 +136,11 @@ def one(match_id: UUID) -> Line:
 def counts() -> Sequence[Count]:
     """What waits and what was put by."""
     return [Count(*row) for row in store.run(COUNTS)]
+
+
+def on_account() -> Sequence[OnAccount]:
+    """What of the payments pays nothing yet."""
+    return [OnAccount(*row) for row in store.run(ON_ACCOUNT)]
 
 
 def open_items(debtor_id: UUID, *, currency: str, limit: int = 200) -> Sequence[Any]:

@@ -122,7 +122,9 @@ def _readable(found: Sequence[Change]) -> list[Change]:
             return ""
         if field == "owner":
             return names.get(text, "somebody who left")
-        return Money(int(text), base).shown() if field == "credit_limit" else text
+        if field == "credit_limit":
+            return Money(int(text), base).shown()
+        return f"{text} days" if field == "terms" else text.replace("\n", ", ")
 
     return [replace(each, was=shown(each.field, each.was), became=shown(each.field, each.became)) for each in found]
 

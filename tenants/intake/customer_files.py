@@ -14,7 +14,7 @@ from tenants.events import recording
 from tenants.intake import customer_changes, differences, runs, taking_back
 from tenants.intake import sql_of_customers as sql
 from tenants.intake.customer_changes import KIND
-from tenants.intake.customer_sheet import Customer, CustomerSheet
+from tenants.intake.customer_sheet import TARGETS, Customer, CustomerSheet
 from tenants.intake.formats.csv_file import Layout
 from tenants.intake.report import Outcome, Report
 from tenants.intake.runs import Import
@@ -42,7 +42,7 @@ def check(run: Import, table: BinaryIO, *, layout: Layout, places: dict[str, int
     codes: dict[str, int] = {}
     for each in sheet.faults:
         codes[each.code] = codes.get(each.code, 0) + 1
-    stated = {name.replace("_", " "): layout.header[at] for name, at in places.items()}
+    stated = {target.title: layout.header[places[target.key]] for target in TARGETS if target.key in places}
     return Report.refusing(
         "",
         remedy="",

@@ -89,6 +89,8 @@ def test_what_is_too_much_stays_unapplied_in_sight(till):
     till.takes(made.entry("130.00", "A-1001"))
     said = "SELECT amount_minor, unapplied_minor FROM payment WHERE tenant_id = :tenant"
     assert till.asked(said) == [(13_000, 3_000)]
+    with till.door():
+        assert queue.on_account() == [queue.OnAccount("EUR", 1, 3_000)]
     right(till)
 
 

@@ -43,8 +43,8 @@ def told(desk, import_id):
 
 CHANGED = {
     "name": ("Dune Garden Centres", "Dune Gardens AG"),
-    "address": ("", "Quay 4\n20457 Hamburg"),
-    "payment terms": ("", "45"),
+    "address": ("", "Quay 4, 20457 Hamburg"),
+    "payment terms": ("", "45 days"),
     "credit limit": ("", "€25,000.00"),
     "e-mail": ("bills@dune.test", "pay@dune.test"),
     "groups": ("key accounts; north", "key accounts; north"),

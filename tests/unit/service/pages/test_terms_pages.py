@@ -11,6 +11,7 @@ from tenants.intake import imports, undoing
 from tenants.ledger import forgoing, rates
 from tenants.values import ids
 from tests.cast import TODAY
+from tests.factories import a_payment
 from tests.unit.intake import papers_made_up as made
 from tests.unit.service.pages.test_books_pages import dune, home, invoice, post, sofia, world_slug
 from tests.unit.service.world import FAULTY
@@ -69,6 +70,8 @@ def test_a_bank_statement_is_undone_from_its_page(as_, alder_world, alder_admin,
     with alder_world.books():
         undoing.undo(statement, now=alder_world.now, real=alder_world.now, reason="Not ours", above=ABOVE)
     assert "Bank lines taken back 1" in words(admin.get(f"{page}?undoing=1"))
+    a_payment(alder_world.tenant, alder_world.at["deb"], amount=1_250)
+    assert "with something to apply" in words(admin.get(f"/c/{alder_world.slug}/cash"))
 
 
 def test_a_cell_that_keeps_its_row_out_is_corrected_on_the_page(as_, alder_world, alder_admin, words):
