@@ -32,6 +32,7 @@ from tenants.values.money import Money
 from tenants.work import unit_of_work
 from tests.factories import a_contact, a_credit_note, a_debtor, a_payment, an_allocation, an_invoice
 from tests.unit.service import world_of_sending as sending
+from tests.unit.service.world_of_rows import DEAD, DELIVERED, DOCUMENT, PAPER
 
 LEDGER = b"""Customer number;Customer name;Invoice number;Invoice date;Due date;Amount;Currency
 K-1;Kestrel Tiles;%(mark)s-1;2026-10-01;2026-10-31;120.50;%(currency)s
@@ -40,24 +41,6 @@ K-2;Lark Paints;%(mark)s-2;2026-10-02;2026-11-01;80.00;%(currency)s
 FAULTY = LEDGER + b"K-3;Moss Glass;%(mark)s-3;2026-13-45;2026-11-01;x;%(currency)s\n"
 CENTS = count(1_000_001)
 RULE = "unopened-key-account"
-DEAD = """
-INSERT INTO work_item (tenant_id, id, lane, kind, dedupe_key, payload, state, run_at, attempts, recorded_at,
-  finished_at, last_error, error_class)
-VALUES (:tenant, :id, 'insight', 'noop', :key, CAST(:payload AS jsonb), 'dead', :now, 8, :now, :now, 'it broke',
-  'ValueError')
-"""
-DOCUMENT = """
-INSERT INTO document (tenant_id, id, debtor_id, invoice_id, kind, media_type, sha256, bytes, store_key, made_at)
-VALUES (:tenant, :id, :debtor_id, :invoice_id, 'invoice', 'application/pdf', 'ab12', 8, :key, :now)
-ON CONFLICT (tenant_id, store_key) DO NOTHING
-"""
-DELIVERED = """
-UPDATE invoice SET delivery = 'delivered', delivered_at = :at WHERE tenant_id = :tenant AND id = :id
-"""
-PAPER = """
-INSERT INTO original (tenant_id, id, debtor_id, import_id, media_type)
-VALUES (:tenant, :invoice_id, :debtor_id, :import_id, 'application/xml') ON CONFLICT (tenant_id, id) DO NOTHING
-"""
 
 
 @dataclass
