@@ -49,7 +49,7 @@ class Consequences(Schema):
     """What would follow if the rule acted now."""
 
     messages = fields.List(fields.Nested(Preview), required=True)
-    load = fields.List(fields.Nested(Load), required=True)
+    work = fields.List(fields.Nested(Load), required=True)
     unreached = fields.List(fields.Nested(Named), required=True)
     unsigned = fields.String(required=True, metadata={"description": "The role that was to sign and nobody holds"})
 

@@ -74,7 +74,7 @@ class Consequences:
     """What follows if the rule acts now."""
 
     messages: tuple[Preview, ...] = ()
-    load: tuple[Load, ...] = ()
+    work: tuple[Load, ...] = ()
     unreached: tuple[Named, ...] = ()
     """The first of those who match and have no address."""
     unsigned: str = ""
@@ -93,7 +93,7 @@ def of(rule: Rule, *, now: datetime, rule_id: UUID = NO_RULE) -> Consequences:
     load = store.run(LOAD.format(reached=reached), **values, most=MOST_NAMED)
     return Consequences(
         messages=tuple(_previews(asked, send, values, at)) if send else (),
-        load=tuple(Load(*row) for row in load),
+        work=tuple(Load(*row) for row in load),
         unreached=_unreached(asked, values) if rule.writes_to_debtors else (),
         unsigned=send.sender if send and senders.missing(send.sender, now=now) else "",
     )

@@ -47,7 +47,7 @@ def test_three_customers_read_their_own_invoices_signed_by_whom_the_rule_names(i
             listed = {number for number in numbers if number in each.text}
             assert {numbers[number] for number in listed} == {each.debtor_id} and len(listed) == 2
             assert manager.name in each.text
-        assert [(each.name, each.subjects, each.customers) for each in found.load] == [
+        assert [(each.name, each.subjects, each.customers) for each in found.work] == [
             (specialist.name, len(bills), len(customers))
         ]
         assert (found.unreached, found.unsigned) == ((), "")
@@ -59,9 +59,9 @@ def test_who_has_no_address_is_named_and_so_is_a_role_that_nobody_holds(in_alder
         a_bill(silent)
         found = foreseen(OPEN, then=[LEAD])
         assert [(each.id, each.name) for each in found.unreached] == [(silent, "Silent Mills")]
-        assert (found.messages, found.load, found.unsigned) == ((), (), "team lead")
+        assert (found.messages, found.work, found.unsigned) == ((), (), "team lead")
         assert foreseen(OPEN, then=[TASK]).unreached == ()
-        assert foreseen(OPEN, then=[TASK]).load[0].name == ""
+        assert foreseen(OPEN, then=[TASK]).work[0].name == ""
 
 
 def test_a_rule_about_customers_shows_what_is_overdue_and_what_waits_for_a_word(in_alder):
@@ -118,4 +118,4 @@ def test_nothing_of_another_client_is_counted(in_birch, acted):
     rule, _ = acted
     with in_birch:
         assert aftermath.of(rule, now=NOW) == ()
-        assert foreseen(OPEN, then=[TASK]).load == () and not rows("rule_firing")
+        assert foreseen(OPEN, then=[TASK]).work == () and not rows("rule_firing")

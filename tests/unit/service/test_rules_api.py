@@ -123,7 +123,7 @@ def test_what_would_follow_and_what_came_after_can_be_asked(sofia, base, alder_w
     sofia.post(f"{base}/rules", {"document": recipes.find("overdue-reminder") | everybody})
     found = sofia.get(f"{base}/rules/overdue-reminder/consequences").json
     assert found["messages"] and all(each["debtor_id"].startswith("deb_") for each in found["messages"])
-    assert found["load"] and found["unsigned"] == ""
+    assert found["work"] and found["unsigned"] == ""
     assert sofia.get(f"{base}/rules/{RULE}/aftermath").json == {"items": []}
     shown = {each["field"]: each for each in sofia.get(f"{base}/rule-fields").json["items"]}
     assert shown["invoice.due_date"]["empty"] == 0 and "empty on" in shown["customer.owner"]["said"]
