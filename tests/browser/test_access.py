@@ -26,10 +26,14 @@ FILES = {
 
 
 def declared(world):
-    """Every page that is declared, by whoever may read it: those of a specialist and those of an admin alone."""
+    """Every page that is declared, by whoever may read it: a specialist, else an admin, else who leads specialists."""
     pages = [route for route in OF_CLIENT if route.view.__name__ not in FILES and not route.rule.endswith("/export")]
-    both = [(permissions.allowed(["specialist"], route.needs), address(route, world)) for route in pages]
-    return [path for allowed, path in both if allowed], [path for allowed, path in both if not allowed]
+    roles = ("specialist", "tenant_admin", "specialist_manager")
+    found = {role: [] for role in roles}
+    for route in pages:
+        first = next(role for role in roles if permissions.allowed([role], route.needs))
+        found[first].append(address(route, world))
+    return [found[role] for role in roles]
 
 
 def states(world, empty):
@@ -61,11 +65,12 @@ def empty_slug(birch, in_birch):
 
 
 @pytest.mark.timeout(280)
-def test_no_page_shuts_anybody_out(alder_books, empty_slug, portal_path, open_for, specialist, alder_admin):
-    theirs, admins = declared(alder_books)
+def test_no_page_shuts_anybody_out(alder_books, empty_slug, portal_path, open_for, specialist, alder_admin, manager):
+    theirs, admins, managers = declared(alder_books)
     walks = [
         (open_for(specialist), theirs + states(alder_books, empty_slug)),
         (open_for(alder_admin), admins),
+        (open_for(manager), managers),
         (open_for(), [portal_path, f"{portal_path}/view?said=objected", "/sign-in"]),
     ]
     wrong = {}
