@@ -43,6 +43,17 @@ FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(id uuid, kind text, message u
 ON CONFLICT (tenant_id, source, external_id) DO NOTHING
 """
 SLICE = 2_000
+LOADED = (
+    "message",
+    "message_item",
+    "delivery_attempt",
+    "portal_link",
+    "invoice",
+    "contact",
+    "debtor",
+    "inbox_event",
+    "evidence",
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +100,7 @@ def post(client: UUID, n: int, *, first: int) -> list[Posted]:
 def _look_over() -> None:
     """What the database's own housekeeping does within a minute of such a load."""
     with psycopg.connect(os.environ["GOODTERMS_BENCH_ADMIN_URL"], autocommit=True) as admin:
-        for table in ("message", "message_item", "delivery_attempt", "portal_link", "invoice", "contact", "debtor"):
+        for table in LOADED:
             admin.execute(f"ANALYZE app.{table}")
 
 
@@ -103,4 +114,5 @@ def tell(client: UUID, mails: Sequence[Posted]) -> list[UUID]:
     for start in range(0, len(rows), SLICE):
         with unit_of_work(scope.tenant(client, actor="bench")):
             store.run(TOLD, rows=json.dumps(rows[start : start + SLICE], default=str), now=at)
+    _look_over()
     return [row["id"] for row in rows]

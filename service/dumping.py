@@ -98,7 +98,7 @@ def _taker(keys: list[str]) -> Callable[[Any], tuple[Any, ...]]:
     def take(given: Any) -> tuple[Any, ...]:
         if not isinstance(given, Mapping):
             raise TypeError("objects are left to their schema")
-        return at_once(given)  # type: ignore[no-any-return]
+        return at_once(given)
 
     return take
 

@@ -144,7 +144,7 @@ TABLE: dict[str, Setting] = {
     ),
     "networks": Setting(
         "GOODTERMS_NETWORKS",
-        "networks from which machines fetch, a file of `goodterms networks make`; empty: the small list that is kept here",
+        "networks from which machines fetch, a file of `goodterms networks make`; empty: the small list kept here",
         default="",
     ),
     "imap_url": Setting(

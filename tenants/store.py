@@ -242,7 +242,7 @@ def ask_identity(sql: str, /, **values: Any) -> dict[str, Any] | None:
 
 
 def _row(wire: psycopg.Connection[Any], words: str, values: dict[str, Any]) -> dict[str, Any] | None:
-    return wire.cursor(row_factory=dict_row).execute(words, values, prepare=True).fetchone()  # type: ignore[call-overload]
+    return wire.cursor(row_factory=dict_row).execute(words, values, prepare=True).fetchone()
 
 
 @lru_cache(maxsize=64)

@@ -91,6 +91,7 @@ def give_owners(client: VisibleClient, body: dict[str, Any]) -> dict[str, int]:
 @endpoint(face, f"{ONE}/credit-limit", needs="ledger.write", method="POST", accepts=NewLimit, returns=Limit)
 def set_credit_limit(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Say how much a customer may owe at once."""
+    debtors.card(debtor_id)
     limit, currency = body["limit"], client.base_currency
     minor = None if limit is None else in_currency(limit, currency, pointer="/limit")
     debtors.set_limit(debtor_id, minor, now=moment.here().now, reason=body["reason"].strip())

@@ -83,7 +83,7 @@ class Expectation(Schema):
     basis = fields.String(
         required=True,
         metadata={
-            "description": "customer, group, all, promise, dispute (nothing is counted), or due while too little is known"
+            "description": "customer, group, all, promise, dispute (counts as nothing); due while little is known"
         },
     )
     seen = fields.Integer(required=True, metadata={"description": "Payments of this customer that it rests on"})

@@ -24,7 +24,7 @@ ONE = "/c/<client:client>/customers/<ref('deb'):debtor_id>"
 class NewOwner(Schema):
     """Who looks after a customer from a day on; empty: nobody."""
 
-    owner_id = fields.String(load_default="", validate=validate.Length(max=60))
+    given_to = fields.String(load_default="", validate=validate.Length(max=60))
     since_on = Day(required=True)
 
 
@@ -64,7 +64,7 @@ def give_all(client: VisibleClient, body: dict[str, Any]) -> Response:
 
 
 def _give(debtor_ids: list[UUID], body: dict[str, Any]) -> None:
-    here, owner = moment.here(), body["owner_id"]
+    here, owner = moment.here(), body["given_to"]
     owner_id = ids.read("per", owner) if owner else None
     pairs = [(debtor_id, owner_id) for debtor_id in debtor_ids]
     owners.give(pairs, since_on=body["since_on"], today=here.today, now=here.now)

@@ -79,16 +79,19 @@ def furnished(in_alder, settings):
         connections.add(
             "Own", issuer="https://idp.test", client_id="us", secret="s3cret", now=NOW, keys=settings.keyring
         )
-        run = new()
-        store.run(
-            "INSERT INTO import_run (tenant_id, id, source, file_name, file_sha256, file_key, bytes, state, actor, "
-            "received_at) VALUES (:tenant, :id, 'a', 'a', '', '', 0, 'loaded', 'test', :now)",
-            id=run,
-            now=NOW,
-        )
         entry = Entry(at=1, account=IBAN, currency="EUR", amount=Decimal(12), booked_on=TODAY, valued_on=TODAY)
-        bank_lines.stage(run, said=Statement("camt.053", [entry]))
-        bank_lines.load(run, now=NOW)
+        for name in ("a", "b"):  # the second still waits to be loaded
+            run = new()
+            store.run(
+                "INSERT INTO import_run (tenant_id, id, source, file_name, file_sha256, file_key, bytes, state, actor, "
+                "received_at) VALUES (:tenant, :id, 'a', 'a', :name, '', 0, 'loaded', 'test', :now)",
+                id=run,
+                name=name,
+                now=NOW,
+            )
+            bank_lines.stage(run, said=Statement("camt.053", [entry]))
+            if name == "a":
+                bank_lines.load(run, now=NOW)
 
 
 def accounts(key=0):

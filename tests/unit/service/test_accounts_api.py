@@ -68,7 +68,7 @@ def test_people_are_told_apart_with_their_rows(browser, sofia, base, home, bill,
     page = browser.get(f"{home}/collectors")
     assert "Nobody" in words(page)
     give = re.search(r'action="([^"]+/collectors/give)"', page.get_data(as_text=True))[1]
-    form = {"owner_id": owner, "since_on": "2026-10-01", "csrf_token": browser.csrf}
+    form = {"given_to": owner, "since_on": "2026-10-01", "csrf_token": browser.csrf}
     assert browser.client.post(give, data=form).status_code == 303
     (one,) = browser.get(f"{base}/collectors?owner_id={owner}").json["items"]
     assert (one["sales"], one["customers"], one["effectiveness"]) == (euros("100.00"), 1, None)
@@ -85,7 +85,7 @@ def test_people_are_told_apart_with_their_rows(browser, sofia, base, home, bill,
 
 def test_a_customers_page_gives_it_to_somebody_and_sets_its_limit(browser, sofia, home, marigold, owner, words):
     page = f"{home}/customers/{marigold['id']}"
-    form = {"owner_id": owner, "since_on": DAY, "csrf_token": browser.csrf}
+    form = {"given_to": owner, "since_on": DAY, "csrf_token": browser.csrf}
     assert browser.client.post(f"{page}/owner", data=form).status_code == 303
     limit = {"limit": "1234.50", "reason": "The insurer says so", "csrf_token": sofia.csrf}
     assert sofia.client.post(f"{page}/credit-limit", data=limit).status_code == 303
