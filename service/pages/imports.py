@@ -84,12 +84,12 @@ class Corrections(Schema):
     def gather(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """A form has one field for each cell, called by its row and its column."""
         fixes: dict[str, dict[str, str]] = {}
-        for name, value in data.items():
-            mark, _, place = name.partition(":")
-            row, _, column = place.partition(":")
-            if mark == "fix" and value.strip():
-                fixes.setdefault(row, {})[column] = value.strip()
-        return {"fixes": fixes}
+        others = {name: value for name, value in data.items() if not name.startswith("fix:")}
+        for name in data.keys() - others.keys():
+            row, _, column = name.removeprefix("fix:").partition(":")
+            if data[name].strip():
+                fixes.setdefault(row, {})[column] = data[name].strip()
+        return {**others, "fixes": fixes}
 
 
 class Why(Schema):

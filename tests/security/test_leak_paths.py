@@ -148,7 +148,7 @@ def test_l11_a_number_that_another_client_uses_is_free(alder, birch):
 
 def test_l12_the_hot_paths_use_their_indexes_behind_the_wall(as_app, alder):
     enter(as_app, alder)
-    as_app.execute("SET LOCAL enable_seqscan = off")
+    as_app.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")  # whatever is known of the table
     plan = as_app.execute(
         "EXPLAIN SELECT id FROM app.invoice WHERE tenant_id = %s AND open_minor > 0 AND voided_on IS NULL"
         " AND due_on < %s AND id > %s ORDER BY due_on, id LIMIT 50",
@@ -328,8 +328,9 @@ def test_the_sign_in_role_sees_memberships_and_no_books(database_urls, both):
     with psycopg.connect(database_urls["gt_auth"], options="-c search_path=app,public") as line:
         for table in every_tenant_table(line):
             if table not in SIGNING_IN:
+                what = "payload" if table == "work_item" else "1"  # that work stopped may be counted
                 with pytest.raises(errors.InsufficientPrivilege), line.transaction():
-                    line.execute(sql.SQL("SELECT 1 FROM app.{}").format(sql.Identifier(table)))
+                    line.execute(sql.SQL(f"SELECT {what} FROM app.{{}}").format(sql.Identifier(table)))
 
 
 def test_the_dispatcher_sees_work_and_clocks_and_no_books(database_urls, both):

@@ -1,8 +1,6 @@
 """Whatever somebody sends, and whatever breaks on it, no secret, address or account of theirs stands in the log."""
 
 import io
-import logging
-import sys
 from copy import deepcopy
 from unittest.mock import patch
 
@@ -11,6 +9,7 @@ import structlog
 
 from service import dumping
 from tenants import logs
+from tests.hearing import heard_by
 from tests.security.probe import filled
 from tests.security.walks import send, some, stops, welcome
 from tests.unit.service.asking import Ask
@@ -33,33 +32,17 @@ HEADERS = {
 }
 
 
-def forget_what_loggers_remember():
-    """A logger keeps the settings of its first use, which may have been another test's."""
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in ("service", "tenants", "jobs"):
-            for each in vars(module).values():
-                if type(each).__name__ == "BoundLoggerLazyProxy":
-                    vars(each).pop("bind", None)
-
-
 @pytest.fixture
 def heard():
     """Everything that is logged, as it would be written."""
-    kept, paper = structlog.get_config(), io.StringIO()
+    paper = io.StringIO()
 
     def note(logger, method, said):
         print(logs.without_secrets(logger, method, said), file=paper)
         raise structlog.DropEvent
 
-    forget_what_loggers_remember()
-    structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, note],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
-        cache_logger_on_first_use=False,
-    )
-    yield paper
-    structlog.configure(**kept)
-    forget_what_loggers_remember()
+    with heard_by(note):
+        yield paper
 
 
 def leaves(body, way=()):

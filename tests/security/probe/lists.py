@@ -26,8 +26,8 @@ ORDER BY id DESC LIMIT {{}}
 ORACLES: dict[str, str] = {
     "list_alerts": ALL.format("alert") + " AND state <> 'resolved'",
     "list_holds": ALL.format("hold") + " AND ended_at IS NULL",
-    "list_tasks": ALL.format("task") + " AND state = 'open'",
-    "list_worklist": ALL.format("task") + " AND state = 'open'",
+    "list_tasks": ALL.format("task") + " AND state = 'open' AND NOT answer_now",
+    "list_worklist": ALL.format("task") + " AND state = 'open' AND NOT answer_now",
     "list_dead_letters": ALL.format("work_item") + " AND state = 'dead'",
     "list_aging_items": "",
     "list_bank_lines": "",
