@@ -1,8 +1,8 @@
 """One page in every look: what axe finds, what the browser complains of, and what is wider than its window.
 
 Every rule is asked on a light desk; elsewhere those whose answer can differ by colour and width, which is much faster.
-The page is opened once and then shown in other light and at other widths, which is what a browser does too. Both colours
-and both widths are looked at; GOODTERMS_FULL=1 looks at every pair of them.
+The page is opened once and then shown in other light and at other widths, which is what a browser does too. Both
+colours and both widths are looked at; GOODTERMS_FULL=1 looks at every pair of them.
 """
 
 import os
