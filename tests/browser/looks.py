@@ -26,6 +26,13 @@ FEW_ROWS = "document.querySelectorAll('tbody tr:nth-child(n+20)').forEach(row =>
 """For lists that hold what all other tests made: rows that look like those above need no second look."""
 
 
+def violations_on(page, *, everything):
+    """What axe finds; it is brought to the page once, which takes as long as one asking."""
+    if everything:
+        return AXE.run(page, options=EVERYTHING).response["violations"]
+    return page.evaluate("options => axe.run(document, options)", BY_LOOK)["violations"]
+
+
 def faults_on(page, path):
     """All that is wrong with a page, look by look; nothing when everybody can read it."""
     told = []
@@ -42,8 +49,7 @@ def faults_on(page, path):
     for scheme, size in LOOKS:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size(SIZES[size])
-        options = EVERYTHING if (scheme, size) == LOOKS[0] else BY_LOOK
-        for each in AXE.run(page, options=options).response["violations"]:
+        for each in violations_on(page, everything=(scheme, size) == LOOKS[0]):
             found.append((scheme, size, each["id"], each["nodes"][0]["html"][:200]))
         found += [(size, "wider than its window")] if page.evaluate(TOO_WIDE) else []
     page.set_viewport_size(NARROWEST)
