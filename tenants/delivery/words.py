@@ -3,9 +3,10 @@ English."""
 
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
 
-from babel import Locale, UnknownLocaleError, dates, numbers
+from babel import dates, numbers
+
+from tenants.values import languages
 
 LANGUAGES = ("en", "de")
 
@@ -93,18 +94,12 @@ LABELS: dict[str, dict[str, str]] = {
 
 def language(wanted: str) -> str:
     """The language we write in for somebody who wants `wanted`."""
-    short = wanted.replace("_", "-").split("-")[0].lower()
-    return short if short in LANGUAGES else "en"
+    return languages.spoken(wanted, among=LANGUAGES)
 
 
-@lru_cache(maxsize=512)
 def locale(wanted: str, country: str) -> str:
-    """The language as it is written in a country (en_GB, de_AT), or the bare language where the country has no habit
-    of its own."""
-    try:
-        return str(Locale.parse(f"{language(wanted)}_{country.upper()}"))
-    except (UnknownLocaleError, ValueError):
-        return language(wanted)
+    """That language as it is written in a country."""
+    return languages.place(language(wanted), country)
 
 
 def day(value: date, *, place: str) -> str:

@@ -16,6 +16,7 @@ from tenants.directory.clients import Profile
 from tenants.insight import statement_words
 from tenants.insight.statement_words import WORDS
 from tenants.insight.statements import Account, Statement
+from tenants.values import languages
 from tenants.values.money import Money
 from tenants.values.sheets import safe
 
@@ -51,7 +52,7 @@ def table(said: Statement, *, language: str = "") -> str:
 def sheet(said: Statement, *, creditor: Profile, language: str = "") -> dict[str, Any]:
     """What the statement says, as plain data."""
     lang = statement_words.language(language or said.debtor.language)
-    place = statement_words.place(lang, creditor.country)
+    place = languages.place(lang, creditor.country)
     label = WORDS[lang]
     pay = [["IBAN", creditor.iban], ["BIC", creditor.bic]]
     return {

@@ -4,9 +4,7 @@ They are more than those in which mails are written: a statement has no prose, s
 An unknown language falls back to English.
 """
 
-from functools import lru_cache
-
-from babel import Locale, UnknownLocaleError
+from tenants.values import languages
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
@@ -311,14 +309,4 @@ NAMES = {
 
 def language(wanted: str) -> str:
     """The language of the statement for somebody who wants `wanted`."""
-    short = wanted.replace("_", "-").split("-")[0].lower()
-    return short if short in WORDS else "en"
-
-
-@lru_cache(maxsize=512)
-def place(code: str, country: str) -> str:
-    """The language as it is written in a country, or the bare language where the country has no habit of its own."""
-    try:
-        return str(Locale.parse(f"{code}_{country.upper()}"))
-    except (UnknownLocaleError, ValueError):
-        return code
+    return languages.spoken(wanted, among=WORDS)
