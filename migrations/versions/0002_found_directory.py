@@ -12,7 +12,9 @@ TENANT = """
 CREATE TABLE app.tenant (
   id uuid PRIMARY KEY, slug text NOT NULL UNIQUE, legal_name text NOT NULL, base_currency text NOT NULL,
   time_zone text NOT NULL, country text NOT NULL, language text NOT NULL DEFAULT 'en',
-  state text NOT NULL DEFAULT 'live' CHECK (state IN ('setup', 'live', 'closed')), created_at timestamptz NOT NULL)
+  state text NOT NULL DEFAULT 'live' CHECK (state IN ('setup', 'live', 'closed')), created_at timestamptz NOT NULL,
+  closed_at timestamptz, shut_at timestamptz);
+CREATE INDEX ix_tenant_closed ON app.tenant (id) WHERE state = 'closed';
 """
 TENANT_RULES = """
 SELECT gt.wall('app.tenant', NULL, 'id');
@@ -38,7 +40,8 @@ CREATE TABLE identity.browser_session (
   id_hash bytea PRIMARY KEY, person_id uuid NOT NULL REFERENCES identity.person (id), csrf_token text NOT NULL,
   created_at timestamptz NOT NULL, seen_at timestamptz NOT NULL, expires_at timestamptz NOT NULL,
   ended_at timestamptz, agent text NOT NULL DEFAULT '', network text NOT NULL DEFAULT '',
-  method text NOT NULL DEFAULT 'password', proved_at timestamptz NOT NULL, idle_s integer NOT NULL);
+  method text NOT NULL DEFAULT 'password', proved_at timestamptz NOT NULL, idle_s integer NOT NULL,
+  is_kept boolean NOT NULL DEFAULT false);
 CREATE INDEX ix_browser_session_person ON identity.browser_session (person_id) WHERE ended_at IS NULL;
 CREATE INDEX ix_browser_session_expires ON identity.browser_session (expires_at);
 CREATE TABLE identity.sign_in_try (key_hash bytea PRIMARY KEY, failures integer NOT NULL, since_at timestamptz

@@ -1,11 +1,12 @@
 """My account: with what I prove who I am, and where I am signed in."""
 
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import segno
-from flask import Blueprint
+from flask import Blueprint, make_response
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
@@ -14,7 +15,8 @@ from service.auth import browser
 from service.endpoint import SIGNED_IN, endpoint, tools
 from service.identity import Caller
 from service.pages import frame
-from tenants.directory import factors, letters, passkeys, passwords, people, sessions, steps
+from tenants.directory import factors, letters, passkeys, passwords, people, renewals, sessions, steps
+from tenants.directory.sessions import SignedIn
 from tenants.isolation import scope
 from tenants.isolation.scope import Scope
 from tenants.work import unit_of_work
@@ -66,22 +68,26 @@ def begin_code_app() -> str:
 
 
 @endpoint(face, "/account/code-app/confirm", needs=SIGNED_IN, method="POST", accepts=Code, fresh=True, enrols=True)
-def confirm_code_app(body: dict[str, Any]) -> str:
+def confirm_code_app(body: dict[str, Any]) -> Response:
     """Let the app count, and show the recovery codes once."""
     caller, toolbox = frame.signed_in(), tools()
+    now = toolbox.clock.now()
     with _people("confirm a code app"):
-        codes = factors.confirm_totp(
-            _id(caller), code=body["code"], now=toolbox.clock.now(), keys=toolbox.settings.keyring
-        )
-        sessions.end_others(_id(caller), keep=caller.session_hash, now=toolbox.clock.now())
-    return _page(caller, codes=codes)
+        codes = factors.confirm_totp(_id(caller), code=body["code"], now=now, keys=toolbox.settings.keyring)
+        _tell(caller, "A code app was set up", now=now)
+        fresh = _strengthened(caller, now=now)
+    post.wake()
+    return browser.hold(make_response(_page(frame.signed_in(), codes=codes)), fresh)
 
 
 @endpoint(face, "/account/code-app/remove", needs=SIGNED_IN, method="POST", fresh=True)
 def remove_code_app() -> Response:
     """Take the code app away."""
+    caller = frame.signed_in()
     with _people("remove a code app"):
-        factors.remove_totp(_id(frame.signed_in()))
+        factors.remove_totp(_id(caller))
+        _tell(caller, "Your code app was removed", now=tools().clock.now())
+    post.wake()
     return frame.after_change("/account")
 
 
@@ -91,6 +97,9 @@ def renew_codes() -> str:
     caller = frame.signed_in()
     with _people("renew recovery codes"):
         codes = factors.renew_recovery_codes(_id(caller)) if factors.held(_id(caller)).any else []
+        if codes:
+            _tell(caller, "Your recovery codes were made anew", now=tools().clock.now())
+    post.wake()
     return _page(caller, codes=codes)
 
 
@@ -112,12 +121,13 @@ def begin_passkey() -> Response:
 
 @endpoint(face, "/account/passkeys", needs=SIGNED_IN, method="POST", accepts=NewPasskey, fresh=True, enrols=True)
 def keep_passkey(body: dict[str, Any]) -> Response:
-    """Keep what the browser made."""
+    """Keep what the browser made; with the first factor of all come recovery codes, which are shown once."""
     caller, now, place = frame.signed_in(), tools().clock.now(), browser.place()
     with _people("keep a passkey"):
         waiting = steps.take(browser.step(), purpose=MAKING, now=now)
         if waiting is None or waiting.person_id != caller.person_id or place is None:
             raise passkeys.BadPasskey("This has waited too long.")
+        is_first = not factors.held(_id(caller)).any
         passkeys.keep(
             _id(caller),
             answer=body["credential"],
@@ -126,14 +136,23 @@ def keep_passkey(body: dict[str, Any]) -> Response:
             place=place,
             now=now,
         )
-    return frame.after_change("/account")
+        _tell(caller, "A passkey was added", now=now)
+        codes = factors.renew_recovery_codes(_id(caller)) if is_first else []
+        fresh = _strengthened(caller, now=now) if is_first else browser.renew(caller, now=now)
+    post.wake()
+    if not codes:
+        return browser.hold(frame.after_change("/account"), fresh)
+    return browser.hold(make_response(_page(frame.signed_in(), codes=codes)), fresh)
 
 
 @endpoint(face, "/account/passkeys/remove", needs=SIGNED_IN, method="POST", accepts=Handle, fresh=True)
 def remove_passkey(body: dict[str, Any]) -> Response:
     """Take one passkey away."""
+    caller = frame.signed_in()
     with _people("remove a passkey"):
-        passkeys.remove(_id(frame.signed_in()), handle=body["handle"])
+        passkeys.remove(_id(caller), handle=body["handle"])
+        _tell(caller, "A passkey was removed", now=tools().clock.now())
+    post.wake()
     return frame.after_change("/account")
 
 
@@ -146,7 +165,7 @@ def change_password(body: dict[str, Any]) -> Response:
         people.set_password(_id(caller), password=body["password"], now=now, about=about, stolen=toolbox.stolen)
         letters.queue(letters.CHANGED, email=caller.email, now=now)
         method = "password and code" if factors.held(_id(caller)).totp else "password"
-        fresh = browser.begin(_id(caller), now=now, method=method)
+        fresh = browser.begin(_id(caller), now=now, method=method, keep=renewals.is_kept(caller.session_hash))
     post.wake()
     return browser.enter(fresh, "/account")
 
@@ -186,6 +205,17 @@ def _page(caller: Caller, *, codes: list[str] | None = None) -> str:
         shortest=passwords.SHORTEST,
         staff_may_go_without=caller.side == "provider" and not tools().settings.staff_second_factor,
     )
+
+
+def _strengthened(caller: Caller, *, now: datetime) -> SignedIn | None:
+    """The first factor counts from now on: what was opened without it is over, and this browser holds a new token."""
+    sessions.end_others(_id(caller), keep=caller.session_hash, now=now)
+    return browser.renew(caller, now=now, holds_factor=True)
+
+
+def _tell(caller: Caller, what: str, *, now: datetime) -> None:
+    """Let the person hear by mail what became of the way in, whoever did it."""
+    letters.queue(letters.FACTOR, email=caller.email, now=now, what=what)
 
 
 def _people(reason: str) -> AbstractContextManager[Scope]:

@@ -1,16 +1,18 @@
 """What sign-in knows of a browser: its network, its name for itself, and the two cookies that it is given."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import request
+from flask import g, request
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from service import cookies, identity
 from service.endpoint import tools
-from tenants.directory import sessions
+from service.identity import Caller
+from tenants.directory import renewals, sessions
 from tenants.directory.passkeys import Place
 from tenants.directory.session_spans import Span, Spans
 from tenants.directory.sessions import SignedIn
@@ -82,17 +84,43 @@ def spans() -> Spans:
 
 
 def begin(person_id: UUID, *, now: datetime, method: str = "password", keep: bool = False) -> SignedIn:
-    """Open a session in this browser for somebody who has proved to be this person."""
+    """Open a session in this browser for somebody who has proved to be this person; one that it held before is over."""
+    leave(now=now)
     return sessions.start(person_id, now=now, agent=agent(), network=network(), method=method, spans=spans(), keep=keep)
 
 
-def enter(fresh: SignedIn, target: str) -> Response:
-    """Hand the session to the browser and show the page that was wanted; closing the browser ends it, unless its person
-    calls the device theirs."""
-    response = redirect(inside(target), 303)
-    cookies.put(response, identity.COOKIE, fresh.token, until=fresh.expires_at if fresh.is_kept else None)
+def leave(*, now: datetime) -> None:
+    """End the session that this browser holds: its cookie is about to be another's."""
+    if held := cookies.given(identity.COOKIE):
+        sessions.end(held, now=now)
+
+
+def renew(caller: Caller, *, now: datetime, holds_factor: bool = False) -> SignedIn | None:
+    """Change the token of this browser's session, whose person has just proved more, or holds one factor more; None for
+    one that is over."""
+    fresh = renewals.renew(caller.session_hash, now=now)
+    if fresh is not None:
+        g.caller = replace(
+            caller,
+            csrf_token=fresh.csrf_token,
+            session_hash=sessions.hash_of(fresh.token),
+            proved_at=now,
+            misses_factor=caller.misses_factor and not holds_factor,
+        )
+    return fresh
+
+
+def hold(response: Response, fresh: SignedIn | None) -> Response:
+    """Hand a session to the browser; closing the browser ends it, unless its person calls the device theirs."""
+    if fresh is not None:
+        cookies.put(response, identity.COOKIE, fresh.token, until=fresh.expires_at if fresh.is_kept else None)
     cookies.drop(response, STEP)
     return response
+
+
+def enter(fresh: SignedIn, target: str) -> Response:
+    """Hand the session to the browser and show the page that was wanted."""
+    return hold(redirect(inside(target), 303), fresh)
 
 
 def wait(response: Response, token: str, *, seconds: int = 600) -> Response:

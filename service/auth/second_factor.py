@@ -54,6 +54,8 @@ def check_code(body: dict[str, str]) -> Response:
             agent=browser.agent(),
             spans=browser.spans(),
         )
+        if fresh is not None:
+            browser.leave(now=toolbox.clock.now())
     if fresh is None:
         return make_response(render_template("second_factor.html", next=target, fault=WRONG), 422)
     return browser.enter(fresh, target)

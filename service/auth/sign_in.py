@@ -5,6 +5,7 @@ not fit is answered in one sentence, whatever it was.
 """
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, make_response, redirect, render_template
 from marshmallow import Schema, fields, validate
@@ -14,7 +15,7 @@ from service import cookies, identity, origins, problems
 from service.auth import browser
 from service.endpoint import PUBLIC, SIGNED_IN, endpoint, tools
 from tenants.directory import connections, passkeys, sessions, steps
-from tenants.directory.sessions import SecondStep
+from tenants.directory.sessions import SecondStep, SignedIn
 from tenants.isolation import scope
 from tenants.work import unit_of_work
 
@@ -74,10 +75,12 @@ def sign_in(body: dict[str, Any]) -> Response:
             spans=browser.spans(),
             keep=body["keep"],
         )
+        if isinstance(fresh, SignedIn):
+            browser.leave(now=tools().clock.now())
     if fresh is None:
         return _ways(body["email"].strip(), target, fault=WRONG)
     if isinstance(fresh, SecondStep):
-        return browser.wait(redirect(f"/sign-in/code?next={target}", 303), fresh.token)
+        return browser.wait(redirect(f"/sign-in/code?next={quote(target)}", 303), fresh.token)
     return browser.enter(fresh, target)
 
 

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
-from service import cookies, identity
+from service import identity
 from service.auth import browser
 from service.auth.sign_in import Next
 from service.endpoint import SIGNED_IN, endpoint, tools
@@ -54,17 +54,14 @@ def ask_passkey(body: dict[str, str]) -> Response:
 
 @endpoint(face, "/step-up", needs=SIGNED_IN, method="POST", accepts=Proof, enrols=True)
 def check(body: dict[str, str]) -> Response:
-    """Remember the proof for ten minutes, or ask again."""
+    """Remember the proof for ten minutes, under a new token, or ask again."""
     caller, now, target = _caller(), tools().clock.now(), browser.inside(body["next"])
     with unit_of_work(scope.platform(actor="sign-in", reason="prove a person afresh")):
         proved = _proves(caller, body)
-        if proved:
-            sessions.prove(caller.session_hash, now=now)
+        fresh = browser.renew(caller, now=now) if proved else None
     if not proved:
         return make_response(_page(caller, target, fault=WRONG), 422)
-    response = redirect(target, 303)
-    cookies.drop(response, browser.STEP)
-    return response
+    return browser.hold(redirect(target, 303), fresh)
 
 
 def _proves(caller: Caller, body: dict[str, str]) -> bool:

@@ -48,6 +48,18 @@ document.addEventListener("htmx:after:swap", () => {
   if (one("#toast")?.childElementCount) hideToastLater();
 });
 
+// --- one person's tabs: a fresh proof changes the token of the page, and the page that follows tells it to the others
+const mark = one('meta[name="csrf"]');
+if (mark && "BroadcastChannel" in window) {
+  const line = new BroadcastChannel("goodterms.token");
+  line.onmessage = ({ data }) => {
+    if (data.of !== mark.dataset.of) return;
+    mark.content = data.token;
+    for (const each of all('input[name="csrf_token"]')) each.value = data.token;
+  };
+  line.postMessage({ of: mark.dataset.of, token: mark.content });
+}
+
 // --- the undo line
 function tell(text) {
   const toast = one("#toast");

@@ -21,7 +21,8 @@ from tenants.store import IdentityOwned, Model
 from tenants.values import ids
 
 INVITATION, NEW_PASSWORD, CHANGED, COPIED = "invitation", "new password", "password changed", "key copied"
-ACCOUNT = "bank account changed"
+ACCOUNT, FACTOR = "bank account changed", "second factor changed"
+CLOSED, REOPENED = "client closed", "client reopened"
 WAITS = {INVITATION: timedelta(days=7), NEW_PASSWORD: timedelta(minutes=30)}
 SELDOM = timedelta(minutes=5)
 """However often somebody asks, an address gets one letter of a kind in this time."""
@@ -111,6 +112,12 @@ def _worded(person: Known, purpose: str, said: dict[str, str], *, now: datetime,
             f"Your password was changed on {now:%d %B %Y at %H:%M} UTC, and every browser in which you were signed in "
             f"is signed out.\n\nIf that was not you, ask for a new one now at {home}/sign-in/help and tell us."
         )
+    if purpose == FACTOR:
+        what = said.get("what", "Your second factor was changed")
+        return "Your way in was changed", (
+            f"{what} on {now:%d %B %Y at %H:%M} UTC{_by(said)}.\n\nSee what counts under My account: {home}/account\n\n"
+            f"If you did not expect that, ask for a new password now at {home}/sign-in/help and tell us."
+        )
     if purpose == COPIED:
         app = said.get("app", "An app")
         return f"{app} was signed out", (
@@ -125,6 +132,8 @@ def _worded(person: Known, purpose: str, said: dict[str, str], *, now: datetime,
             f"It is now {said.get('account') or 'none'}, on every letter from {now:%d %B %Y, %H:%M} UTC on.\n\nIf you "
             f"did not expect that, look at the history and ask: {home}/"
         )
+    if purpose in (CLOSED, REOPENED):
+        return _of_client(purpose, said, home=home)
     if person.id not in people.without_a_way_in([person.id]):
         return _for_the_known(purpose, said, home=home, person=person, now=now)
     companies = connections.of_address(person.email)
@@ -133,6 +142,23 @@ def _worded(person: Known, purpose: str, said: dict[str, str], *, now: datetime,
             f"{_reason(purpose, said)}\n\nYou sign in through {companies[0].organisation}'s own sign-in: {home}/sign-in"
         )
     return _opening(purpose, said), _with_link(person, INVITATION, _reason(purpose, said), home=home, now=now)
+
+
+def _by(said: dict[str, str]) -> str:
+    return f", by {said['by']}" if said.get("by") else ""
+
+
+def _of_client(purpose: str, said: dict[str, str], *, home: str) -> tuple[str, str]:
+    where = said.get("where", "your company")
+    if purpose == REOPENED:
+        return f"{where} is open again", (
+            f"We work for {where} again, in test mode: nothing leaves before you go live.\n\n{home}/"
+        )
+    return f"{where} was closed", (
+        f"We no longer work for {where}: nothing is sent any more, no rule runs, and links of customers and machines "
+        f"open nothing.\n\nYou and your colleagues can read and export the books until {said.get('until', '')}: "
+        f"{home}/\n\nIf you did not expect that, answer this letter."
+    )
 
 
 def _for_the_known(purpose: str, said: dict[str, str], *, home: str, person: Known, now: datetime) -> tuple[str, str]:

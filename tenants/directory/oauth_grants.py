@@ -106,6 +106,10 @@ REVOKE_OF_SESSION = """
 UPDATE identity.oauth_grant SET revoked_at = :now, revoked_for = 'signed out'
 WHERE session_hash = :session_hash AND person_id = :person_id AND revoked_at IS NULL
 """
+FOLLOW = """
+UPDATE identity.oauth_grant SET session_hash = :fresh
+WHERE session_hash = :before AND person_id = :person_id AND revoked_at IS NULL
+"""
 SIGNED_IN_AT = "SELECT created_at FROM identity.browser_session WHERE id_hash = :session_hash"
 PURGE = """
 WITH gone AS (
@@ -180,6 +184,11 @@ def revoke(grant_id: UUID, *, why: str, now: datetime) -> bool:
 def revoke_of_session(session_hash: bytes, *, person_id: UUID, now: datetime) -> None:
     """End what was granted from one browser session."""
     store.run_identity(REVOKE_OF_SESSION, session_hash=session_hash, person_id=person_id, now=now)
+
+
+def follow_session(before: bytes, *, fresh: bytes, person_id: UUID) -> None:
+    """Let what was granted from one browser session belong to the same session under its new token."""
+    store.run_identity(FOLLOW, before=before, fresh=fresh, person_id=person_id)
 
 
 def signed_in_at(session_hash: bytes) -> datetime:

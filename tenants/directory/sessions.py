@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, text
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
@@ -71,6 +71,7 @@ class BrowserSession(IdentityOwned, Model):
     method: Mapped[str] = mapped_column(server_default="password")
     proved_at: Mapped[datetime]
     idle_s: Mapped[int] = mapped_column(Integer)
+    is_kept: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +150,9 @@ WHERE p.email = :email AND p.disabled_at IS NULL
 REHASH = "UPDATE identity.credential SET password_hash = :kept WHERE person_id = :person_id"
 START = """
 INSERT INTO identity.browser_session
-  (id_hash, person_id, csrf_token, created_at, seen_at, expires_at, agent, network, method, proved_at, idle_s)
-VALUES (:id_hash, :person_id, :csrf, :now, :now, :expires_at, :agent, :network, :method, :now, :idle_s)
+  (id_hash, person_id, csrf_token, created_at, seen_at, expires_at, agent, network, method, proved_at, idle_s,
+   is_kept)
+VALUES (:id_hash, :person_id, :csrf, :now, :now, :expires_at, :agent, :network, :method, :now, :idle_s, :is_kept)
 """
 AWAKE = "s.seen_at + make_interval(secs => s.idle_s) > :now"
 FIND = f"""
@@ -166,7 +168,6 @@ SELECT f.*, ({access.CLIENTS_OF.format(person="f.person_id")}) AS clients FROM (
 """
 TOUCH = "UPDATE identity.browser_session SET seen_at = :now WHERE id_hash = :id_hash"
 END = "UPDATE identity.browser_session SET ended_at = :now WHERE id_hash = :id_hash AND ended_at IS NULL"
-PROVED = "UPDATE identity.browser_session SET proved_at = :now WHERE id_hash = :id_hash AND ended_at IS NULL"
 OPEN = f"""
 SELECT s.id_hash, s.created_at, s.seen_at, s.agent, s.network, s.method FROM identity.browser_session s
 WHERE s.person_id = :person_id AND s.ended_at IS NULL AND s.expires_at > :now AND {AWAKE}
@@ -278,11 +279,6 @@ def proves_password(person_id: UUID, *, password: str, now: datetime) -> bool:
     return right
 
 
-def prove(id_hash: bytes, *, now: datetime) -> None:
-    """Remember that the person of this session has just proved to be one."""
-    store.run_identity(PROVED, id_hash=id_hash, now=now)
-
-
 def opened_by(person_id: UUID, *, now: datetime) -> Sequence[Open]:
     """The person's open sessions, the one used last first."""
     rows = store.run_identity(OPEN, person_id=person_id, now=now)
@@ -306,7 +302,7 @@ def end_others(person_id: UUID, *, keep: bytes, now: datetime) -> None:
 
 def find(token: str, *, now: datetime) -> Visitor | None:
     """The person behind a token; None when it never was, has ended, has expired or was idle too long."""
-    row = store.run_identity(FIND, id_hash=_hash(token), now=now).one_or_none()
+    row = store.run_identity(FIND, id_hash=hash_of(token), now=now).one_or_none()
     if row is None:
         return None
     if now - row.seen_at >= TOUCH_EVERY:
@@ -316,7 +312,7 @@ def find(token: str, *, now: datetime) -> Visitor | None:
 
 def find_all(token: str, *, now: datetime) -> tuple[Visitor, tuple[access.VisibleClient, ...]] | None:
     """The same together with every client that the person can enter now, in one round trip; touches nothing."""
-    found = store.ask_identity(FIND_ALL, id_hash=_hash(token), now=now)
+    found = store.ask_identity(FIND_ALL, id_hash=hash_of(token), now=now)
     if found is None:
         return None
     clients = access.read_clients(found.pop("clients"))
@@ -335,7 +331,7 @@ def touch(visitor: Visitor, *, now: datetime) -> None:
 
 def end(token: str, *, now: datetime) -> None:
     """Sign out; a token that opens nothing is no fault."""
-    store.run_identity(END, id_hash=_hash(token), now=now)
+    store.run_identity(END, id_hash=hash_of(token), now=now)
 
 
 def is_from(visitor: Visitor, *, csrf_token: str) -> bool:
@@ -362,7 +358,7 @@ def start(
     )
     store.run_identity(
         START,
-        id_hash=_hash(fresh.token),
+        id_hash=hash_of(fresh.token),
         person_id=person_id,
         csrf=fresh.csrf_token,
         now=now,
@@ -371,13 +367,14 @@ def start(
         network=network,
         method=method,
         idle_s=int(span.idle.total_seconds()),
+        is_kept=span.is_kept,
     )
     return fresh
 
 
 def why_out(token: str, *, now: datetime) -> Out | None:
     """Why this browser's session opens nothing any more; None for one that is open, was ended, or never was."""
-    row = store.run_identity(LEFT, id_hash=_hash(token), now=now).one_or_none()
+    row = store.run_identity(LEFT, id_hash=hash_of(token), now=now).one_or_none()
     if row is None:
         return None
     if row.expires_at <= now:
@@ -386,5 +383,6 @@ def why_out(token: str, *, now: datetime) -> Out | None:
     return Out(IDLE, idle) if row.seen_at + idle <= now else None
 
 
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+def hash_of(token: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).digest()

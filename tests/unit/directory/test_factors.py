@@ -7,7 +7,7 @@ import pyotp
 import pytest
 
 from tenants import store
-from tenants.directory import factors, people, sessions, steps, tries
+from tenants.directory import factors, people, renewals, sessions, steps, tries
 from tenants.directory.sessions import SecondStep, SignedIn
 from tenants.values.sealing import CannotOpen, Keyring
 from tests.cast import NOW, PASSWORD, SECRET
@@ -182,10 +182,10 @@ def test_sofia_sees_her_sessions_and_ends_them(on_platform, specialist, manager)
         assert sessions.find(foreign.token, now=NOW)
 
 
-def test_a_proof_is_remembered_with_its_session(on_platform, specialist):
+def test_a_proof_is_remembered_with_its_session_whose_token_is_another_from_then_on(on_platform, specialist):
     later = NOW + timedelta(minutes=20)
     with on_platform:
-        opened = sessions.start(specialist.id, now=NOW)
+        opened = sessions.start(specialist.id, now=NOW, agent="Firefox", keep=True)
         visitor = sessions.find(opened.token, now=later)
         assert visitor.proved_at == NOW
         assert not sessions.proves_password(specialist.id, password="wrong", now=later)
@@ -193,5 +193,23 @@ def test_a_proof_is_remembered_with_its_session(on_platform, specialist):
         assert not sessions.proves_password(
             people.add(f"{uuid4()}@x.test", name="N", side="client", now=NOW), password="x", now=later
         )
-        sessions.prove(visitor.id_hash, now=later)
-        assert sessions.find(opened.token, now=later).proved_at == later
+        fresh = renewals.renew(visitor.id_hash, now=later)
+        found = sessions.find(fresh.token, now=later)
+        assert (found.proved_at, found.csrf_token) == (later, fresh.csrf_token)
+        assert fresh.csrf_token != opened.csrf_token and fresh.expires_at == opened.expires_at
+        assert sessions.find(opened.token, now=later) is None and sessions.why_out(opened.token, now=later) is None
+        (seen,) = sessions.opened_by(specialist.id, now=later)
+        assert (seen.created_at, seen.agent) == (NOW, "Firefox"), "to its person it is the same session"
+        assert renewals.renew(visitor.id_hash, now=later) is None, "of two proofs at once one changes the token"
+        sessions.end(fresh.token, now=later)
+        assert renewals.renew(found.id_hash, now=later) is None, "and an ended session stays ended"
+
+
+def test_a_kept_session_stays_kept_and_its_apps_stay_its_own(on_platform, alder_viewer):
+    with on_platform:
+        kept = sessions.start(alder_viewer.id, now=NOW, keep=True)
+        fresh = renewals.renew(sessions.hash_of(kept.token), now=NOW)
+        assert fresh.is_kept and renewals.is_kept(sessions.hash_of(fresh.token))
+        assert not renewals.is_kept(sessions.hash_of(kept.token))
+        loose = sessions.start(alder_viewer.id, now=NOW)
+        assert not renewals.renew(sessions.hash_of(loose.token), now=NOW).is_kept

@@ -37,6 +37,19 @@ def form(browser: Browser, path, **fields):
     return browser.client.post(path, data={"csrf_token": browser.csrf, **fields})
 
 
+def anew(browser: Browser):
+    """The page that follows a fresh proof carries another token."""
+    browser.csrf = browser.get("~/whoami").json["csrf_token"]
+    return browser
+
+
+def thief(browser: Browser, web):
+    """Somebody else's browser with a copy of this one's cookie."""
+    copy = web.test_client()
+    copy.set_cookie(COOKIE, browser.client.get_cookie(COOKIE, domain="localhost").value, domain="localhost")
+    return Browser(copy, browser.csrf)
+
+
 def without(page, *words):
     text = re.sub(r"[\w-]{43}", "TOKEN", html.unescape(page))
     for word in words:
@@ -98,12 +111,15 @@ def test_a_passkey_that_nobody_has_opens_nothing(stranger, web):
 # --- my account ------------------------------------------------------------------------------------------------------
 
 
-def test_sofia_sets_up_a_code_app_and_sees_her_recovery_codes_once(as_, specialist):
+def test_sofia_sets_up_a_code_app_and_sees_her_recovery_codes_once(as_, web, specialist):
     sofia, elsewhere = as_(specialist), as_(specialist)
     shown = form(sofia, "/account/code-app").text
     secret = re.search(r'class="secret">(\w+)<', shown)[1]
     assert form(sofia, "/account/code-app/confirm", code="000000").status_code == 422
+    copied = thief(sofia, web)
     done = form(sofia, "/account/code-app/confirm", code=code(secret)).text
+    assert copied.get("~/whoami").status_code == 401, "whoever copied the token before is out"
+    assert f'value="{anew(sofia).csrf}"' in done, "the page that follows carries the new token"
     assert len(re.findall(r"<li><code>[a-z2-9]{5}-[a-z2-9]{5}</code>", done)) == 10
     assert "recovery codes</h2>" not in sofia.client.get("/account").text
     assert elsewhere.get("~/whoami").status_code == 401, "the other sessions end"
@@ -137,8 +153,9 @@ def test_where_there_is_no_name_there_are_no_passkeys_to_make(as_, specialist):
 # --- a fresh proof ---------------------------------------------------------------------------------------------------
 
 
-def test_after_ten_minutes_a_proof_is_asked_for_again(as_, specialist, web_clock):
+def test_after_ten_minutes_a_proof_is_asked_for_again(as_, web, specialist, web_clock):
     sofia = as_(specialist)
+    copied, stale = thief(sofia, web), sofia.csrf
     web_clock.stand_at(NOW + timedelta(minutes=11))
     asked = sofia.client.post(
         "/account/code-app", data={"csrf_token": sofia.csrf}, headers={"Referer": "http://localhost/account"}
@@ -148,6 +165,8 @@ def test_after_ten_minutes_a_proof_is_asked_for_again(as_, specialist, web_clock
     assert form(sofia, "/step-up", password="a wrong word", next="/account").status_code == 422
     proved = form(sofia, "/step-up", password=PASSWORD, next="/account")
     assert (proved.status_code, proved.location) == (303, "/account")
+    assert copied.get("~/whoami").status_code == 401, "a copied token does not rise with its owner's proof"
+    assert form(sofia, "/account/code-app").status_code == 403 and stale != anew(sofia).csrf
     assert form(sofia, "/account/code-app").status_code == 200
 
 
@@ -158,7 +177,7 @@ def test_who_has_a_code_app_proves_it_with_that_and_not_with_the_password(as_, s
     assert "Code of your app" in sofia.client.get("/step-up").text
     assert form(sofia, "/step-up", password=PASSWORD).status_code == 422
     assert form(sofia, "/step-up", code=code(secret, later)).status_code == 303
-    assert form(sofia, "/step-up/passkey", next="/account").status_code == 200
+    assert form(anew(sofia), "/step-up/passkey", next="/account").status_code == 200
     assert form(sofia, "/step-up", credential="{}").status_code == 422
 
 
@@ -174,3 +193,29 @@ def test_who_is_signed_in_by_a_passkey_is_known_by_it(web, specialist, stranger)
         fresh = sessions.start(specialist.id, now=NOW, method="passkey")
     stranger.client.set_cookie(COOKIE, fresh.token, domain="localhost")
     assert ">passkey<" in stranger.client.get("/account").text
+
+
+# --- one browser, one session ----------------------------------------------------------------------------------------
+
+
+def test_who_signs_in_where_somebody_was_signed_in_ends_that_session(as_, web, specialist, manager, settings):
+    for second in (manager, specialist):
+        shared = as_(specialist)
+        before = thief(shared, web)
+        assert form(shared, "/sign-in", email=second.email, password="a wrong word of theirs").status_code == 422
+        assert before.get("~/whoami").status_code == 200, "a try that fails ends nothing"
+        assert form(shared, "/sign-in", email=second.email, password=PASSWORD).status_code == 303
+        assert before.get("~/whoami").status_code == 401
+        assert shared.get("~/whoami").json["email"] == second.email
+
+
+def test_the_second_step_leads_to_the_whole_page_that_was_wanted(stranger, web, specialist, secret, as_):
+    before = thief(as_(specialist), web)
+    stranger.client.set_cookie(COOKIE, before.client.get_cookie(COOKIE, domain="localhost").value, domain="localhost")
+    target = "/my-day?section=done&page=2"
+    asked = form(stranger, "/sign-in", email=specialist.email, password=PASSWORD, next=target)
+    assert before.get("~/whoami").status_code == 200, "half a sign-in ends nothing"
+    page = stranger.client.get(asked.location)
+    assert page.status_code == 200 and 'value="/my-day?section=done&amp;page=2"' in page.text
+    assert form(stranger, "/sign-in/code", code=code(secret), next=target).location == target
+    assert before.get("~/whoami").status_code == 401
