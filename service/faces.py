@@ -19,6 +19,7 @@ from service.pages import (
     builder,
     cash,
     certificates,
+    closings,
     collectors,
     company_sign_in,
     conduct,
@@ -62,6 +63,7 @@ from service.pages import (
     worklist,
 )
 from service.portal import invoice as portal_invoice
+from service.portal import reminders as portal_reminders
 from service.portal import statement as portal_statement
 from service.scim import about as scim_about
 from service.scim import groups as scim_groups
@@ -116,11 +118,12 @@ PAGES = (
     history.face,
     provider.face,
     new_client.face,
+    closings.face,
     letterhead.face,
     provider_history.face,
     staff.face,
 )
-PORTAL = (portal_invoice.face, portal_statement.face)
+PORTAL = (portal_invoice.face, portal_statement.face, portal_reminders.face)
 OAUTH = (discovery.face, tokens.face, authorize.face, logout.face)
 SIGN_IN = (sign_in.face, second_factor.face, single_sign_on.face, step_up.face, welcome.face, account.face)
 SCIM = (scim_about.face, scim_users.face, scim_groups.face)

@@ -25,7 +25,8 @@ CONTACT = """
   role text NOT NULL DEFAULT 'billing', language text NOT NULL DEFAULT 'en', pixel_consent text NOT NULL
   DEFAULT 'unknown'
     CHECK (pixel_consent IN ('unknown', 'granted', 'withdrawn')), active boolean NOT NULL DEFAULT true,
-  import_id uuid, known_at timestamptz NOT NULL, PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, debtor_id, email),
+  import_id uuid, known_at timestamptz NOT NULL, reminders_stopped_at timestamptz,
+  PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, debtor_id, email),
   FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
 """
 INVOICE = """

@@ -10,7 +10,8 @@ from marshmallow import Schema, fields, validate
 from service import moment
 from service.api import paging
 from service.endpoint import endpoint
-from service.fields import MoneyField, Ref
+from service.fields import Instant, MoneyField, Ref
+from tenants.delivery import unsubscribing
 from tenants.directory.access import VisibleClient
 from tenants.ledger import contacts, debtors, registers
 
@@ -82,6 +83,18 @@ class Contact(NewContact):
     debtor_id = Ref("deb", required=True)
     pixel_consent = fields.String(required=True)
     active = fields.Boolean(required=True)
+    reminders_stopped_at = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Since when this reader wants no reminders by mail; invoices still come"},
+    )
+
+
+class Wanted(Schema):
+    """Whether a reader wants reminders by mail, and how and when it said so."""
+
+    wanted = fields.Boolean(required=True)
+    basis = fields.String(required=True, validate=validate.Length(1, 300))
 
 
 class Contacts(Schema):
@@ -187,6 +200,21 @@ def retire_contact(client: VisibleClient, contact_id: UUID) -> dict[str, Any]:
     """Write to this address no more."""
     contacts.retire(contact_id)
     return {"id": contact_id, "active": False}
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/contacts/<ref('con'):contact_id>/reminders",
+    needs="ledger.write",
+    method="POST",
+    accepts=Wanted,
+    returns=Wanted,
+)
+def choose_reminders(client: VisibleClient, contact_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """Keep whether a reader wants reminders by mail; invoices and formal letters go on either way."""
+    say = unsubscribing.resume if body["wanted"] else unsubscribing.stop
+    say(contact_id, basis=body["basis"], now=moment.here().now)
+    return body
 
 
 def _card(debtor_id: UUID, client: VisibleClient) -> dict[str, Any]:

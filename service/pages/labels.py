@@ -209,6 +209,7 @@ REFUSALS = {
     "cap": "Over the cap of one run",
     "other_way": "Goes by another way of the customer",
     "no_way": "No way of the customer can be used",
+    "unwanted": "Its reader wants no reminders by mail",
     "stale_bank_feed": "Payments are not up to date",
     "not_delivered": "The invoice has not arrived yet",
     "not_matching": "The rule no longer applies",

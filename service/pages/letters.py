@@ -14,7 +14,7 @@ from service.endpoint import endpoint, tools
 from service.fields import Ref
 from service.gate import GATE
 from service.pages import delivery_tabs, frame
-from tenants.delivery import channels, print_batches, tracking
+from tenants.delivery import channels, print_batches, tracking, unsubscribing
 from tenants.delivery.channels import Channels
 from tenants.delivery.einvoices import wishes
 from tenants.delivery.einvoices.wishes import Wish
@@ -55,6 +55,14 @@ class Said(Schema):
 
     contact = Ref("con", required=True)
     consent = fields.String(required=True, validate=validate.OneOf(tracking.SAID))
+    basis = fields.String(required=True, validate=validate.Length(1, 300))
+
+
+class Wanted(Schema):
+    """Whether a reader wants reminders by mail."""
+
+    contact = Ref("con", required=True)
+    wanted = fields.String(required=True, validate=validate.OneOf(("yes", "no")))
     basis = fields.String(required=True, validate=validate.Length(1, 300))
 
 
@@ -131,7 +139,20 @@ def wish(client: VisibleClient, debtor_id: UUID, body: dict[str, str]) -> Answer
 @endpoint(face, f"{REACH}/consent", needs="ledger.write", method="POST", accepts=Said)
 def consent(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> Answer:
     """Keep what one reader of the customer said; a withdrawal also stops images of mails that were sent before."""
-    if body["contact"] not in {each.id for each in contacts.of_debtor(debtor_id)}:
-        raise tracking.UnknownReader("There is no such contact.")
+    _of(debtor_id, body["contact"])
     tracking.consent(body["contact"], said=body["consent"], basis=body["basis"], now=moment.here().now)
     return frame.after_change(url_for("letters.reach_page", client=client.slug, debtor_id=debtor_id))
+
+
+@endpoint(face, f"{REACH}/reminders", needs="ledger.write", method="POST", accepts=Wanted)
+def reminders(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> Answer:
+    """Keep whether one reader of the customer wants reminders by mail."""
+    _of(debtor_id, body["contact"])
+    say = unsubscribing.resume if body["wanted"] == "yes" else unsubscribing.stop
+    say(body["contact"], basis=body["basis"], now=moment.here().now)
+    return frame.after_change(url_for("letters.reach_page", client=client.slug, debtor_id=debtor_id))
+
+
+def _of(debtor_id: UUID, contact_id: UUID) -> None:
+    if contact_id not in {each.id for each in contacts.of_debtor(debtor_id)}:
+        raise tracking.UnknownReader("There is no such contact.")

@@ -19,7 +19,7 @@ from service.endpoint import PORTAL, PUBLIC, endpoint, tools
 from service.portal import words
 from tenants.collections import holds, tasks
 from tenants.collections.tasks import NewTask
-from tenants.delivery import documents, evidence, facts, links, portal_posts, printing, tallies, tracking
+from tenants.delivery import documents, evidence, facts, links, portal_posts, printing, tallies, tracking, unsubscribing
 from tenants.delivery import words as writing
 from tenants.delivery.facts import Item, Reader
 from tenants.delivery.hits import Hit
@@ -69,13 +69,13 @@ class Nothing(Schema):
 @endpoint(face, "/p/<token>", needs=PORTAL, query=Thanked, leaves="link_get")
 def portal_page(grant: LinkGrant, query: dict[str, str]) -> str:
     """What the mail was about."""
-    return page(_items(grant), reader=_reader(grant), said=query["said"])
+    return page(_items(grant), reader=_reader(grant), said=query["said"], stop_at=_stop_at(grant))
 
 
 @endpoint(face, "/p/<token>/view", needs=PORTAL, query=Thanked, leaves="portal_view")
 def portal_view(grant: LinkGrant, query: dict[str, str]) -> str:
     """The same page after a button was pressed: whoever sees it is a person."""
-    return page(_items(grant), reader=_reader(grant), said=query["said"])
+    return page(_items(grant), reader=_reader(grant), said=query["said"], stop_at=_stop_at(grant))
 
 
 @endpoint(face, "/p/<token>/all", needs=PUBLIC)
@@ -244,7 +244,14 @@ def _take(tenant_id: UUID, hit: Hit) -> None:
         traces.reception().keep(tenant_id, hit)
 
 
-def page(items: tuple[Item, ...], *, reader: Reader, said: str = "", preview: bool = False) -> str:
+def _stop_at(grant: LinkGrant) -> str:
+    """Where this reader stops reminders by mail; only what came by a mail can say by which."""
+    if grant.message_id is None:
+        return ""
+    return unsubscribing.url(grant.tenant_id, message_id=grant.message_id, settings=tools().settings)
+
+
+def page(items: tuple[Item, ...], *, reader: Reader, said: str = "", preview: bool = False, stop_at: str = "") -> str:
     """The page itself; as a preview its buttons are off."""
     profile = clients.profile()
     today = profile.clock.today(tools().clock.now())
@@ -261,6 +268,7 @@ def page(items: tuple[Item, ...], *, reader: Reader, said: str = "", preview: bo
         text=text,
         said=said,
         preview=preview,
+        stop_at=stop_at,
         first_on=today,
         last_on=today + LATEST_PROMISE,
     )

@@ -45,6 +45,13 @@ ENGLISH = {
     "also for the mails that you have.",
     "images_button": "Do not tell when I open mail",
     "thanks_stopped": "Thank you. From now on no image tells us when you open a mail.",
+    "stop_title": "Reminders by e-mail",
+    "stop_link": "Reminders by e-mail: stop them, or get them again",
+    "stop_text": "You can stop reminders to {email}. Invoices, and letters that must reach you, still come; "
+    "a person at {client} will ask how you would rather be told.",
+    "stop_button": "No more reminders by e-mail",
+    "stop_done": "Reminders to {email} have stopped. Invoices, and letters that must reach you, still come.",
+    "stop_again": "Send me reminders by e-mail again",
     "news": "New for you",
     "take": "Take invoice {number} (PDF)",
     "service": "{provider} works the receivables of {client}.",
@@ -94,6 +101,14 @@ GERMAN = {
     "auch für E-Mails, die Sie schon haben.",
     "images_button": "Nicht sagen, wann ich E-Mails öffne",
     "thanks_stopped": "Danke. Ab jetzt sagt kein Bild mehr, dass Sie eine E-Mail öffnen.",
+    "stop_title": "Erinnerungen per E-Mail",
+    "stop_link": "Erinnerungen per E-Mail: abstellen oder wieder bekommen",
+    "stop_text": "Sie können Erinnerungen an {email} abstellen. Rechnungen und Schreiben, die Sie erreichen müssen, "
+    "kommen weiter; ein Mensch bei {client} fragt, wie wir Ihnen sonst Bescheid geben.",
+    "stop_button": "Keine Erinnerungen mehr per E-Mail",
+    "stop_done": "Erinnerungen an {email} sind abgestellt. Rechnungen und Schreiben, die Sie erreichen müssen, "
+    "kommen weiter.",
+    "stop_again": "Wieder per E-Mail erinnern",
     "news": "Neu für Sie",
     "take": "Rechnung {number} nehmen (PDF)",
     "service": "{provider} betreut die Forderungen von {client}.",

@@ -112,9 +112,12 @@ def _nowhere(message: Message, *, now: datetime) -> Verdict:
         words = "What goes to this address comes back, or its owner asked for silence."
         return Verdict(allowed=False, reason="suppressed", detail=words)
     words = "None of the ways by which this customer wants to be reached can be used for this."
+    reason = "no_way"
+    if ways.is_unwanted(message):
+        reason, words = "unwanted", "Its reader wants no reminders by mail, and there is no other way."
     if message.kind != "reminder":
-        return Verdict(allowed=False, reason="no_way", detail=words)
-    return _to_person(message, "no_way", words, now=now)
+        return Verdict(allowed=False, reason=reason, detail=words)
+    return _to_person(message, reason, words, now=now)
 
 
 def _by(message: Message, way: str) -> Verdict:

@@ -16,6 +16,7 @@ from tenants import store
 from tenants.collections import tasks
 from tenants.collections.tasks import NewTask
 from tenants.delivery import mailbag
+from tenants.delivery.unsubscribing import Reader
 
 MESSAGE = """
 SELECT m.debtor_id, m.subject, m.recipient, d.name AS company,
@@ -84,6 +85,19 @@ def unreachable(message_id: UUID, *, why: str, now: datetime, today: date) -> No
         reason=f"{REASONS[why]}: {row.recipient}. Nothing is sent there until somebody lifts that.",
         debtor_id=row.debtor_id,
         invoice_id=row.invoice_id,
+    )
+    tasks.raise_many([new], now=now, today=today)
+
+
+def unwanted(reader: Reader, *, now: datetime, today: date) -> None:
+    """A reader wants no reminders by mail: somebody finds out why, and how this customer is to be asked now."""
+    new = NewTask(
+        dedupe_key=f"unwanted:{reader.contact_id}",
+        kind="decide",
+        title="Reminders by mail are not wanted: ask how else",
+        reason=f"{reader.email} stopped reminders by mail. Invoices and formal letters still go there; reminders go by "
+        "this customer’s other ways, where it has any.",
+        debtor_id=reader.debtor_id,
     )
     tasks.raise_many([new], now=now, today=today)
 

@@ -18,7 +18,7 @@ SELECT m.id, m.kind, m.channel, m.template, m.step_key, m.rule_key, m.debtor_id,
   t.time_zone AS client_zone, t.country AS client_country, p.sending, p.auto_messages_per_week,
   p.business_days_between_messages, p.quiet_until, p.quiet_from, p.bank_feed_at, p.bank_feed_hours,
   p.test_since_at, w.ways, COALESCE(w.wait_days, 0) AS wait_days, k.email, COALESCE(w.phone, '') AS phone,
-  COALESCE(w.postal, '') AS postal,
+  COALESCE(NULLIF(w.postal, ''), d.address) AS postal, k.reminders_stopped_at IS NOT NULL AS stopped,
   ARRAY(SELECT s.address FROM suppression s WHERE s.tenant_id = :tenant
           AND s.address IN (lower(trim(m.recipient)), lower(trim(k.email)), w.phone) AND s.lifted_at IS NULL) AS dead
 FROM message m
@@ -75,6 +75,8 @@ class Message:
     email: str
     phone: str
     postal: str
+    stopped: bool
+    """Whether its reader wants no reminders by mail."""
     dead: Sequence[str]
     """Which of its addresses take nothing, or want nothing."""
     policy: Policy = policies.PLAIN

@@ -3,13 +3,15 @@ silent.
 
 Where nobody chose for a customer, mail is the way. Otherwise the ladder that was chosen for its invoices holds for
 reminders too: a dead address, a number that is gone, or a last reminder by that way which for the customer's own days
-nobody has seen lead to the next way. A client's contact policy may leave ways out altogether.
+nobody has seen lead to the next way. A client's contact policy may leave ways out altogether, and so may a reader who
+wants no reminders by mail.
 """
 
 from datetime import datetime, timedelta
 
 from tenants import store
 from tenants.collections.outgoing import Message
+from tenants.delivery import unsubscribing
 from tenants.delivery.channels import EMAIL, PORTAL, PRINT, TEXT
 
 SEEN = 4
@@ -27,7 +29,7 @@ def best(message: Message, *, now: datetime) -> str:
     if message.kind == "invoice":
         return "" if message.suppressed else message.channel
     if message.kind == "note":
-        return EMAIL if EMAIL in _wanted(message) and not message.suppressed else ""
+        return EMAIL if EMAIL in _wanted(message) and not (message.suppressed or is_unwanted(message)) else ""
     usable = [way for way in _wanted(message) if way in message.policy.ways and recipient(message, way)]
     if len(usable) < 2:
         return usable[0] if usable else ""
@@ -39,7 +41,14 @@ def recipient(message: Message, way: str) -> str:
     """Whom a message names that goes by a way; empty where there is nobody, or nobody who wants it."""
     named = {EMAIL: message.email, PORTAL: message.email, TEXT: message.phone, PRINT: message.postal.split("\n")[0]}
     asked = message.recipient if way == message.channel else named[way]
+    if way == EMAIL and is_unwanted(message):
+        return ""
     return "" if way in (EMAIL, TEXT) and asked.strip().lower() in message.dead else asked
+
+
+def is_unwanted(message: Message) -> bool:
+    """Whether its reader wants no such words by mail."""
+    return message.stopped and unsubscribing.is_optional(message.kind, message.template)
 
 
 def said(message: Message, way: str) -> str:

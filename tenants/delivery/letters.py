@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from uuid import UUID
 
-from tenants.delivery import formal, links, printing, rendering, ses_events, tallies, tokens
+from tenants.delivery import formal, links, printing, rendering, ses_events, tallies, tokens, unsubscribing
 from tenants.delivery.facts import Outgoing
 from tenants.delivery.ports import Letter
 from tenants.settings import Settings
@@ -105,6 +105,7 @@ def write(mail: Outgoing, *, enclosures: tuple[Enclosure, ...], settings: Settin
             "Message-ID": f"<{mail.attempt_id}@{settings.bounce_domain}>",
             "X-Goodterms-Message": str(mail.message_id),
             ses_events.HEADER: sealed(mail.tenant_id, attempt_id=mail.attempt_id, settings=settings),
+            **unsubscribing.headers(mail, settings=settings),
         },
         account=f"client-{mail.tenant_id}",
     )

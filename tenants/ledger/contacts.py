@@ -50,6 +50,7 @@ class Contact(TenantOwned, Model):
     active: Mapped[bool]
     import_id: Mapped[UUID | None]
     known_at: Mapped[datetime]
+    reminders_stopped_at: Mapped[datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Card:
     language: str
     pixel_consent: str
     active: bool
+    reminders_stopped_at: datetime | None
+    """Since when this reader wants no reminders by mail."""
 
 
 ADD = """
@@ -75,7 +78,7 @@ RETURNING id
 RETIRE = "UPDATE contact SET active = false WHERE tenant_id = :tenant AND id = :contact_id RETURNING id"
 CONSENT = "UPDATE contact SET pixel_consent = :consent WHERE tenant_id = :tenant AND id = :contact_id RETURNING id"
 OF_DEBTOR = """
-SELECT id, debtor_id, name, email, role, language, pixel_consent, active FROM contact
+SELECT id, debtor_id, name, email, role, language, pixel_consent, active, reminders_stopped_at FROM contact
 WHERE tenant_id = :tenant AND debtor_id = :debtor_id ORDER BY active DESC, role, email
 """
 

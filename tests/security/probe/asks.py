@@ -14,6 +14,7 @@ from service.endpoint import DIRECTORY, PUBLIC, ROUTES, SAFE, Route
 from service.openapi import PART, PREFIX
 from tenants.values import ids
 from tests.security.probe import company, filled
+from tests.unit.service import world_of_ends as ends
 from tests.unit.service import world_of_rules as ruling
 from tests.unit.service import world_of_sending as sending
 from tests.unit.service.asking import ASKS, WORDS, Ask, new_client
@@ -32,6 +33,9 @@ OPEN = {
     "portal.counted_pixel": "the same image for every address",
     "text_hooks.text_receipt": "signed by the provider of texts; its own tests forge it",
     "portal.decoy": "an empty answer for every address",
+    "portal_reminders.reminders_page": "by a signed address of one mail: whose reminders stop; its own tests forge it",
+    "portal_reminders.stop_reminders": "by a signed address of one mail: stops its reader's own reminders",
+    "portal_reminders.resume_reminders": "by a signed address of one mail: resumes its reader's own reminders",
     "api_reference.openapi_document": "the description of the API itself",
     "api_reference.list_problems": "the description of refusals",
 }
@@ -110,6 +114,9 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "provider.assign": lambda w: Ask(body={"email": w.staff_address(), "role": "specialist"}),
     "provider.unassign": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
     "provider.ask": lambda w: Ask(body={"reason": "A customer called about a bill"}),
+    "closings.ask": lambda w: Ask(body=ends.words(w)),
+    "closings.answer": lambda w: Ask({"cls": ends.asked(w)}, body={"agree": "false", "why": "They stay"}),
+    "closings.reopen": lambda w: Ask({"ten": ends.closed(w)}, body={"reason": "They came back to us"}),
     "stopped_everywhere.redrive": lambda w: Ask(body={"kind": "noop", "error_class": ""}),
     "people.unassign": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
     "people.invite_again": lambda w: Ask({"mem": w.member()}, body={}),
@@ -151,6 +158,9 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "letters.batch_file": lambda w: Ask({"prb": sending.batch(w)}),
     "letters.posted": lambda w: Ask({"prb": sending.batch(w)}, body={}),
     "letters.reach": lambda w: Ask(body={"first": "email", "second": "sms", "phone": "+4930901820", "wait_days": "4"}),
+    "letters.reminders": lambda w: Ask(
+        body={"contact": ids.show("con", w.at["con"]), "wanted": "no", "basis": "By telephone"}
+    ),
     "letters.consent": lambda w: Ask(
         body={"contact": ids.show("con", w.at["con"]), "consent": "withdrawn", "basis": "By telephone"}
     ),

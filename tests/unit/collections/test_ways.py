@@ -99,6 +99,40 @@ def test_the_policy_may_leave_ways_out_and_a_person_writes_where_none_is_left(ke
     ]
 
 
+def stop_mails():
+    store.run("UPDATE contact SET reminders_stopped_at = :now WHERE tenant_id = :tenant", now=NOW)
+
+
+def test_who_wants_no_reminders_by_mail_gets_them_by_another_way_or_from_a_person(kessler):
+    invoice = a_delivered_invoice(kessler)
+    message = a_message(kessler, invoice)
+    stop_mails()
+    assert (gate(message, now=NOW).reason, gate(message, now=NOW).way) == ("unwanted", "")
+    assert store.run("SELECT reason FROM task WHERE tenant_id = :tenant").scalars().all() == [
+        "Its reader wants no reminders by mail, and there is no other way."
+    ]
+    wants(kessler, "email", "sms")
+    assert gate(message, now=NOW).way == "sms"
+    assert gate(a_message(kessler, kind="note"), now=NOW).reason == "unwanted"
+
+
+def test_invoices_and_formal_letters_go_by_mail_whatever_its_reader_thinks_of_reminders(kessler):
+    invoice = a_delivered_invoice(kessler)
+    formal = a_message(kessler, invoice)
+    store.run("UPDATE message SET template = 'Formal letter' WHERE tenant_id = :tenant AND id = :id", id=formal)
+    policies.change({"ceiling": "Formal letter"}, now=NOW, reason="as agreed")
+    bill = a_message(kessler, invoice, kind="invoice")
+    stop_mails()
+    assert gate(bill, now=NOW).allowed and gate(formal, now=NOW).allowed
+
+
+def test_a_letter_goes_to_the_address_of_the_books_where_nobody_wrote_an_envelope(kessler):
+    store.run("UPDATE debtor SET address = :address WHERE tenant_id = :tenant", address=POSTAL)
+    channels.change(kessler, to=Channels(("print",)), now=NOW)
+    verdict = asked(kessler)
+    assert (verdict.way, verdict.recipient) == ("print", "Kessler Bau")
+
+
 def test_what_must_not_leave_goes_by_no_other_way_either(kessler):
     wants(kessler, "sms")
     invoice = a_delivered_invoice(kessler)

@@ -19,6 +19,7 @@ from service.fields import Ref
 from service.openapi import PART, described
 from tenants.rules import ladders, recipes
 from tenants.values import ids
+from tests.unit.service import world_of_ends as ends
 from tests.unit.service import world_of_rules as ruling
 from tests.unit.service import world_of_sending as sending
 from tests.unit.service.world import RULE, World
@@ -271,6 +272,9 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "let_colleague_back": lambda w: Ask({"per": w.newcomer()}),
     "change_colleague": lambda w: Ask({"per": w.newcomer()}, body={"admin": False}),
     "assign_staff": lambda w: Ask(body={"email": w.staff_address(), "role": "specialist"}),
+    "ask_to_close": lambda w: Ask(body=ends.words(w)),
+    "answer_closing": lambda w: Ask({"cls": ends.asked(w)}, body={"agree": False, "why": "They stay"}),
+    "reopen_client": lambda w: Ask({"ten": ends.closed(w)}, body={"reason": "They came back to us"}),
     "end_staff": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
     "change_channels": lambda w: Ask(body={"ways": ["email", "sms"], "phone": "+4930901820"}),
     "make_print_batch": lambda w: Ask({"prb": sending.letter(w)}),
@@ -282,6 +286,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "add_suppression": lambda w: Ask(body={"address": f"{word().lower()}@marigold.test", "detail": "They asked"}),
     "release_suppression": lambda w: Ask({"sup": sending.entry(w)}, body={"reason": "A new mailbox"}),
     "decide_tracking": lambda w: Ask(body={"country": "FR", "pixel": "consented", "basis": "Asked in the contract"}),
+    "choose_reminders": lambda w: Ask(body={"wanted": False, "basis": "By telephone"}),
     "record_consent": lambda w: Ask(
         body={"contact_id": ids.show("con", w.at["con"]), "consent": "withdrawn", "basis": "By telephone"}
     ),

@@ -145,6 +145,18 @@ def test_letters_are_printed_downloaded_and_posted(alder_world, at, desk, words)
     assert desk.post(f"{at}/letters", data={}).status_code == 409
 
 
+def test_who_wants_no_reminders_by_mail_is_kept_with_how_it_was_said(alder_world, desk, words):
+    reach = f"/c/{alder_world.slug}/customers/{ids.show('deb', alder_world.at['deb'])}/reach"
+    given = {"contact": ids.show("con", alder_world.at["con"]), "wanted": "no", "basis": "By telephone"}
+    assert desk.post(f"{reach}/reminders", data=given | {"basis": ""}).status_code == 422
+    assert desk.post(f"{reach}/reminders", data=given).status_code == 303
+    assert "Stopped since" in words(desk.get(reach))
+    assert desk.post(f"{reach}/reminders", data=given | {"wanted": "yes"}).status_code == 303
+    assert "Stopped since" not in words(desk.get(reach))
+    stranger = given | {"contact": ids.show("con", ids.new())}
+    assert desk.post(f"{reach}/reminders", data=stranger).status_code == 404
+
+
 def test_a_customers_ways_and_its_wish_for_e_invoices_are_kept(alder_world, desk, words):
     reach = f"/c/{alder_world.slug}/customers/{ids.show('deb', alder_world.at['deb'])}/reach"
     given = {"first": "email", "second": "sms", "wait_days": "5", "phone": "+49 30 901820"}

@@ -7,6 +7,7 @@ import pytest
 from tenants import store
 from tenants.collections import holds
 from tenants.delivery import links as portal_links
+from tenants.delivery import unsubscribing
 from tenants.directory import clients
 from tenants.values import ids
 from tests.cast import NOW, TODAY
@@ -220,3 +221,49 @@ def test_dana_stops_images_for_herself_and_only_by_a_press(dana, in_alder, debto
     with in_alder:
         assert store.run(consent, id=debtor_contact.contact_id).scalar_one() == "withdrawn"
     assert "no image tells us" in words(dana.look("/view?said=stopped"))
+
+
+@pytest.fixture
+def unsubscribe(web, alder, in_alder, debtor_contact):
+    """The address in the head of a reminder to Dana."""
+    message = ids.new()
+    named = {"debtor": debtor_contact.debtor_id, "contact": debtor_contact.contact_id, "now": NOW}
+    with in_alder:
+        store.run(world_of_sending.POSTED, id=message, step="rule:x:1", **named)
+    address = unsubscribing.url(alder, message_id=message, settings=web.extensions["goodterms"].settings)
+    return address[address.index(unsubscribing.PATH) :]
+
+
+def stopped_and_tasks(in_alder, contact):
+    since = "SELECT reminders_stopped_at FROM contact WHERE tenant_id = :tenant AND id = :id"
+    with in_alder:
+        tasks = store.run("SELECT title FROM task WHERE tenant_id = :tenant").scalars().all()
+        return store.run(since, id=contact).scalar_one() is not None, tasks
+
+
+def test_reminders_stop_by_one_click_of_the_mail_program_and_somebody_is_asked(
+    web, in_alder, debtor_contact, unsubscribe, words
+):
+    dana = web.test_client()
+    page = words(dana.get(unsubscribe, headers=BROWSER))
+    assert "No more reminders by e-mail" in page
+    assert stopped_and_tasks(in_alder, debtor_contact.contact_id) == (False, [])
+    click = {"data": {"List-Unsubscribe": "One-Click"}, "content_type": "multipart/form-data"}
+    answers = [dana.post(unsubscribe, **click) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 200] and "have stopped" in words(answers[0])
+    asked = ["Reminders by mail are not wanted: ask how else"]
+    assert stopped_and_tasks(in_alder, debtor_contact.contact_id) == (True, asked)
+    assert "No more reminders" in words(dana.post(f"{unsubscribe}/again"))
+    assert not stopped_and_tasks(in_alder, debtor_contact.contact_id)[0]
+
+
+def test_a_forged_address_stops_nobody_and_our_own_people_only_look(
+    web, as_, specialist, in_alder, debtor_contact, unsubscribe, words
+):
+    desk = as_(specialist)
+    forged = unsubscribe[:-3] + "AAA"
+    for answer in (web.test_client().get(forged), web.test_client().post(forged), web.test_client().post("/u/x/again")):
+        assert answer.status_code == 404
+    assert "No more reminders" in words(desk.post(unsubscribe))
+    assert "No more reminders" in words(desk.post(f"{unsubscribe}/again"))
+    assert stopped_and_tasks(in_alder, debtor_contact.contact_id) == (False, [])
