@@ -25,7 +25,8 @@ FIRST_BY_LEDGER = {"email": EMAIL, "portal": PORTAL, "paper": PRINT}
 mail are sent by the client itself."""
 # Where nobody wrote an envelope, a letter goes to the address that the client's own books give.
 ONE = """
-SELECT d.channel, d.country, c.ways, c.wait_days, c.phone, coalesce(NULLIF(c.postal, ''), d.address) AS postal
+SELECT d.channel, d.country, d.address, c.ways, c.wait_days, c.phone,
+  coalesce(NULLIF(c.postal, ''), d.address) AS postal
 FROM debtor d
 LEFT JOIN debtor_channels c ON c.tenant_id = :tenant AND c.debtor_id = d.id
 WHERE d.tenant_id = :tenant AND d.id = :debtor_id
@@ -76,7 +77,7 @@ def change(debtor_id: UUID, *, to: Channels, now: datetime) -> Channels:
     row = store.run(ONE, debtor_id=debtor_id).one_or_none()
     if row is None:
         raise BadChannels("There is no such customer.")
-    kept = _checked(to, country=row.country)
+    kept = _checked(to, country=row.country, known=row.address)
     actor = scope.current().actor
     ways = f"{{{','.join(kept.ways)}}}"
     store.run(
@@ -99,7 +100,7 @@ def use(*, since: datetime) -> Sequence[RowMapping]:
     return store.run(USE, since=since).mappings().all()
 
 
-def _checked(to: Channels, *, country: str) -> Channels:
+def _checked(to: Channels, *, country: str, known: str) -> Channels:
     if not to.ways or len(set(to.ways)) != len(to.ways) or not set(to.ways) <= set(WAYS):
         raise BadChannels("These are no ways to reach a customer.", pointer="/ways")
     if not 1 <= to.wait_days <= 60:
@@ -108,7 +109,7 @@ def _checked(to: Channels, *, country: str) -> Channels:
     if TEXT in to.ways and not phone:
         raise BadChannels("A text needs a telephone number.", pointer="/phone")
     postal = "\n".join(line.strip() for line in to.postal.splitlines() if line.strip())
-    if PRINT in to.ways and postal.count("\n") < 1:
+    if PRINT in to.ways and (postal or known).count("\n") < 1:
         raise BadChannels("A letter needs an address of the post, in two lines at least.", pointer="/postal")
     return Channels(to.ways, to.wait_days, phone, postal[:500])
 

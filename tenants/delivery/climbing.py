@@ -25,8 +25,10 @@ SEEN = 4
 BACK = frozenset({"bounced", "failed", "cancelled"})
 # Only customers for whom somebody chose; each invoice with its tries, the newest last.
 WANTED = """
-SELECT i.id, i.debtor_id, c.ways, c.wait_days, c.phone, c.postal, t.tried, t.state, t.queued_at
+SELECT i.id, i.debtor_id, c.ways, c.wait_days, c.phone, COALESCE(NULLIF(c.postal, ''), d.address) AS postal, t.tried,
+  t.state, t.queued_at
 FROM debtor_channels c JOIN invoice i ON i.tenant_id = :tenant AND i.debtor_id = c.debtor_id
+JOIN debtor d ON d.tenant_id = :tenant AND d.id = c.debtor_id
 LEFT JOIN LATERAL (
   SELECT array_agg(m.channel ORDER BY m.queued_at, m.id) AS tried,
     (array_agg(m.state ORDER BY m.queued_at DESC, m.id DESC))[1] AS state, max(m.queued_at) AS queued_at

@@ -163,6 +163,15 @@ def test_mail_may_come_second(post, invoice):
     assert climb(post) == 1 and post.work("send_message") == [{"message_id": str(the(post, "email"))}]
 
 
+def test_a_letter_takes_its_address_from_the_books_where_nobody_wrote_an_envelope(post, invoice):
+    post.change("UPDATE debtor SET address = :address WHERE tenant_id = :tenant", address=POSTAL)
+    assert want(post, invoice, Channels(("print",))).postal == ""
+    assert climb(post) == 1
+    assert post.message(the(post, "print")).recipient == "Dune Garden Centres"
+    print_it(post)
+    assert post.message(the(post, "print")).state == "sent"
+
+
 def test_a_customer_without_anybody_is_left_to_a_person(post):
     invoice = post.an_invoice(email="")
     want(post, invoice)
