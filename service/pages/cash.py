@@ -136,7 +136,7 @@ def split(client: VisibleClient, match_id: UUID, body: dict[str, Any]) -> Respon
 def park(client: VisibleClient, match_id: UUID, body: dict[str, Any]) -> Response | str:
     """Put a line by."""
     deciding.park(match_id, now=moment.here().now, note=body["note"])
-    return _moved(client, "Put by.", url_for("cash.take_up", client=client.slug, match_id=match_id))
+    return _moved(client, "Set aside.", url_for("cash.take_up", client=client.slug, match_id=match_id))
 
 
 @endpoint(face, f"{LINE}/take-up", needs="ledger.write", method="POST")

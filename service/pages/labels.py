@@ -219,7 +219,7 @@ CASH = {
     "automatic": ("Certain", "good"),
     "suggested": ("Proposed", "info"),
     "manual": ("Nobody known", "warn"),
-    "parked": ("Put by", ""),
+    "parked": ("Set aside", ""),
     "applied": ("Booked", "good"),
     "returned": ("Came back", "bad"),
     "replaced": ("Decided otherwise", ""),

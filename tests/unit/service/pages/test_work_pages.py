@@ -29,7 +29,7 @@ def test_an_invoice_tells_its_way_what_is_unknown_its_money_and_its_rules(sofia,
     assert "In the ledger proved" in page and "Queued for sending" in page
     assert "Who read the invoice is not known" in page
     assert "EUR 10.00" in page and "EUR 90.00 open of EUR 100.00" in page
-    assert "unopened-key-account" in page and "Not acted on" in page
+    assert "Unopened key account" in page and "Not acted on" in page
 
 
 def test_the_document_may_stand_in_our_own_page_only(sofia, invoice):
@@ -175,9 +175,9 @@ def test_toni_takes_a_recipe_publishes_it_and_pauses_it(alder_world, as_, alder_
     assert "Draft" in words(toni.get(taken.location))
     toni.send("POST", f"{taken.location}/try", data={"version": "1"})
     toni.send("POST", f"{taken.location}/publish", data={"version": "1", "shadow_days": "0"})
-    assert "overdue-reminder Live" in words(toni.get(taken.location))
+    assert "Overdue reminder Live" in words(toni.get(taken.location))
     toni.send("POST", f"{taken.location}/pause", data={"reason": "Holidays"})
-    assert "overdue-reminder Paused" in words(toni.get(taken.location))
+    assert "Overdue reminder Paused" in words(toni.get(taken.location))
 
 
 def test_a_specialist_sees_no_button_that_would_refuse(alder_world, sofia):
