@@ -7,7 +7,8 @@ from uuid import UUID
 
 from tenants import store
 from tenants.collections import policies
-from tenants.events import history, queue
+from tenants.delivery import holding
+from tenants.events import history
 from tenants.isolation import scope
 from tenants.values.faults import Kind, Refusal
 
@@ -47,5 +48,5 @@ def overrule(message_id: UUID, *, reason: str, now: datetime, real: datetime) ->
     by = scope.current().actor
     if store.run(OVERRULE, id=message_id, by=by, reason=reason, early=list(TOO_EARLY)).one_or_none() is None:
         raise NotOverruled("This message is not waiting for its time.")
-    queue.hasten("send_message", key=str(message_id), to=real)
+    holding.hasten([message_id], real=real)
     history.note("message.overruled", about=("message", message_id), at=now, reason=reason)

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery import standing
+from tenants.delivery import holding, standing
 from tenants.directory import clients
-from tenants.events import history, queue
+from tenants.events import history
 from tenants.isolation import scope
 from tenants.values.counts import counted
 from tenants.values.faults import Kind, Refusal
@@ -109,7 +109,7 @@ def leave(*, send: bool, customers: int, now: datetime, real: datetime, reason: 
     clients.change(test_since_at=None)
     for some in _slices():
         if send:
-            queue.hasten_many("send_message", keys=[str(each) for each in some], to=real)
+            holding.hasten(some, real=real)
         else:
             store.run(DROP, ids=some, reason=REASON)
             standing.refresh_invoices(store.run(ABOUT, ids=some).scalars().all())

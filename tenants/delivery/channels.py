@@ -19,6 +19,8 @@ from tenants.isolation import scope
 from tenants.values.faults import Refusal
 
 EMAIL, PORTAL, TEXT, PRINT = WAYS = ("email", "portal", "sms", "print")
+WAY_EVENTS = {EMAIL: "message.queued", PORTAL: "notice.posted", TEXT: "text.queued"}
+"""What takes a message further by each way; a letter waits for a person who prints."""
 WAIT_DAYS = 3
 FIRST_BY_LEDGER = {"email": EMAIL, "portal": PORTAL, "paper": PRINT}
 """What a ledger calls the way of a customer's bills, and the way that is. Until somebody chooses here, bills beside

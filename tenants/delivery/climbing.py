@@ -13,7 +13,7 @@ from uuid import UUID
 
 from tenants import store
 from tenants.delivery import contacts
-from tenants.delivery.channels import EMAIL, PORTAL, PRINT, TEXT
+from tenants.delivery.channels import EMAIL, PORTAL, PRINT, TEXT, WAY_EVENTS
 from tenants.delivery.standing import IN_ORDER
 from tenants.events import recording
 from tenants.events.recording import Occurrence
@@ -56,8 +56,6 @@ MARK = f"""
 WITH {IN_ORDER} UPDATE invoice i SET delivery = 'queued' FROM held h
 WHERE i.tenant_id = :tenant AND i.id = h.id AND i.delivery = 'none'
 """
-EVENTS = {EMAIL: "message.queued", PORTAL: "notice.posted", TEXT: "text.queued"}
-"""What takes a message further; a letter waits for a person who prints."""
 
 
 def climb(*, today: date, now: datetime, real: datetime) -> int:
@@ -111,7 +109,7 @@ def _queue(steps: Sequence[tuple[Any, str]], *, now: datetime, real: datetime) -
     if new:
         store.run(ADD_ITEMS, rows=json.dumps(new))
         store.run(MARK, ids=[row["invoice_id"] for row in new])
-    for way, event in EVENTS.items():
+    for way, event in WAY_EVENTS.items():
         found = [Occurrence(row["id"], {"message_id": row["id"]}) for row in new if row["channel"] == way]
         recording.record_many(event, found, now=real)
     return len(new)

@@ -19,9 +19,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
+from tenants.delivery import holding
 from tenants.delivery.domain_ports import DomainFacts, Identity
 from tenants.directory import connections
-from tenants.events import history, queue, recording
+from tenants.events import history, recording
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
 from tenants.values import ids
@@ -229,7 +230,7 @@ def settle(
         )
     if state == PROVED and before != PROVED:
         waiting = store.run(WAITING).scalars().all()
-        queue.hasten_many("send_message", keys=[str(each) for each in waiting], to=real)
+        holding.hasten(waiting, real=real)
     if state == FAILING and before == PROVED:
         recording.record("domain.failing", key=f"{tended.id}:{now:%Y-%m-%d}", now=real, domain=tended.domain)
     return state

@@ -3,11 +3,14 @@
 The gate writes its own refusals down; `note` does it for what this room itself refuses.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from tenants import store
 from tenants.delivery import standing
+from tenants.delivery.channels import WAY_EVENTS
+from tenants.events.catalogue import CONSUMERS
 from tenants.values import ids
 
 WAIT = "UPDATE message SET held_reason = :reason WHERE tenant_id = :tenant AND id = :message_id AND state = 'queued'"
@@ -24,6 +27,18 @@ SELECT :tenant, :id, m.step_key, m.debtor_id,
 ON CONFLICT (tenant_id, step_key, reason) DO UPDATE
   SET last_at = excluded.last_at, times = held_action.times + 1, detail = excluded.detail
 """
+# Work that was put on another way counts up behind its message's id.
+HASTEN = """
+UPDATE work_item SET run_at = :real
+WHERE tenant_id = :tenant AND lane = 'delivery' AND state = 'ready' AND run_at > :real AND kind = ANY(:kinds)
+  AND split_part(dedupe_key, ':', 1) = ANY(:messages)
+"""
+
+
+def hasten(message_ids: Sequence[UUID], *, real: datetime) -> None:
+    """Let messages be tried now that wait, by whichever way each is to go."""
+    kinds = [consumer.kind for event in WAY_EVENTS.values() for consumer in CONSUMERS[event]]
+    store.run(HASTEN, messages=[str(each) for each in message_ids], kinds=kinds, real=real)
 
 
 def wait(message_id: UUID, *, reason: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tenants import store
-from tenants.delivery.climbing import EVENTS
+from tenants.delivery.channels import WAY_EVENTS
 from tenants.delivery.ports import Verdict
 from tenants.events import recording
 from tenants.events.catalogue import CONSUMERS
@@ -23,7 +23,7 @@ SELECT count(*) FROM work_item WHERE tenant_id = :tenant AND kind = ANY(:kinds) 
 def move(message_id: UUID, verdict: Verdict, *, real: datetime) -> None:
     """Put it on the way that the gate names; a letter waits for a person who prints."""
     values = {"way": verdict.way, "recipient": verdict.recipient, "message_id": message_id}
-    event = EVENTS.get(verdict.way)
+    event = WAY_EVENTS.get(verdict.way)
     if store.run(MOVE, **values).one_or_none() is None or event is None:
         return
     kinds = [each.kind for each in CONSUMERS[event]]

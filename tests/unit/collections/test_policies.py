@@ -158,21 +158,22 @@ def test_a_cadence_ends_where_the_policy_says(in_alder):
 # --- overruling ------------------------------------------------------------------------------------------------------
 
 
-def waiting():
+def waiting(event="message.queued"):
     """A reminder that waits for its hour: queued, with its work put off."""
     message = reminder()
-    recording.record("message.queued", key=str(message), now=NOW, message_id=str(message))
+    recording.record(event, key=str(message), now=NOW, message_id=str(message))
     store.run("UPDATE work_item SET run_at = :at WHERE tenant_id = :tenant", at=NOW + timedelta(days=1))
     sql = "UPDATE message SET held_reason = 'contact_budget' WHERE tenant_id = :tenant AND id = :id"
     store.run(sql, id=message)
     return message
 
 
-def test_a_person_may_send_earlier_where_the_client_allows_it(in_alder):
+@pytest.mark.parametrize("event", ["message.queued", "text.queued", "notice.posted"])
+def test_a_person_may_send_earlier_where_the_client_allows_it(in_alder, event):
     with in_alder:
         decide(overrides=True)
         late = NOW + timedelta(hours=12)
-        message = waiting()
+        message = waiting(event)
         assert gate(message, now=late).reason == "quiet_hours"
         overruling.overrule(message, reason="Dana asked for it on the phone", now=NOW, real=NOW)
         assert gate(message, now=late).allowed

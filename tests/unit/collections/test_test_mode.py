@@ -14,20 +14,23 @@ from tests.unit.collections.desk import a_customer, a_delivered_invoice, a_messa
 
 LATER = NOW + timedelta(hours=20)
 STATES = "SELECT state, held_reason FROM message WHERE tenant_id = :tenant"
-SENT_AT = "SELECT run_at FROM work_item WHERE tenant_id = :tenant AND kind = 'send_message'"
+SENT_AT = "SELECT run_at FROM work_item WHERE tenant_id = :tenant AND kind = ANY(:kinds)"
 ACTS = "SELECT act FROM history WHERE tenant_id = :tenant AND act LIKE 'test_mode.%' ORDER BY id"
 gate = conduct.Gate()
 
 
 @pytest.fixture
 def waiting(in_alder):
-    """Two messages to one customer, queued while Alder is tried."""
+    """Messages to one customer by each way that needs no person, queued while Alder is tried; the last was put on
+    another way and back."""
     with in_alder:
         test_mode.enter(now=NOW, reason="We are setting up")
         kessler = a_customer()
-        found = [a_message(kessler, a_delivered_invoice(kessler)) for _ in range(2)]
-        for each in found:
-            recording.record("message.queued", key=str(each), now=LATER, message_id=str(each))
+        found = [a_message(kessler, a_delivered_invoice(kessler)) for _ in range(4)]
+        keys = [str(each) for each in found[:3]] + [f"{found[3]}:1"]
+        events = ("message.queued", "text.queued", "notice.posted", "message.queued")
+        for event, key, each in zip(events, keys, found, strict=True):
+            recording.record(event, key=key, now=LATER, message_id=str(each))
     return found
 
 
@@ -44,10 +47,11 @@ def test_nothing_of_any_kind_leaves_and_the_refusal_says_why(in_alder, kind):
 
 def test_who_goes_live_lets_what_waits_go_at_once_through_the_gate(in_alder, waiting):
     with in_alder:
-        assert test_mode.waiting() == Waiting(messages=2, customers=1, invoices=0)
+        assert test_mode.waiting() == Waiting(messages=4, customers=1, invoices=0)
         left = test_mode.leave(send=True, customers=1, now=NOW, real=NOW, reason="All is ready")
-        assert left.messages == 2 and test_mode.since() is None
-        assert {row.run_at for row in store.run(SENT_AT)} == {NOW}
+        assert left.messages == 4 and test_mode.since() is None
+        kinds = ["send_message", "send_text", "post_notice"]
+        assert list(store.run(SENT_AT, kinds=kinds).scalars()) == [NOW] * 4
         assert gate(waiting[0], now=NOW).allowed
 
 
