@@ -2,18 +2,22 @@
 nothing; what came after its acts; and how much each field says at this client."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
 from service import moment
+from service.api import paging
 from service.api.rules import RuleVersion
 from service.endpoint import endpoint
-from service.fields import Ref
+from service.fields import Instant, Ref
 from tenants.directory.access import VisibleClient
-from tenants.rules import aftermath, bounds, consequences, emptiness, language, rule_book
+from tenants.rules import acts, aftermath, bounds, consequences, emptiness, language, rule_book
 from tenants.rules.fields import REGISTRY
+from tenants.values import ids
 
 face = Blueprint("api_rule_outlook", __name__, url_prefix="/api/v1")
 KEYED = "/tenants/<client:client>/rules/<key:rule>"
@@ -71,6 +75,30 @@ class Aftermaths(Schema):
     items = fields.List(fields.Nested(Aftermath), required=True)
 
 
+class OfSubject(paging.PageQuery):
+    """What concerns one invoice or one customer, or all."""
+
+    subject = fields.String(
+        load_default="",
+        validate=validate.Regexp(r"\A((inv|deb)_[0-9a-z]{26})?\Z"),
+        metadata={"description": "An invoice (`inv_…`) or a customer (`deb_…`): acts on it, or on what is its own"},
+    )
+
+
+class Firing(Schema):
+    """One act: on what, when, by which wording, and why."""
+
+    run_id = Ref("run", required=True)
+    invoice_id = Ref("inv", required=True, allow_none=True)
+    debtor_id = Ref("deb", required=True, allow_none=True)
+    number = fields.String(required=True)
+    customer = fields.String(required=True, metadata={"description": "Of a rule about groups: the group"})
+    episode = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    fired_at = Instant(required=True)
+    text = fields.String(required=True)
+
+
 class About(Schema):
     """What rules would be about."""
 
@@ -97,6 +125,16 @@ def foresee_rule(client: VisibleClient, rule: str, query: Mapping[str, Any]) -> 
     """The first messages of a wording for three customers, whose work it makes, and whom it would reach by nothing."""
     kept = rule_book.find(rule, version=query["version"])
     return consequences.of(language.read(kept.document), now=moment.here().now, rule_id=kept.id)
+
+
+@endpoint(face, f"{KEYED}/firings", needs="rules.read", query=OfSubject, returns=paging.page_of(Firing))
+def list_rule_firings(client: VisibleClient, rule: str, query: dict[str, Any]) -> dict[str, Any]:
+    """What a rule acted on, the newest first, with the reason of each in the wording that was live then."""
+    after = paging.start("rule_firings", {**query, "rule": rule}, datetime.fromisoformat, UUID, UUID, int)
+    asked = query["subject"]
+    about = ids.read(asked.partition("_")[0], asked) if asked else None
+    found = acts.of(rule, subject_id=about, after=after, limit=query["limit"] + 1)  # type: ignore[arg-type]
+    return paging.cut("rule_firings", {**query, "rule": rule}, found, lambda each: each.place)
 
 
 @endpoint(face, f"{KEYED}/aftermath", needs="rules.read", returns=Aftermaths)

@@ -32,6 +32,7 @@ ORACLES: dict[str, str] = {
     "list_aging_items": "",
     "list_bank_lines": "",
     "list_cash_lines": "",
+    "list_rule_firings": "",
     "list_deductions": "",
     "list_people": "",
     "list_assignments": "",

@@ -133,6 +133,18 @@ def test_what_would_follow_and_what_came_after_can_be_asked(sofia, base, alder_w
     assert "invoice.due_date" not in sofia.get(f"{base}/rule-fields?about=customer").text
 
 
+def test_the_acts_of_a_rule_are_listed_and_narrowed_to_an_invoice_or_a_customer(sofia, base, alder_world):
+    invoice = ids.show("inv", alder_world.acted_on())
+    listed = sofia.get(f"{base}/rules/{RULE}/firings").json
+    (act,) = listed["items"]
+    assert act["text"].startswith("Invoice: ") and act["invoice_id"] == invoice and not listed["has_more"]
+    for subject, count in ((act["invoice_id"], 1), (act["debtor_id"], 1), (ids.show("inv", ids.new()), 0)):
+        found = sofia.get(f"{base}/rules/{RULE}/firings?subject={subject}").json["items"]
+        assert len(found) == count
+    wrong = [sofia.get(f"{base}/rules/{RULE}/firings?subject={each}").status_code for each in ("x", "con_" + "0" * 26)]
+    assert wrong == [422, 422] and sofia.get(f"{base}/rules/none/firings").status_code == 404
+
+
 def test_a_rule_about_customers_names_customers(sofia, base):
     document = {
         "key": "owing",

@@ -6,6 +6,7 @@ import pytest
 
 from tenants.rules import recipes, rule_book
 from tests.cast import engage
+from tests.unit.service.world import RULE
 
 BUILT = {
     "key": "late-and-large",
@@ -70,6 +71,18 @@ def test_beside_a_field_stands_how_often_it_is_empty_and_beside_an_action_whom_i
     assert admin.post(f"{rules}/builder/keep", data=task).status_code == 303
     with alder_world.books():
         assert rule_book.find("late-and-large").document["then"][0]["to"] == "specialist"
+
+
+def test_what_a_rule_did_leads_to_each_invoice_and_its_explanation(admin, alder_world, rules, words):
+    alder_world.acted_on()
+    at = f"{rules}/{RULE}/acts"
+    assert at in admin.get(f"{rules}/{RULE}").get_data(as_text=True)
+    page = admin.get(at).get_data(as_text=True)
+    number = page.split("#ask")[0].rsplit("invoice=", 1)[1]
+    assert number and f">{number}</a>" in page
+    assert f">{number}</a>" in admin.get(f"{at}?invoice={number}").get_data(as_text=True)
+    assert "It has not acted on an invoice of this number" in words(admin.get(f"{at}?invoice=none"))
+    assert admin.get(f"{at}?after=forged").status_code == 422
 
 
 def test_what_would_follow_is_a_piece_of_the_page_or_one_of_its_own(admin, alder_world, rules, words):
