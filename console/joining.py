@@ -93,21 +93,55 @@ def client(slug: str, *, person: str, needs: str) -> Iterator[Entered]:
             raise CannotRun(f"{refused.detail} {refused.remedy}".strip()) from None
 
 
+@dataclass(frozen=True)
+class Steered:
+    """A client that an administrator of the provider opens or closes, without entering it."""
+
+    tenant_id: UUID
+    slug: str
+    person_id: UUID
+    person_name: str
+    real: datetime
+
+
 @contextmanager
 def new_client(*, person: str) -> Iterator[Entered]:
     """Open the books of a client that is not there yet, as an administrator of the provider."""
     with wearing(addresses()), _shell():
         real, tenant_id = datetime.now(UTC), ids.new()
-        with unit_of_work(scope.platform(actor="command line", reason="find an administrator of the provider")):
-            known = people.find(person)
-            roles = people.provider_roles(known.id) if known and known.disabled_at is None else frozenset()
-        if known is None or not permissions.allowed(roles, "platform.write"):
-            raise CannotRun(f"{person} is no administrator of the provider, or not known here.", code=REFUSED)
-        try:
-            with unit_of_work(scope.tenant(tenant_id, actor=f"person:{known.id}")):
-                yield Entered(tenant_id, real, real.date(), real)
-        except Refusal as refused:
-            raise CannotRun(f"{refused.detail} {refused.remedy}".strip(), code=REFUSED) from None
+        known = _administrator(person)
+        with _refusals(), unit_of_work(scope.tenant(tenant_id, actor=f"person:{known.id}")):
+            yield Entered(tenant_id, real, real.date(), real)
+
+
+@contextmanager
+def steered(slug: str, *, person: str) -> Iterator[Steered]:
+    """Decide about a client as an administrator of the provider."""
+    with wearing(addresses()), _shell():
+        known = _administrator(person)
+        with unit_of_work(scope.platform(actor="command line", reason="find a client by its short name")):
+            tenant_id = next((row.id for row in store.run_identity(EVERY_CLIENT) if row.slug == slug), None)
+        if tenant_id is None:
+            raise CannotRun(f"No client is called “{slug}” here.", code=USAGE)
+        with _refusals(), unit_of_work(scope.tenant(tenant_id, actor=f"person:{known.id}")):
+            yield Steered(tenant_id, slug, known.id, known.name, datetime.now(UTC))
+
+
+def _administrator(person: str) -> people.Known:
+    with unit_of_work(scope.platform(actor="command line", reason="find an administrator of the provider")):
+        known = people.find(person)
+        roles = people.provider_roles(known.id) if known and known.disabled_at is None else frozenset()
+    if known is None or not permissions.allowed(roles, "platform.write"):
+        raise CannotRun(f"{person} is no administrator of the provider, or not known here.", code=REFUSED)
+    return known
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refused:
+        raise CannotRun(f"{refused.detail} {refused.remedy}".strip(), code=REFUSED) from None
 
 
 def _let_in(slug: str, *, person: str, needs: str, now: datetime) -> tuple[UUID, str]:

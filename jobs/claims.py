@@ -28,6 +28,7 @@ SELECT tenant_id, lane, count(*) AS items FROM work_item
 WHERE state = 'leased' AND (CAST(:only AS uuid[]) IS NULL OR tenant_id = ANY(CAST(:only AS uuid[])))
 GROUP BY tenant_id, lane
 """)
+CLOSED = text("SELECT id FROM tenant WHERE state = 'closed'")
 KNOWN = text("""
 SELECT tenant_id, lane, vtime, waiting, in_flight FROM tenant_lane
 WHERE CAST(:only AS uuid[]) IS NULL OR tenant_id = ANY(CAST(:only AS uuid[]))
@@ -121,9 +122,11 @@ class Batch:
 
 def survey(connection: Connection, *, now: datetime, only: Iterable[UUID] | None = None) -> int:
     """Find out who is due and write down what changed; return how many items wait. `only` narrows to tenants that
-    rang."""
+    rang. Nothing of a closed client is due."""
+    closed = set(connection.execute(CLOSED).scalars())
     words = {"now": now, "only": None if only is None else list(only)}
-    waiting = {(row.tenant_id, row.lane): row.items for row in connection.execute(WAITING, words)}
+    due = (row for row in connection.execute(WAITING, words) if row.tenant_id not in closed)
+    waiting = {(row.tenant_id, row.lane): row.items for row in due}
     flying = {(row.tenant_id, row.lane): row.items for row in connection.execute(IN_FLIGHT, words)}
     known = {(row.tenant_id, row.lane): (row.waiting, row.in_flight) for row in connection.execute(KNOWN, words)}
     found = {place: (waiting.get(place, 0), flying.get(place, 0)) for place in {*known, *waiting, *flying}}

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 BUDGET_S = 15.0
 """A batch begins no further item after this time: the rest goes back, so that nobody waits behind a slow batch."""
+CLOSED, CLOSED_AGAIN = "the client was closed: nothing leaves", timedelta(days=1)
+"""What was handed out just before the client was closed stops at the door; whatever leaves passes here."""
 PASSING = frozenset({Kind.UNAVAILABLE, Kind.TOO_MUCH})
 """Refusals that may go away by themselves; every other one is final."""
 
@@ -138,7 +141,7 @@ class Runtime:
                 raise LeaseLost
             turn.payload = seen.payload
             turn.set_clock(seen.time_zone, seen.clock_shift_s)
-            claimed = handler.claim(turn)
+            claimed = Later(turn.real_now + CLOSED_AGAIN, CLOSED) if seen.of_closed_client else handler.claim(turn)
             if claimed is None:
                 queue.finish(turn.item_id, token=token, at=turn.real_now)
             elif isinstance(claimed, Later):

@@ -21,6 +21,7 @@ from service import (
     api_versions,
     batches,
     bodies,
+    closed,
     directories,
     dumping,
     etags,
@@ -270,6 +271,7 @@ def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> Ab
         client = caller.client(arguments["client"])
         if client is None:
             raise problems.NotFound("There is no such page.")
+        closed.refuse(client, caller, needs=route.needs, reads=route.method in SAFE)
         if not caller.may(route.needs, client):
             raise problems.NotAllowed(f"This needs the permission “{route.needs}” for {client.name}.")
         arguments["client"] = g.client = client

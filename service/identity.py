@@ -39,6 +39,8 @@ class Caller:
     """When the person of this session last proved to be one."""
     misses_factor: bool = False
     """Whether this session opens nothing but the way to a second factor."""
+    within: UUID | None = None
+    """The one client whose own provider vouched for the person of this session."""
 
     @property
     def actor(self) -> str:
@@ -51,7 +53,9 @@ class Caller:
 
     def may(self, permission: str, client: access.VisibleClient) -> bool:
         """Whether any role in this client gives the permission, and the token, where there is one, does not narrow it
-        away. A machine has no role: it holds what its client company let it have."""
+        away. A machine has no role: it holds what its client company let it have. Of a closed client people read."""
+        if client.is_closed and (self.person_id is None or permission not in permissions.AFTER_CLOSING):
+            return False
         held = permissions.allowed(client.roles, permission)
         if self.token is None:
             return held
@@ -70,8 +74,9 @@ class Caller:
 
     def clients_with(self, permission: str) -> tuple[access.VisibleClient, ...]:
         """The clients in which the permission is held: the read set of portfolio lists. Who was let in for an hour
-        looks at that client alone."""
-        return tuple(each for each in self.clients if not each.is_visited and self.may(permission, each))
+        looks at that client alone, and of a closed client there is nothing to do."""
+        open_ones = (each for each in self.clients if not each.is_visited and not each.is_closed)
+        return tuple(each for each in open_ones if self.may(permission, each))
 
 
 def caller(now: datetime) -> Caller | None:
@@ -119,5 +124,6 @@ def _find(token: str, now: datetime) -> Caller | None:
         provider_roles=visitor.provider_roles,
         clients=clients,
         proved_at=visitor.proved_at,
+        within=visitor.within,
         misses_factor=visitor.misses_factor(of_staff=current_app.extensions["goodterms"].settings.staff_second_factor),
     )

@@ -9,7 +9,7 @@ from tenants.assembly import Toolbox
 from tenants.delivery import hits, links, tokens
 from tenants.delivery.hits import Fetch
 from tenants.delivery.links import LinkGrant
-from tenants.directory import clients
+from tenants.directory import clients, closings
 from tenants.directory.clients import UnknownClient
 from tenants.isolation import scope
 from tenants.work import unit_of_work
@@ -17,11 +17,13 @@ from tenants.work import unit_of_work
 
 def opened(token: str, *, toolbox: Toolbox) -> LinkGrant:
     """Return what the token grants. Raises NotFound for a forged, expired or revoked one: the three are
-    answered alike."""
+    answered alike. Raises ClientLeft for a good one of a closed client."""
     secret, real = toolbox.settings.secret_key, toolbox.clock.now()
     try:
         with unit_of_work(scope.viewing(links.tenant_of(token, secret=secret), actor="portal link")):
-            return links.open(token, secret=secret, now=clients.clock().now(real))
+            granted = links.open(token, secret=secret, now=clients.clock().now(real))
+            closings.refuse_debtors()
+            return granted
     except (tokens.BadToken, UnknownClient):
         raise problems.NotFound(
             "This link is no longer valid.", remedy="Answer the mail that it came in, and ask for a new one."

@@ -41,7 +41,7 @@ CREATE TABLE identity.browser_session (
   created_at timestamptz NOT NULL, seen_at timestamptz NOT NULL, expires_at timestamptz NOT NULL,
   ended_at timestamptz, agent text NOT NULL DEFAULT '', network text NOT NULL DEFAULT '',
   method text NOT NULL DEFAULT 'password', proved_at timestamptz NOT NULL, idle_s integer NOT NULL,
-  is_kept boolean NOT NULL DEFAULT false);
+  is_kept boolean NOT NULL DEFAULT false, within_tenant uuid);
 CREATE INDEX ix_browser_session_person ON identity.browser_session (person_id) WHERE ended_at IS NULL;
 CREATE INDEX ix_browser_session_expires ON identity.browser_session (expires_at);
 CREATE TABLE identity.sign_in_try (key_hash bytea PRIMARY KEY, failures integer NOT NULL, since_at timestamptz

@@ -88,6 +88,17 @@ VISIT = """
   route text NOT NULL, path text NOT NULL, request_id text NOT NULL, PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, grant_id) REFERENCES app.access_grant (tenant_id, id)
 """
+# The provider ends its work for a client; one asks, another agrees. Who may agree finds it beside the client's name.
+CLOSING = """
+  id uuid NOT NULL, state text NOT NULL CHECK (state IN ('asked', 'closed', 'refused', 'reopened')),
+  reason text NOT NULL, readable_days smallint NOT NULL, asked_at timestamptz NOT NULL, asked_by uuid NOT NULL,
+  asked_by_name text NOT NULL, decided_at timestamptz, decided_by_name text NOT NULL DEFAULT '',
+  decision text NOT NULL DEFAULT '', PRIMARY KEY (tenant_id, id)
+"""
+CLOSING_RULES = """
+CREATE POLICY asked ON app.client_closing FOR SELECT TO gt_auth USING (state = 'asked');
+GRANT SELECT (tenant_id, state, asked_at) ON app.client_closing TO gt_auth;
+"""
 # A debtor's portal page says how to pay, so it reads the client's bank details, which are sealed under these.
 KEY_RULES = """
 DROP POLICY seen ON app.data_key;
@@ -120,5 +131,7 @@ def upgrade() -> None:
     index("access_grant", "asked", "asked_at")
     tenant_table("access_visit", VISIT, rights=APPEND_ONLY)
     index("access_visit", "grant", "grant_id, at")
+    tenant_table("client_closing", CLOSING)
+    op.execute(CLOSING_RULES)
     for table in ("idp_connection", "email_domain", "scim_token", "sign_in_rule"):
         op.execute(KNOWN.format(table=table))

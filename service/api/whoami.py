@@ -7,7 +7,7 @@ from marshmallow import Schema, fields
 
 from service import identity
 from service.endpoint import SIGNED_IN, endpoint, tools
-from service.fields import Ref
+from service.fields import Instant, Ref
 from service.identity import Caller
 from tenants.directory import permissions
 from tenants.directory.access import VisibleClient
@@ -26,6 +26,9 @@ class ClientRoles(Schema):
     language = fields.String(required=True)
     roles = fields.List(fields.String(), required=True)
     permissions = fields.List(fields.String(), required=True)
+    readable_until = Instant(
+        required=True, allow_none=True, metadata={"description": "Of a client that was closed: its books are shut then"}
+    )
 
 
 class Whoami(Schema):
@@ -78,4 +81,5 @@ def roles_in(client: VisibleClient, caller: Caller) -> dict[str, Any]:
         "language": client.language,
         "roles": sorted(client.roles),
         "permissions": sorted(held),
+        "readable_until": client.shut_at,
     }

@@ -99,7 +99,7 @@ def _ways(email: str, target: str, *, fault: str = "") -> Response:
     place, now = browser.place(), tools().clock.now()
     ceremony = passkeys.begin_proving(place) if place else None
     with unit_of_work(scope.platform(actor="sign-in", reason="find the ways to sign in with an address")):
-        found = connections.of_address(email)
+        found = connections.of_address(email, now=now)
         token = steps.begin(PASSKEY, now=now, said={"challenge": ceremony.challenge}) if ceremony else ""
     page = render_template(
         "sign_in_ways.html",

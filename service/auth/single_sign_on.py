@@ -60,14 +60,16 @@ class Waiting:
 
 @endpoint(face, "/sign-in/company", needs=PUBLIC, method="POST", accepts=Company)
 def go(body: dict[str, Any]) -> Response:
-    """Send the browser to the company's own sign-in."""
+    """Send the browser to the company's own sign-in; somebody who is signed in here is asked there once more."""
     if origins.is_foreign():
         raise problems.CsrfMissing("This sign-in did not come from our own page.")
     with unit_of_work(scope.platform(actor="sign-in", reason="find a company's identity provider")):
-        found = connections.known(body["tenant"], body["connection"])
+        found = connections.known(body["tenant"], body["connection"], now=tools().clock.now())
     if found is None or found.state != "live":
         raise NotVouched("This sign-in does not open anything here.")
-    question = single_sign_on.ask(found, providers=tools().providers, back=back())
+    now = tools().clock.now()
+    again = now if identity.caller(now) is not None else None
+    question = single_sign_on.ask(found, providers=tools().providers, back=back(), again=again)
     with unit_of_work(scope.platform(actor="sign-in", reason="begin a company's sign-in")):
         return send(found, question, next_page=browser.inside(body["next"]))
 
@@ -108,16 +110,17 @@ def come_back(query: dict[str, Any]) -> Response:
     with unit_of_work(scope.platform(actor="sign-in", reason="open a session after a company's sign-in")):
         if not outside_identities.is_here(waiting.connection.tenant_id, person, now=now):
             raise NotVouched("Nobody with this address was added.")
-        fresh = browser.begin(person, now=now, method=sign_in_rules.COMPANY)
+        fresh = browser.begin(person, now=now, method=sign_in_rules.COMPANY, within=waiting.connection.tenant_id)
     return browser.enter(fresh, waiting.said["next"])
 
 
 def _waiting() -> Waiting:
     """The question that this browser has asked; it is used up, whatever the answer is."""
     with unit_of_work(scope.platform(actor="sign-in", reason="hear a company's identity provider")):
-        step = steps.take(browser.step(), purpose=STEP, now=tools().clock.now())
+        now = tools().clock.now()
+        step = steps.take(browser.step(), purpose=STEP, now=now)
         said = step.said if step else {}
-        found = connections.known(UUID(said["tenant"]), UUID(said["connection"])) if said else None
+        found = connections.known(UUID(said["tenant"]), UUID(said["connection"]), now=now) if said else None
     if found is None or not (found.state == "live" or said["tester"]):
         raise NotVouched("This sign-in does not open anything here.")
     return Waiting(found, said)

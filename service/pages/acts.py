@@ -21,6 +21,8 @@ CALLED = {
     "letterhead.changed": "Letterhead changed",
     "client.opened": "Client opened",
     "client.admin_invited": "Admin of a client invited",
+    "client.closing_asked": "Closing of a client asked for",
+    "client.closing_refused": "Closing of a client refused",
     "colleague.changed": "Administrator made, or no longer",
     "sign_in.ruled": "Second factor decided",
     "api_client.made": "API client made",

@@ -14,7 +14,7 @@ from service.api.provider import FirstAdmin
 from service.endpoint import endpoint, tools
 from service.pages import frame
 from service.pages.people import ROLES
-from tenants.directory import access, assignments, clients, openings
+from tenants.directory import access, assignments, clients, closings, openings
 
 face = Blueprint("provider", __name__)
 HERE = "/provider"
@@ -24,9 +24,9 @@ STATES = {"live": ("open", "good"), "setup": ("being set up", "warn"), "closed":
 @endpoint(face, HERE, needs="platform.read")
 def clients_page() -> str:
     """Every client; not one figure of its books."""
-    return frame.show(
-        "provider.html", section="provider", states=STATES, rows=access.every_client(now=tools().clock.now())
-    )
+    now = tools().clock.now()
+    rows, waiting = access.every_client(now=now), closings.waiting(now=now)
+    return frame.show("provider.html", section="provider", states=STATES, rows=rows, closing=waiting)
 
 
 @endpoint(face, "/provider/clients/<ref('ten'):steered>", needs="platform.read")

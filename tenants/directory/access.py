@@ -1,6 +1,7 @@
 """Decides which clients a person can enter: those with a membership that is running now, and with which roles.
 
-Asked as the sign-in role, on every request: a membership that ended a second ago opens nothing.
+Asked as the sign-in role, on every request: a membership that ended a second ago opens nothing. A client that was
+closed is seen until its books are shut, to read.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,14 @@ class VisibleClient:
     base_currency: str
     time_zone: str
     language: str
+    state: str = "live"
+    shut_at: datetime | None = None
+    """Until when the books of a closed client can be read."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether its people only read and export, and its machines nothing at all."""
+        return self.state == "closed"
 
     @property
     def public_id(self) -> str:
@@ -38,33 +47,34 @@ class VisibleClient:
 
 
 VISIBLE = """
-SELECT t.id, t.slug, t.legal_name, array_agg(m.role), t.base_currency, t.time_zone, t.language
+SELECT t.id, t.slug, t.legal_name, array_agg(m.role), t.base_currency, t.time_zone, t.language, t.state, t.shut_at
 FROM app.membership m JOIN app.tenant t ON t.id = m.tenant_id
 WHERE m.person_id = :person_id AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now)
-  AND t.state <> 'closed'
+  AND (t.state <> 'closed' OR t.shut_at > :now)
 GROUP BY t.id ORDER BY t.legal_name, t.id
 """
 
 ROW = """
-jsonb_build_array(t.id, t.slug, t.legal_name, array_agg(m.role), t.base_currency, t.time_zone, t.language)
+jsonb_build_array(t.id, t.slug, t.legal_name, array_agg(m.role), t.base_currency, t.time_zone, t.language, t.state,
+  t.shut_at)
 """
 CLIENTS_OF = f"""
 SELECT coalesce(jsonb_agg(v.client ORDER BY v.legal_name, v.id), '[]') FROM (
   SELECT t.id, t.legal_name, {ROW} AS client FROM app.membership m JOIN app.tenant t ON t.id = m.tenant_id
   WHERE m.person_id = {{person}} AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now)
-    AND t.state <> 'closed'
+    AND (t.state <> 'closed' OR t.shut_at > :now)
   GROUP BY t.id) v
 """
 """The same as one value, for a question that asks for more than that."""
 
 OF_MACHINE = """
-SELECT t.id, t.slug, t.legal_name, t.base_currency, t.time_zone, t.language
-FROM app.tenant t WHERE t.id = :tenant_id AND t.state <> 'closed'
+SELECT t.id, t.slug, t.legal_name, t.base_currency, t.time_zone, t.language, t.state, t.shut_at
+FROM app.tenant t WHERE t.id = :tenant_id
 """
 
 
 def client_of_machine(tenant_id: UUID) -> tuple[VisibleClient, ...]:
-    """The one client company that a machine works for; it holds no role there, only scopes. Empty once it is closed."""
+    """The one client company that a machine works for; it holds no role there, only scopes."""
     rows = store.run_identity(OF_MACHINE, tenant_id=tenant_id)
     return tuple(VisibleClient(row[0], row[1], row[2], frozenset(), *row[3:]) for row in rows)
 
@@ -77,7 +87,13 @@ def visible_clients(person_id: UUID, *, now: datetime) -> tuple[VisibleClient, .
 
 def read_clients(rows: Sequence[Sequence[Any]]) -> tuple[VisibleClient, ...]:
     """The clients in an answer to CLIENTS_OF."""
-    return tuple(VisibleClient(UUID(row[0]), row[1], row[2], frozenset(row[3]), *row[4:]) for row in rows)
+    return tuple(_read(row) for row in rows)
+
+
+def _read(row: Sequence[Any]) -> VisibleClient:
+    """One client as it stands in a value of JSON."""
+    until = datetime.fromisoformat(row[8]) if row[8] else None
+    return VisibleClient(UUID(row[0]), row[1], row[2], frozenset(row[3]), *row[4:8], shut_at=until)
 
 
 @dataclass(frozen=True, slots=True)

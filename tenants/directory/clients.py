@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, SmallInteger, Time
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, SmallInteger, Time, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
@@ -58,6 +58,7 @@ class Tenant(Model):
     """One client in the list that every part of the program shares; small and seldom written."""
 
     __tablename__ = "tenant"
+    __table_args__ = (Index("ix_tenant_closed", "id", postgresql_where=text("state = 'closed'")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
@@ -68,6 +69,8 @@ class Tenant(Model):
     language: Mapped[str]
     state: Mapped[str]
     created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    shut_at: Mapped[datetime | None]
 
 
 class ClientProfile(TenantOwned, Model):
@@ -111,6 +114,9 @@ class Profile:
     country: str
     language: str
     state: str
+    closed_at: datetime | None
+    shut_at: datetime | None
+    """Until when the books of a closed client can be read."""
     address: str
     tax_number: str
     iban: str
@@ -162,7 +168,7 @@ class ClientClock:
         return calendars.local_day(self.now(real), zone=self.zone)
 
 
-OF_TENANT = ("slug", "legal_name", "base_currency", "time_zone", "country", "language", "state")
+OF_TENANT = ("slug", "legal_name", "base_currency", "time_zone", "country", "language", "state", "closed_at", "shut_at")
 OF_PROFILE = tuple(field.name for field in fields(Profile) if field.name not in (*OF_TENANT, "tenant_id"))
 SEALED = ("iban", "bic")
 """Bank details lie sealed under the client's own key."""

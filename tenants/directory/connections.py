@@ -134,12 +134,13 @@ SET_STATE = "UPDATE idp_connection SET state = :state WHERE tenant_id = :tenant 
 TESTED = "UPDATE idp_connection SET tested_at = :now WHERE tenant_id = :tenant AND id = :id"
 ONE = f"""
 SELECT {COLUMNS} FROM app.idp_connection c JOIN app.tenant t ON t.id = c.tenant_id
-WHERE c.id = :id AND c.tenant_id = :of AND t.id = :of AND t.state <> 'closed'
+WHERE c.id = :id AND c.tenant_id = :of AND t.id = :of AND (t.state <> 'closed' OR t.shut_at > :now)
 """
 OF_DOMAIN = f"""
 SELECT {COLUMNS} FROM app.email_domain d
 JOIN app.idp_connection c ON c.tenant_id = d.tenant_id JOIN app.tenant t ON t.id = d.tenant_id
-WHERE d.domain = :domain AND d.verified_at IS NOT NULL AND c.state = 'live' AND t.state <> 'closed'
+WHERE d.domain = :domain AND d.verified_at IS NOT NULL AND c.state = 'live'
+  AND (t.state <> 'closed' OR t.shut_at > :now)
 ORDER BY t.legal_name, c.name LIMIT 10
 """
 IS_OWN = """
@@ -225,15 +226,15 @@ def mark_tested(connection_id: UUID, *, now: datetime) -> None:
     store.run(TESTED, id=connection_id, now=now)
 
 
-def known(tenant_id: UUID, connection_id: UUID) -> Connection | None:
+def known(tenant_id: UUID, connection_id: UUID, *, now: datetime) -> Connection | None:
     """A connection as sign-in finds it, before it is in anybody's books."""
-    row = store.run_identity(ONE, of=tenant_id, id=connection_id).one_or_none()
+    row = store.run_identity(ONE, of=tenant_id, id=connection_id, now=now).one_or_none()
     return None if row is None else Connection(*row)
 
 
-def of_address(email: str) -> Sequence[Connection]:
+def of_address(email: str, *, now: datetime) -> Sequence[Connection]:
     """The live connections whose client proved to own the domain of this address; says nothing about people."""
-    rows = store.run_identity(OF_DOMAIN, domain=_domain(email))
+    rows = store.run_identity(OF_DOMAIN, domain=_domain(email), now=now)
     return [Connection(*row) for row in rows]
 
 

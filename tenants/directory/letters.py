@@ -136,7 +136,7 @@ def _worded(person: Known, purpose: str, said: dict[str, str], *, now: datetime,
         return _of_client(purpose, said, home=home)
     if person.id not in people.without_a_way_in([person.id]):
         return _for_the_known(purpose, said, home=home, person=person, now=now)
-    companies = connections.of_address(person.email)
+    companies = connections.of_address(person.email, now=now)
     if companies:
         return _opening(purpose, said), (
             f"{_reason(purpose, said)}\n\nYou sign in through {companies[0].organisation}'s own sign-in: {home}/sign-in"

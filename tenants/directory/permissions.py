@@ -66,6 +66,9 @@ OF_PROVIDER_IN_CLIENTS = frozenset({"specialist", "specialist_manager"})
 ASSERTABLE = frozenset({"client_viewer", "client_approver", "tenant_admin"})
 """Roles that a client's own directory may give to that client's people."""
 
+AFTER_CLOSING = frozenset(each for each in PERMISSIONS if each.endswith(".read")) | {"export.write"}
+"""What is left of every role in a client that was closed."""
+
 
 def allowed(roles: Iterable[str], permission: str) -> bool:
     """Whether any of the roles gives the permission. Raises LookupError for a permission that nobody can have."""

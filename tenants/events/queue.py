@@ -32,7 +32,7 @@ UPDATE work_item SET state = 'done', finished_at = $4, attempts = attempts + 1, 
 WHERE tenant_id = $1 AND id = $2 AND state = 'leased' AND lease_token = $3 RETURNING kind, payload
 """
 LOOK_FIRST = """
-SELECT w.kind, w.payload, t.time_zone, p.clock_shift_s FROM work_item w
+SELECT w.kind, w.payload, t.time_zone, p.clock_shift_s, t.state FROM work_item w
 JOIN client_profile p ON p.tenant_id = $1 JOIN tenant t ON t.id = $1
 WHERE w.tenant_id = $1 AND w.id = $2 AND w.state = 'leased' AND w.lease_token = $3 FOR UPDATE OF w
 """
@@ -115,6 +115,8 @@ class Looked:
     payload: dict[str, Any]
     time_zone: str
     clock_shift_s: int
+    of_closed_client: bool
+    """Whether nothing leaves any more."""
 
 
 def beginning(item_id: UUID, *, token: UUID, at: datetime) -> First:
@@ -143,7 +145,9 @@ def looked(answer: Answer | None) -> Looked | None:
     """What a unit that began with `looking` has seen; None when the lease is lost."""
     if answer is None:
         return None
-    return Looked(str(answer[0]), json.loads(str(answer[1])), str(answer[2]), int(str(answer[3])))
+    return Looked(
+        str(answer[0]), json.loads(str(answer[1])), str(answer[2]), int(str(answer[3])), answer[4] == "closed"
+    )
 
 
 def finishing(item_id: UUID, *, token: UUID, at: datetime) -> First:

@@ -18,6 +18,8 @@ class Kind(StrEnum):
     FORBIDDEN = "forbidden"
     CONFLICT = "conflict"
     """The words were right but the state of things forbids it."""
+    OVER = "over"
+    """It was there, the caller may know that, and it does not come back."""
     UNAUTHENTICATED = "unauthenticated"
     TOO_MUCH = "too_much"
     STALE = "stale"

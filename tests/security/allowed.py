@@ -45,6 +45,12 @@ MORE_POLICIES = {
         "true",
         "a token is asked for before the client's books are open; the id asked for names the client",
     ),
+    ("client_closing", "asked"): (
+        "SELECT",
+        "{gt_auth}",
+        "(state = 'asked'::text)",
+        "a second person of the provider finds which clients are asked to be closed",
+    ),
     ("work_item", "dispatched"): ("ALL", "{gt_dispatch}", "true", "one dispatcher claims for all clients"),
     ("work_item", "stopped"): (
         "SELECT",

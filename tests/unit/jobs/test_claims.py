@@ -7,7 +7,11 @@ from uuid import uuid4
 import pytest
 
 from jobs import claims
+from jobs.turns import Outside
+from tenants import store
 from tenants.events import queue
+from tenants.isolation import scope
+from tenants.work import unit_of_work
 from tests.cast import open_client
 from tests.unit.jobs.conftest import LANE, Died
 
@@ -237,3 +241,18 @@ def test_the_pause_after_a_failure_is_spread_out_and_grows(failures):
     pauses = {queue.backoff(failures).total_seconds() for _ in range(50)}
     assert len(pauses) > 40
     assert 0 < min(pauses) < max(pauses) <= longest
+
+
+def test_nothing_of_a_closed_client_is_handed_out_and_what_was_stops_at_the_door(floor, alder, birch):
+    floor.record(alder, "before", "after")
+    floor.record(birch, "other")
+    batch, told = floor.claim(alder, most=1), []
+    with unit_of_work(scope.tenant(alder, actor="test")):
+        store.run("UPDATE tenant SET state = 'closed' WHERE id = :tenant")
+    floor.run(batch, Outside(claim=told.append, act=lambda *_: told.append("left"), settle=lambda *_: None))
+    assert told == [] and floor.states(alder)["before"][:2] == ("ready", 0)
+    floor.wait(2 * 86400)
+    assert floor.drain(alder, birch) == 1 and set(floor.states(alder)) == {"before", "after"}
+    with unit_of_work(scope.tenant(alder, actor="test")):
+        store.run("UPDATE tenant SET state = 'live' WHERE id = :tenant")
+    assert floor.drain(alder) == 2

@@ -1,11 +1,13 @@
 """Whom a client's identity provider may not vouch for, and how its connection and its domains are proved."""
 
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from tenants.directory import connections, memberships, outside_identities, people
+from service.identity import COOKIE
+from tenants.directory import connections, memberships, outside_identities, people, sessions
 from tenants.isolation import scope
 from tenants.values import ids
 from tenants.work import unit_of_work
@@ -31,6 +33,66 @@ def test_a_person_of_another_client_is_not_taken_over(try_, birch, una):
         memberships.give(person, name="Una", email=una, role="tenant_admin", now=NOW)
     browser, answer = try_()
     assert (answer.status_code, is_in(browser)) == (403, False)
+
+
+@pytest.fixture
+def una_of_both(try_, una, birch, web, alder):
+    """Una, who came through Alder's provider; Birch lets her in too, and she has a password of her own."""
+    browser, _ = try_()
+    with unit_of_work(scope.platform(actor="test", reason="give her a password")):
+        person = people.find(una).id
+        own = sessions.start(person, now=NOW)
+    with unit_of_work(scope.tenant(birch, actor="test")):
+        memberships.give(person, name="Una", email=una, role="tenant_admin", now=NOW)
+    browser.csrf = browser.get("~/whoami").json["csrf_token"]
+    other = Browser(web.test_client(), own.csrf_token)
+    other.client.set_cookie(COOKIE, own.token, domain="localhost")
+    return browser, other
+
+
+def test_the_word_of_a_company_opens_the_books_of_that_company_alone(una_of_both, alder, birch):
+    """Who runs Alder's provider can vouch for anybody of Alder's, and must not come into Birch by that."""
+    of_alder, own = una_of_both
+    seen = [{each["id"] for each in browser.get("~/whoami").json["clients"]} for browser in una_of_both]
+    assert seen == [{ids.show("ten", alder)}, {ids.show("ten", each) for each in (alder, birch)}]
+    assert of_alder.get(f"~/tenants/{ids.show('ten', birch)}/people").status_code == 404
+    assert own.get(f"~/tenants/{ids.show('ten', birch)}/people").status_code == 200
+
+
+def test_the_word_of_a_company_makes_no_way_in_that_outlasts_it(una_of_both):
+    of_alder, own = una_of_both
+    page = of_alder.client.get("/account").text
+    assert "looks after how you prove who you are" in page and "/account/password" not in page
+    for path, more in {
+        "/account/password": {"password": "seven swans on a grey lake"},
+        "/account/code-app": {},
+        "/account/code-app/confirm": {"code": "000000"},
+        "/account/passkeys/begin": {},
+        "/account/recovery-codes": {},
+    }.items():
+        answer = of_alder.client.post(path, data={"csrf_token": of_alder.csrf, **more})
+        print(answer.text); assert answer.status_code == 403 and "looks after your way in" in answer.text, path
+    assert own.client.post("/account/code-app", data={"csrf_token": own.csrf}).status_code == 200
+
+
+def test_who_came_through_the_company_proves_it_there_once_more(try_, alder, connection, idp, una, web_clock):
+    """Without a password and a factor of her own she could otherwise never touch what asks for a fresh proof."""
+    browser, _ = try_()
+    later = NOW + timedelta(minutes=11)
+    web_clock.stand_at(later)
+    page = browser.client.get("/step-up?next=/account").text
+    assert "Prove it at Alder Tools GmbH" in page and 'name="password"' not in page
+    at = int(later.timestamp())
+    for given, status in ((at - 700, 403), (at, 303)):
+        asked = go(browser, alder, connection, next_page="/account")
+        assert (asked["prompt"], asked["max_age"]) == ("login", "0")
+        idp.vouch(asked["nonce"], email=una, iat=at, exp=at + 60, auth_time=given)
+        assert back(browser, asked).status_code == status, "an old proof is no fresh one"
+    token = browser.client.get_cookie(COOKIE, domain="localhost").value
+    with unit_of_work(scope.platform(actor="test", reason="look")):
+        assert sessions.find(token, now=later).proved_at == later
+        people.disable(people.find(una).id, now=NOW)
+    assert not is_in(browser)
 
 
 def test_who_was_shut_out_stays_out(try_, una, alder):
@@ -74,9 +136,9 @@ def test_one_clients_subject_is_nobody_at_another(try_, birch, settings, idp, we
     try_()
     other = connect(birch, settings, domain="")
     with unit_of_work(scope.platform(actor="test", reason="look")):
-        found = connections.known(birch, other)
+        found = connections.known(birch, other, now=NOW)
         assert outside_identities.recognise(found, sub="u-1") is None
-        assert connections.known(birch, ids.new()) is None
+        assert connections.known(birch, ids.new(), now=NOW) is None
 
 
 def test_a_connection_that_is_not_live_is_not_offered_and_not_asked(stranger, alder, settings, idp, una):

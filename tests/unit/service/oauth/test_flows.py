@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from tenants import store
 from tenants.directory.rates import LocalCounter
+from tests.cast import NOW
 from tests.unit.service.oauth.desk import API, ISSUER, opened
 
 
@@ -39,3 +41,11 @@ def test_a_client_asks_for_so_many_tokens_a_minute_and_another_is_not_slowed(mac
     assert first.headers["RateLimit"] == '"client";r=1;t=30' and third.headers["Retry-After"] == "30"
     assert third.json["code"] == "too_fast" and "access_token" not in third.json
     assert app.ask("/oauth/token", {"grant_type": "authorization_code", "code": "x"}).status_code == 400
+
+
+def test_a_machine_of_a_closed_client_is_told_so_and_nothing_else(machine, alder_world):
+    token = machine.token().json["access_token"]
+    with alder_world.books():
+        store.run("UPDATE tenant SET state = 'closed', closed_at = :now, shut_at = :now WHERE id = :tenant", now=NOW)
+    answer = machine.call(token, f"/api/v1/tenants/{alder_world.slug}/invoices")
+    assert (answer.status_code, answer.json["code"]) == (403, "client_closed")
