@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import url_for
@@ -60,6 +60,16 @@ class Board:
         """The list behind a step of receipt; its invoices are of all currencies."""
         told: dict[str, Any] = asked.words(self.query, on=self.day, currency="", basis="")
         return url_for("dashboard.receipt_page", client=self.client.slug, step=key, **told)
+
+    def deed(self, key: str, until: datetime, currency: str) -> str:
+        """What one line of the work done is made of."""
+        told = {"currency": currency} if currency else {}
+        return url_for("deeds.done_page", client=self.client.slug, deed=key, until=until.isoformat(), **told)
+
+    def cause(self, reason: str) -> str:
+        """The disputes of one reason."""
+        told = {key: value for key, value in self.words().items() if key not in ("basis", "as_of", "known")}
+        return url_for("deeds.disputes_page", client=self.client.slug, reason=reason, **told)
 
     def file(self, kind: str) -> str:
         """The dashboard as a file."""

@@ -217,13 +217,14 @@ def _present(at: Board, stamp: Stamp, small: bool) -> dict[str, Any]:
     ]
     narrow = asked.narrow(at.query)
     top, fresh = overview.owing_most(stamp.today, currency=at.currency, small=small, narrow=narrow, limit=TOP)
+    done, until = overview.done(stamp.now, small=small)
     coming = overview.expected(stamp.today, currency=at.currency, small=small, narrow=narrow)
     return {
-        "done": [each for each in overview.done(stamp.now, small=small) if each.count],
+        "done": [(each, at.deed(each.key, until, each.currency)) for each in done if each.count],
         "kinds": {kind: (causes.held(stamp.today)[kind], rows[:3]) for kind, rows in kinds.items() if rows},
         "causes": alerts.inbox(limit=TOP),
         "decisions": waiting.decisions(),
-        "disputed": causes.of_disputes(currency=at.currency, narrow=narrow),
+        "disputed": [(each, at.cause(each.reason)) for each in causes.of_disputes(currency=at.currency, narrow=narrow)],
         "pending": pending,
         "expected": trends.expected_chart(at, coming),
         "top": top,

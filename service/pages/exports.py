@@ -317,7 +317,7 @@ def _present(at: Board, stamp: frame.Stamp, small: bool) -> list[Sheet]:
             each.count,
             None if each.minor is None else Money(each.minor, each.currency),
         ]
-        for each in overview.done(stamp.now, small=small)
+        for each in overview.done(stamp.now, small=small)[0]
     ]
     return [
         Sheet("Expected cash", ("Week of", "Expected", "At least, 1 in 10", "At most, 9 in 10"), expected),

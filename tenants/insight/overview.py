@@ -162,11 +162,13 @@ def expected(today: date, *, currency: str, small: bool, narrow: Narrow = EVERYB
     return Expected(weeks, Error(off.figure.denominator or 0, days, counts[0], counts[1]), off.kept_at)
 
 
-def done(now: datetime, *, small: bool) -> Sequence[Done]:
-    """What was done for the client in the last seven days."""
+def done(now: datetime, *, small: bool) -> tuple[Sequence[Done], datetime]:
+    """What was done for the client in the seven days up to an instant, and that instant."""
     if small:
-        return activity.done(now - timedelta(days=DONE_DAYS), until=now)
-    found = [each.figure for each in keeping.latest() if each.figure.name.startswith("done-")]
-    return [
-        Done(each.name.removeprefix("done-"), int(each.value or 0), each.numerator, each.currency) for each in found
+        return activity.done(now - timedelta(days=DONE_DAYS), until=now), now
+    found = [each for each in keeping.latest() if each.figure.name.startswith("done-")]
+    lines = [
+        Done(line.name.removeprefix("done-"), int(line.value or 0), line.numerator, line.currency)
+        for line in (each.figure for each in found)
     ]
+    return lines, min((each.kept_at for each in found), default=now)

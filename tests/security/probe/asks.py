@@ -105,6 +105,7 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "exports.rows_file": lambda w: Ask({"figure": "dso"}, query={"currency": w.currency}),
     "exports.expected_file": lambda w: Ask(query={"currency": w.currency, "week": "2026-11-23"}),
     "dashboard.receipt_page": lambda w: Ask({"step": "sent"}),
+    "deeds.done_page": lambda w: Ask({"deed": "payments_applied"}),
     "exports.receipts_file": lambda w: Ask({"step": "sent"}),
     "exports.behind_file": lambda w: Ask({"bucket": "all"}, query={"currency": w.currency}),
     "letterhead.change": lambda w: Ask(body={"contact_name": "Ada Holm"}),

@@ -228,6 +228,13 @@ def test_what_was_done_is_counted_within_the_period_and_in_each_currency(alder, 
         allocation.write_off(invoice, minor=40_00, effective_on=TODAY, now=NOW, reason="small")
         done = activity.done(NOW, until=NOW + timedelta(seconds=1))
         later = activity.done(NOW + timedelta(seconds=1), until=NOW + timedelta(days=1))
+        within = {"since": NOW, "until": NOW + timedelta(seconds=1), "currency": "EUR"}
+        behind = {each.key: activity.behind(each.key, **within) for each in done}
+        with pytest.raises(activity.UnknownDeed):
+            activity.behind("invoices_guessed", **within)
+    assert {key: page.count for key, page in behind.items()} == {each.key: each.count for each in done}
+    (row,) = behind["payments_applied"].rows
+    assert (row.id, row.minor, behind["payments_applied"].minor) == (invoice, 60_00, 60_00)
     (money,) = [each for each in done if each.key == "payments_applied"]
     assert (money.count, money.minor, money.currency) == (1, 60_00, "EUR")
     assert {each.key for each in later} >= {"invoices_sent", "reminders_sent", "tasks_done", "alerts_raised"}

@@ -11,11 +11,13 @@ from python_calamine import CalamineWorkbook
 
 from service.pages import timecharts
 from service.pages.timecharts import Month
+from tenants.collections import holds
 from tenants.insight import forecast, keeping
 from tests.cast import NOW, TODAY
 from tests.factories import a_debtor, a_payment, an_invoice
 
 TILE = re.compile(r'<dt>([^<]+)</dt><dd><a href="([^"]+)">([^<]+)</a>')
+DONE = re.compile(r'<dt>([^<]+)</dt><dd><strong><a href="([^"]+/done/[^"]+)">([\d,]+)</a>')
 TOTAL = re.compile(r"<p><strong>([^<]+)</strong> in [\d,]+ ")
 
 
@@ -141,6 +143,26 @@ def test_the_whole_dashboard_is_a_workbook_with_a_table_for_each_of_its_parts(br
     sheets = CalamineWorkbook.from_filelike(io.BytesIO(past))
     assert "Expected cash" not in sheets.sheet_names
     assert sheets.get_sheet_by_name("Customers who owe most").to_python()[1][0] == "=Dune Garden Centres"
+
+
+def test_what_was_done_and_what_is_disputed_open_their_rows(browser, home, words, alder, in_alder, dune):
+    with in_alder:
+        for amount, reason in ((70_00, "wrong price"), (20_00, "short delivery"), (30_00, "wrong price")):
+            invoice = an_invoice(alder, dune, amount=amount, late=2)
+            holds.open("dispute", debtor_id=dune, invoice_id=invoice, starts_on=TODAY, reason=reason, now=NOW)
+    paid = an_invoice(alder, dune, amount=50_00, late=1)
+    a_payment(alder, dune, amount=9_00, parts=[(paid, 9_00)], now=NOW - timedelta(hours=1))
+    page = browser.get(home).get_data(as_text=True)
+    done = {title: (unescape(address), count) for title, address, count in DONE.findall(page)}
+    assert "Invoices with payments applied" in done
+    for title, (address, count) in done.items():
+        assert re.search(rf"{title} {count}\b", words(browser.get(address))), title
+    assert "EUR 9.00" in words(browser.get(done["Invoices with payments applied"][0]))
+    (address,) = re.findall(r'href="([^"]+)">wrong price<', page)
+    rows = words(browser.get(unescape(address)))
+    assert "Disputes: wrong price EUR 100.00 in 2 disputes" in rows and "short delivery" not in rows
+    assert "EUR 120.00 in 3 disputes" in words(browser.get(f"{home}disputes"))
+    assert browser.get(f"{home}done/none-such").status_code == 404
 
 
 def test_the_clients_own_people_read_first_what_waits_for_them(browser, home, words, as_, specialist):

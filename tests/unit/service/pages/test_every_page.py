@@ -26,7 +26,7 @@ REF = re.compile(r"<ref\('(\w+)'\):\w+>")
 def address(route, world, **over):
     """The address of a page of that client, with the ids of the world's things unless others are given."""
     path = route.rule.replace("<client:client>", world.slug).replace("<bucket>", "all").replace("<key:figure>", "dso")
-    path = path.replace("<step>", "sent")
+    path = path.replace("<step>", "sent").replace("<deed>", "payments_applied")
     path = path.replace("<key>", "unopened-key-account").replace("<name>", "0" * 36)
     path = REF.sub(lambda ref: ids.show(ref[1], over.get(ref[1]) or world.at.get(ref[1]) or ids.new()), path)
     return path + QUERIES.get(route.view.__name__, "")
