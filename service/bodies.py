@@ -8,6 +8,7 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from service import sizes
+from tenants.values import texts
 from tenants.values.faults import Refusal
 
 DEEPEST = 32
@@ -91,11 +92,7 @@ def _walk(node: Any, place: str, depth: int) -> None:
 
 
 def _plain(text: str, place: str) -> None:
-    try:
-        broken = b"\0" in text.encode()
-    except UnicodeEncodeError:
-        broken = True
-    if broken:
+    if not texts.is_text(text):
         raise BadText("A text holds a NUL character or half of a sign.", pointer=_short(place))
 
 

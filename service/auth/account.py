@@ -19,10 +19,19 @@ from tenants.directory import factors, letters, passkeys, passwords, people, ren
 from tenants.directory.sessions import SignedIn
 from tenants.isolation import scope
 from tenants.isolation.scope import Scope
+from tenants.values.faults import Kind, Refusal
 from tenants.work import unit_of_work
 
 face = Blueprint("auth_account", __name__)
 MAKING = "make a passkey"
+
+
+class OfTheCompany(Refusal):
+    """The company vouches for this person, and its word makes no other way in."""
+
+    kind = Kind.FORBIDDEN
+    code = "of_the_company"
+    remedy = "Choose a password of your own by a letter from “I cannot sign in”, and sign in with that first."
 
 
 class Code(Schema):
@@ -61,7 +70,7 @@ def begin_code_app() -> str:
     """Show the picture that a code app scans; nothing counts before a code of it was typed."""
     caller, toolbox = frame.signed_in(), tools()
     with _people("set up a code app"):
-        secret = factors.begin_totp(_id(caller), now=toolbox.clock.now(), keys=toolbox.settings.keyring)
+        secret = factors.begin_totp(_own(caller), now=toolbox.clock.now(), keys=toolbox.settings.keyring)
     address = factors.address(secret, email=caller.email, issuer=toolbox.settings.provider_name)
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=2)
     return frame.show("code_app.html", section="account", secret=secret, picture=picture)
@@ -73,7 +82,7 @@ def confirm_code_app(body: dict[str, Any]) -> Response:
     caller, toolbox = frame.signed_in(), tools()
     now = toolbox.clock.now()
     with _people("confirm a code app"):
-        codes = factors.confirm_totp(_id(caller), code=body["code"], now=now, keys=toolbox.settings.keyring)
+        codes = factors.confirm_totp(_own(caller), code=body["code"], now=now, keys=toolbox.settings.keyring)
         _tell(caller, "A code app was set up", now=now)
         fresh = _strengthened(caller, now=now)
     post.wake()
@@ -85,7 +94,7 @@ def remove_code_app() -> Response:
     """Take the code app away."""
     caller = frame.signed_in()
     with _people("remove a code app"):
-        factors.remove_totp(_id(caller))
+        factors.remove_totp(_own(caller))
         _tell(caller, "Your code app was removed", now=tools().clock.now())
     post.wake()
     return frame.after_change("/account")
@@ -96,7 +105,8 @@ def renew_codes() -> str:
     """New recovery codes in the place of the old ones, shown once."""
     caller = frame.signed_in()
     with _people("renew recovery codes"):
-        codes = factors.renew_recovery_codes(_id(caller)) if factors.held(_id(caller)).any else []
+        person = _own(caller)
+        codes = factors.renew_recovery_codes(person) if factors.held(person).any else []
         if codes:
             _tell(caller, "Your recovery codes were made anew", now=tools().clock.now())
     post.wake()
@@ -111,7 +121,7 @@ def begin_passkey() -> Response:
         raise passkeys.BadPasskey("There are no passkeys at this address.", remedy="Use a code app.")
     with _people("make a passkey"):
         ceremony = passkeys.begin_making(
-            _id(caller), email=caller.email, name=caller.name, place=place, issuer=toolbox.settings.provider_name
+            _own(caller), email=caller.email, name=caller.name, place=place, issuer=toolbox.settings.provider_name
         )
         said = {"challenge": ceremony.challenge}
         token = steps.begin(MAKING, now=toolbox.clock.now(), person_id=caller.person_id, said=said)
@@ -129,7 +139,7 @@ def keep_passkey(body: dict[str, Any]) -> Response:
             raise passkeys.BadPasskey("This has waited too long.")
         is_first = not factors.held(_id(caller)).any
         passkeys.keep(
-            _id(caller),
+            _own(caller),
             answer=body["credential"],
             challenge=waiting.said["challenge"],
             name=body["name"],
@@ -150,7 +160,7 @@ def remove_passkey(body: dict[str, Any]) -> Response:
     """Take one passkey away."""
     caller = frame.signed_in()
     with _people("remove a passkey"):
-        passkeys.remove(_id(caller), handle=body["handle"])
+        passkeys.remove(_own(caller), handle=body["handle"])
         _tell(caller, "A passkey was removed", now=tools().clock.now())
     post.wake()
     return frame.after_change("/account")
@@ -162,7 +172,7 @@ def change_password(body: dict[str, Any]) -> Response:
     caller, toolbox = frame.signed_in(), tools()
     now, about = toolbox.clock.now(), [toolbox.settings.provider_name]
     with _people("change a password"):
-        people.set_password(_id(caller), password=body["password"], now=now, about=about, stolen=toolbox.stolen)
+        people.set_password(_own(caller), password=body["password"], now=now, about=about, stolen=toolbox.stolen)
         letters.queue(letters.CHANGED, email=caller.email, now=now)
         method = "password and code" if factors.held(_id(caller)).totp else "password"
         fresh = browser.begin(_id(caller), now=now, method=method, keep=renewals.is_kept(caller.session_hash))
@@ -220,6 +230,16 @@ def _tell(caller: Caller, what: str, *, now: datetime) -> None:
 
 def _people(reason: str) -> AbstractContextManager[Scope]:
     return unit_of_work(scope.platform(actor=frame.signed_in().actor, reason=reason))
+
+
+def _own(caller: Caller) -> UUID:
+    """Whoever may change how they prove who they are. Raises OfTheCompany for somebody for whom a company vouches: who
+    runs its identity provider must not make ways in that outlast it, or that open more."""
+    if caller.within is not None:
+        raise OfTheCompany(
+            "You came in through your company's own sign-in, which looks after how you prove who you are."
+        )
+    return _id(caller)
 
 
 def _id(caller: Caller) -> UUID:

@@ -1,8 +1,8 @@
 """What sign-in knows of a browser: its network, its name for itself, and the two cookies that it is given."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import g, request
@@ -20,6 +20,7 @@ from tenants.directory.sessions import SignedIn
 STEP = "gt_step"
 """Holds the token of a sign-in that waits for its next step."""
 HOME = "/"
+OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\xa0\u2028\u2029]*")
 PROGRAMS = (
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -40,10 +41,8 @@ SYSTEMS = (
 
 
 def inside(target: str) -> str:
-    """Only a path of our own may be the next page."""
-    parts = urlsplit(target)
-    fits = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
-    return target if fits else HOME
+    """Only a path of our own may be the next page; browsers drop some signs and turn others, so those are none."""
+    return target if OWN_PATH.fullmatch(target) else HOME
 
 
 def network() -> str:
@@ -83,10 +82,21 @@ def spans() -> Spans:
     )
 
 
-def begin(person_id: UUID, *, now: datetime, method: str = "password", keep: bool = False) -> SignedIn:
+def begin(
+    person_id: UUID, *, now: datetime, method: str = "password", keep: bool = False, within: UUID | None = None
+) -> SignedIn:
     """Open a session in this browser for somebody who has proved to be this person; one that it held before is over."""
     leave(now=now)
-    return sessions.start(person_id, now=now, agent=agent(), network=network(), method=method, spans=spans(), keep=keep)
+    return sessions.start(
+        person_id,
+        now=now,
+        agent=agent(),
+        network=network(),
+        method=method,
+        spans=spans(),
+        keep=keep,
+        within=within,
+    )
 
 
 def leave(*, now: datetime) -> None:

@@ -1,4 +1,5 @@
-"""A fresh proof in the middle of a session: by code or passkey, or by the password where there is nothing else."""
+"""A fresh proof in the middle of a session: by code or passkey, by the company's own sign-in for whom it vouched, or by
+the password where there is nothing else."""
 
 from flask import Blueprint, make_response, render_template
 from marshmallow import fields, validate
@@ -10,7 +11,7 @@ from service.auth import browser
 from service.auth.sign_in import Next
 from service.endpoint import SIGNED_IN, endpoint, tools
 from service.identity import Caller
-from tenants.directory import factors, passkeys, sessions, steps
+from tenants.directory import connections, factors, passkeys, people, sessions, steps
 from tenants.isolation import scope
 from tenants.work import unit_of_work
 
@@ -81,9 +82,22 @@ def _proves(caller: Caller, body: dict[str, str]) -> bool:
 def _page(caller: Caller, target: str, *, fault: str = "", options: str = "") -> str:
     assert caller.person_id is not None
     with unit_of_work(scope.platform(actor="sign-in", reason="see what a person can prove with")):
-        held = factors.held(caller.person_id)
+        held, has_password = factors.held(caller.person_id), people.has_password(caller.person_id)
+        companies = [
+            each
+            for each in connections.of_address(caller.email, now=tools().clock.now())
+            if each.tenant_id == caller.within
+        ]
     return render_template(
-        "step_up.html", me=caller, next=target, held=held, fault=fault, options=options, place=browser.place()
+        "step_up.html",
+        me=caller,
+        next=target,
+        held=held,
+        has_password=has_password,
+        companies=companies,
+        fault=fault,
+        options=options,
+        place=browser.place(),
     )
 
 

@@ -30,6 +30,8 @@ from tenants.store import IdentityOwned, Model
 from tenants.values.faults import Kind, Refusal
 
 MOST = 20
+UNREADABLE = (WebAuthnException, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What reading bytes of a stranger can raise, however odd or deep they are."""
 
 
 class BadPasskey(Refusal):
@@ -145,7 +147,7 @@ def keep(person_id: UUID, *, answer: str, challenge: str, name: str, place: Plac
             expected_origin=place.origin,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError):
+    except UNREADABLE:
         raise BadPasskey("This browser did not make a passkey for us.") from None
     added = store.run_identity(
         ADD,
@@ -185,7 +187,7 @@ def prove(answer: str, *, challenge: str, place: Place, now: datetime) -> UUID:
             credential_current_sign_count=row.sign_count,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, TypeError, KeyError):
+    except UNREADABLE:
         raise refusal from None
     store.run_identity(USED, credential_id=credential.raw_id, count=proved.new_sign_count, now=now)
     person: UUID = row.person_id

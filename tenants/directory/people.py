@@ -111,6 +111,7 @@ SELECT p.id FROM identity.person p WHERE p.id = ANY(:ids) AND p.disabled_at IS N
   AND NOT EXISTS (SELECT FROM identity.outside_identity o WHERE o.person_id = p.id)
 """
 FIND = "SELECT id, email, name, side, language, disabled_at FROM identity.person WHERE email = :email"
+HAS_PASSWORD = "SELECT EXISTS (SELECT FROM identity.credential WHERE person_id = :person_id)"
 ENABLE = "UPDATE identity.person SET disabled_at = NULL WHERE id = :person_id"
 DISABLE = "UPDATE identity.person SET disabled_at = coalesce(disabled_at, :now) WHERE id = :person_id"
 
@@ -180,6 +181,11 @@ def of_id(person_id: UUID) -> Known | None:
 def without_a_way_in(ids_of: Collection[UUID]) -> frozenset[UUID]:
     """Those among these who have no password, no passkey and no sign-in of their company yet."""
     return frozenset(store.run_identity(STRANGERS, ids=list(ids_of)).scalars())
+
+
+def has_password(person_id: UUID) -> bool:
+    """Whether the person has chosen a password."""
+    return bool(store.run_identity(HAS_PASSWORD, person_id=person_id).scalar_one())
 
 
 def disable(person_id: UUID, *, now: datetime) -> None:

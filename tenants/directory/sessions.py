@@ -72,6 +72,7 @@ class BrowserSession(IdentityOwned, Model):
     proved_at: Mapped[datetime]
     idle_s: Mapped[int] = mapped_column(Integer)
     is_kept: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    within_tenant: Mapped[UUID | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,8 @@ class Visitor:
     method: str
     holds_factor: bool
     client_wants_factor: bool
+    within: UUID | None
+    """The one client whose own provider vouched for the person; its word opens no other client's books."""
 
     def misses_factor(self, *, of_staff: bool) -> bool:
         """Whether the person has to set up a second factor before anything else opens."""
@@ -151,15 +154,17 @@ REHASH = "UPDATE identity.credential SET password_hash = :kept WHERE person_id =
 START = """
 INSERT INTO identity.browser_session
   (id_hash, person_id, csrf_token, created_at, seen_at, expires_at, agent, network, method, proved_at, idle_s,
-   is_kept)
-VALUES (:id_hash, :person_id, :csrf, :now, :now, :expires_at, :agent, :network, :method, :now, :idle_s, :is_kept)
+   is_kept, within_tenant)
+VALUES (:id_hash, :person_id, :csrf, :now, :now, :expires_at, :agent, :network, :method, :now, :idle_s, :is_kept,
+  :within)
 """
 AWAKE = "s.seen_at + make_interval(secs => s.idle_s) > :now"
 FIND = f"""
 SELECT s.id_hash, p.id AS person_id, p.name, p.email, p.side, p.language, s.csrf_token, s.seen_at,
   (SELECT coalesce(array_agg(r.role), '{{}}') FROM identity.provider_role r WHERE r.person_id = p.id) AS provider_roles,
   s.proved_at, s.method, ({sign_in_rules.HOLDS_ONE.format(person="p.id")}) AS holds_factor,
-  ({sign_in_rules.A_CLIENT_WANTS_ONE.format(person="p.id")}) AS client_wants_factor
+  ({sign_in_rules.A_CLIENT_WANTS_ONE.format(person="p.id")}) AS client_wants_factor,
+  s.within_tenant AS within
 FROM identity.browser_session s JOIN identity.person p ON p.id = s.person_id
 WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND s.expires_at > :now AND {AWAKE} AND p.disabled_at IS NULL
 """
@@ -315,8 +320,10 @@ def find_all(token: str, *, now: datetime) -> tuple[Visitor, tuple[access.Visibl
     found = store.ask_identity(FIND_ALL, id_hash=hash_of(token), now=now)
     if found is None:
         return None
-    clients = access.read_clients(found.pop("clients"))
-    return Visitor(**{**found, "provider_roles": frozenset(found["provider_roles"])}), clients
+    clients, within = access.read_clients(found.pop("clients")), found["within"]
+    return Visitor(**{**found, "provider_roles": frozenset(found["provider_roles"])}), tuple(
+        each for each in clients if within in (None, each.tenant_id)
+    )
 
 
 def is_stale(visitor: Visitor, *, now: datetime) -> bool:
@@ -348,8 +355,10 @@ def start(
     method: str = "password",
     spans: Spans = SPANS,
     keep: bool = False,
+    within: UUID | None = None,
 ) -> SignedIn:
-    """Open a session for somebody who has proved to be this person; it lasts as the spans say for their side."""
+    """Open a session for somebody who has proved to be this person; it lasts as the spans say for their side, and opens
+    one client's books alone where that client's own provider vouched."""
     store.run_identity(PURGE, before=now - KEPT_FOR)
     known = people.of_id(person_id)
     span = spans.of(known.side if known else "", keep=keep)
@@ -368,6 +377,7 @@ def start(
         method=method,
         idle_s=int(span.idle.total_seconds()),
         is_kept=span.is_kept,
+        within=within,
     )
     return fresh
 

@@ -24,6 +24,7 @@ from joserfc.jwk import KeySet
 from tenants.directory.connections import Connection
 from tenants.directory.outside_identities import NotVouched
 from tenants.directory.ports import IdentityProviders, Unreachable
+from tenants.values import texts
 
 log = structlog.get_logger(__name__)
 LEEWAY = timedelta(seconds=60)
@@ -76,8 +77,9 @@ def discover(connection: Connection, *, providers: IdentityProviders) -> Metadat
         raise _refusal(connection, reason) from None
 
 
-def ask(connection: Connection, *, providers: IdentityProviders, back: str) -> Question:
-    """Begin: one question with a state, a nonce and a PKCE challenge of its own. Raises NotVouched."""
+def ask(connection: Connection, *, providers: IdentityProviders, back: str, again: datetime | None = None) -> Question:
+    """Begin: one question with a state, a nonce and a PKCE challenge of its own; `again`, the present, wants a proof
+    that is made now, by somebody who is signed in already. Raises NotVouched."""
     metadata = discover(connection, providers=providers)
     said = {name: secrets.token_urlsafe(32) for name in ("state", "nonce", "verifier")}
     digest = hashlib.sha256(said["verifier"].encode()).digest()
@@ -91,6 +93,9 @@ def ask(connection: Connection, *, providers: IdentityProviders, back: str) -> Q
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
+    if again is not None:
+        said["since"] = str(int(again.timestamp()))
+        query |= {"prompt": "login", "max_age": "0"}
     joint = "&" if urlsplit(metadata.authorization_endpoint).query else "?"
     return Question(f"{metadata.authorization_endpoint}{joint}{urlencode(query)}", said)
 
@@ -124,8 +129,9 @@ def hear(
         )
         claims = _claims(connection, metadata, tokens.get("id_token"), providers)
         _check(connection, claims, nonce=said["nonce"], now=now)
+        _check_freshness(claims, since=said.get("since"))
         about = claims if "email" in claims else _about(metadata, claims, tokens.get("access_token"), providers)
-        return Vouched(claims["sub"], _email(about), str(about.get("name") or "")[:200])
+        return Vouched(claims["sub"], _email(about), _name(about))
     except (_No, Unreachable) as reason:
         raise _refusal(connection, reason) from None
 
@@ -224,8 +230,16 @@ def _check(connection: Connection, claims: Mapping[str, Any], *, nonce: str, now
     if "nbf" in claims and _instant(claims, "nbf") > at + LEEWAY.total_seconds():
         raise _No("the token is of a later moment")
     sub = claims.get("sub")
-    if not isinstance(sub, str) or not 0 < len(sub) <= 255:
+    if not isinstance(sub, str) or not 0 < len(sub) <= 255 or not texts.is_text(sub):
         raise _No("the token names nobody")
+
+
+def _check_freshness(claims: Mapping[str, Any], *, since: str | None) -> None:
+    """A proof that was wanted afresh is no older than the question, where the provider tells when it was given."""
+    if since is None or "auth_time" not in claims:
+        return
+    if _instant(claims, "auth_time") < float(since) - LEEWAY.total_seconds():
+        raise _No("the person proved it before we asked")
 
 
 def _about(
@@ -243,11 +257,19 @@ def _about(
 def _email(claims: Mapping[str, Any]) -> str:
     """The address; a provider that says it is not verified is believed, one that says nothing vouches by its domain."""
     email = claims.get("email")
-    if not isinstance(email, str) or not 3 <= len(email) <= 254 or email.count("@") != 1 or "\0" in email:
+    if not isinstance(email, str) or not 3 <= len(email) <= 254 or email.count("@") != 1:
         raise _No("the token carries no address")
+    if not texts.is_text(email) or any(each.isspace() for each in email.strip()):
+        raise _No("the address is none")
     if claims.get("email_verified", True) is not True:
         raise _No("the address is not verified")
     return email.strip().lower()
+
+
+def _name(claims: Mapping[str, Any]) -> str:
+    """What the provider calls the person; nothing where it is no text."""
+    name = claims.get("name")
+    return name.strip()[:200] if isinstance(name, str) and texts.is_text(name) else ""
 
 
 def _instant(claims: Mapping[str, Any], name: str) -> float:

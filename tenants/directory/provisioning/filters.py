@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenants.directory.provisioning.shape import BadFilter
+from tenants.values import texts
 
 TERM = re.compile(
     r"""\s*(?P<path>[A-Za-z$][\w$:.-]*)\s+(?P<op>[A-Za-z]+)\s+(?P<value>"(?:[^"\\]|\\.)*"|true|false|null|-?\d+)\s*""",
@@ -14,6 +15,7 @@ TERM = re.compile(
 )
 JOINT = re.compile(r"and\b", re.IGNORECASE)
 LONGEST = 2000
+UNREADABLE = "A text of the filter cannot be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,9 @@ def read(text: str) -> Sequence[Term]:
         try:
             value = json.loads(found["value"])
         except ValueError:
-            raise BadFilter("A text of the filter cannot be read.") from None
+            raise BadFilter(UNREADABLE) from None
+        if isinstance(value, str) and not texts.is_text(value):
+            raise BadFilter(UNREADABLE)
         terms.append(Term(found["path"].rsplit(":", 1)[-1], value))
         at = found.end()
         if at == len(text):

@@ -141,9 +141,16 @@ def _values(document: dict[str, Any], place: Place, op: str, value: Any) -> None
         raise NoTarget("The path fits none of the values.")
     for each in chosen:
         if place.sub is None:
-            parts = shape.checked(place.attr, value)[0]
-            each.update(parts)
+            each.update(_alone(place.attr, value))
         elif op == "remove":
             each.pop(place.sub.name, None)
         else:
             each[place.sub.name] = value
+
+
+def _alone(attr: Attr, value: Any) -> dict[str, Any]:
+    """The parts of the one value that is put in the place of the chosen ones. Raises BadValue for none or several."""
+    parts = shape.checked(attr, value)
+    if len(parts) != 1:
+        raise BadValue(f"In the place of one value of {attr.name} stands one value.")
+    return dict(parts[0])

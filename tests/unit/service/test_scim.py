@@ -266,6 +266,8 @@ def test_users_are_found_by_what_they_are_called(directory):
         'title eq "x"',
         'id eq "a" and id eq "b"',
         'userName eq "\\x"',
+        'userName eq "\\u0000"',
+        'externalId eq "a\\ud800"',
         "x" * 3000,
     ],
 )
@@ -323,6 +325,15 @@ PATCHES = {
     "a wrong type": ([{"op": "replace", "path": "active", "value": "perhaps"}], "invalidValue"),
     "a text that is none": ([{"op": "replace", "path": "title", "value": 7}], "invalidValue"),
     "a text without end": ([{"op": "replace", "path": "title", "value": "x" * 2000}], "invalidValue"),
+    "no value in the place of one": ([{"op": "add", "path": 'emails[type eq "x"]', "value": []}], "invalidValue"),
+    "two in the place of one": (
+        [{"op": "add", "path": 'emails[type eq "x"]', "value": [{"value": "a"}, {"value": "b"}]}],
+        "invalidValue",
+    ),
+    "a filter that cannot be kept": (
+        [{"op": "add", "path": 'emails[value eq "\\u0000"]', "value": {"type": "x"}}],
+        "invalidFilter",
+    ),
     "parts that are none": ([{"op": "replace", "path": "name", "value": "x"}], "invalidValue"),
 }
 

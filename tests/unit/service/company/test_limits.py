@@ -71,7 +71,7 @@ def test_the_word_of_a_company_makes_no_way_in_that_outlasts_it(una_of_both):
         "/account/recovery-codes": {},
     }.items():
         answer = of_alder.client.post(path, data={"csrf_token": of_alder.csrf, **more})
-        print(answer.text); assert answer.status_code == 403 and "looks after your way in" in answer.text, path
+        assert answer.status_code == 403 and "own sign-in, which looks after" in answer.text, path
     assert own.client.post("/account/code-app", data={"csrf_token": own.csrf}).status_code == 200
 
 

@@ -72,11 +72,14 @@ CLAIMS = {
     "empty subject": {"sub": ""},
     "subject that is no text": {"sub": 7},
     "subject without end": {"sub": "x" * 256},
+    "subject with a sign that is none": {"sub": "u\0"},
     "no address, and nobody to ask for it": {"email": ...},
     "address that is not verified": {"email_verified": False},
     "address verified in words": {"email_verified": "true"},
     "address of a domain that nobody proved": {"email": "una@birch.test"},
     "address of a domain below it": {"email": "una@sub.alder.test"},
+    "address with a gap": {"email": "una @alder.test"},
+    "address with a sign that is none": {"email": "u\0@alder.test"},
     "two addresses in one": {"email": "una@alder.test@birch.test"},
 }
 

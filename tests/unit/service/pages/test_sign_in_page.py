@@ -44,10 +44,29 @@ def test_a_form_of_another_site_signs_nobody_in(stranger, specialist, headers):
     assert COOKIE not in answer.headers.get("Set-Cookie", "")
 
 
-@pytest.mark.parametrize("target", ["//elsewhere.test/", "https://elsewhere.test/", "/\\elsewhere.test"])
-def test_nobody_is_led_to_another_site(stranger, specialist, target):
-    answer = stranger.client.post("/sign-in", data={"email": specialist.email, "password": PASSWORD, "next": target})
-    assert answer.location == "/"
+ELSEWHERE = [
+    "//elsewhere.test/",
+    "https://elsewhere.test/",
+    "/\\elsewhere.test",
+    "/\t/elsewhere.test",
+    "/\t\\elsewhere.test",
+    "/x\r\nSet-Cookie: a=b",
+    "//[",
+    "http://[::1",
+    "javascript:alert(1)",
+    " //elsewhere.test",
+]
+
+
+def test_nobody_is_led_to_another_site(stranger, web, specialist, as_):
+    for target in ELSEWHERE:
+        form = {"email": specialist.email, "password": PASSWORD, "next": target}
+        assert web.test_client().post("/sign-in", data=form).location == "/", target
+        asked = stranger.client.get("/sign-in", query_string={"next": target})
+        assert asked.status_code == 200 and 'name="next" value="/"' in asked.text, target
+    sofia = as_(specialist)
+    proof = {"csrf_token": sofia.csrf, "password": PASSWORD, "next": ELSEWHERE[4]}
+    assert sofia.client.post("/step-up", data=proof).location == "/"
 
 
 def test_after_signing_in_one_is_where_one_wanted_to_be(stranger, specialist, alder_world):
