@@ -12,6 +12,10 @@ if (Path(__file__).parent / "cast.py").exists():
 LONGEST_FIRST = ("tests/browser", "tests/journeys", "tests/chaos", "tests/security", "tests/chart", "tests/console")
 """Files of few long tests: begun last, one of them would keep one core waiting for the other."""
 
+WHOLE_WAYS = ("tests/browser", "tests/chart", "tests/chaos", "tests/console", "tests/journeys", "tests/security")
+"""Coverage is what the tests of the units and of the adapters reach: a ledger's whole way says little about lines, and
+to trace it takes as long as to walk it."""
+
 HUNG = {"tenants.directory.data_keys": "_ring", "tenants.events.history_chain": "_seal"}
 
 
@@ -20,6 +24,19 @@ def pytest_collection_modifyitems(items):
     last = len(LONGEST_FIRST)
     places = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get("/".join(item.nodeid.split("/")[:2]), last))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Stop counting lines while a whole way is walked, and whatever it asks for is made."""
+    counting = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if counting is None or not item.nodeid.startswith(WHOLE_WAYS):
+        return (yield)
+    counting.pause()
+    try:
+        return (yield)
+    finally:
+        counting.resume()
 
 
 def hung():

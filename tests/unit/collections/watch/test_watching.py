@@ -39,9 +39,10 @@ VALUES (:tenant, :id, 'ap@kessler.test', 'complaint', :at)
 
 
 class Post:
-    """Mails of one template to one kind of mailbox, day after day."""
+    """Mails of one template to one kind of mailbox, day after day; so fresh that the planner knows nothing of them."""
 
     def __init__(self, email="ap@kessler.test", template="invoice"):
+        store.plan_for_sets()
         self.debtor, self.email, self.template = a_customer(), email, template
         self.contact = store.run(CONTACT, id=ids.new(), debtor=self.debtor, email=email, now=MONDAY).scalar_one()
 
