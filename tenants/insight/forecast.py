@@ -205,6 +205,7 @@ WHERE e.tenant_id = :tenant AND i.settled_on > :since AND i.settled_on <= :today
 
 def keep(today: date) -> int:
     """Learn anew and keep what is expected of every open invoice; return how many there are."""
+    store.plan_for_sets()
     replay = Replay()
     since = today.replace(year=today.year - YEARS, day=min(today.day, 28))
     learned = store.run(LEARNED.format(groups=GROUPS), since=since, today=today, papers=PAPERS).all()
