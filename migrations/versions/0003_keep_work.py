@@ -74,6 +74,7 @@ def upgrade() -> None:
     tenant_table("inbox_event", INBOX, rights=APPEND_ONLY)
     op.execute("GRANT UPDATE (payload) ON app.inbox_event TO gt_app, gt_worker")  # to forget who a reader was
     index("inbox_event", "message", "message_id, occurred_at")
+    index("inbox_event", "mail", "occurred_at, id", "source = 'mail'")
     tenant_table("history", HISTORY, rights=APPEND_ONLY)
     index("history", "object", "object_kind, object_id, at")
     index("history", "at", "at")

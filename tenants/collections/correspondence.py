@@ -36,6 +36,9 @@ SELECT payload->>'kind' AS kind, payload->>'how' AS how, payload->>'subject' AS 
   CAST(payload->>'debtor_id' AS uuid) AS debtor_id, CAST(payload->>'invoice_id' AS uuid) AS invoice_id
 FROM inbox_event WHERE tenant_id = :tenant AND id = :inbox_id AND source = 'mail' AND kind = 'unsorted'
 """
+TASKS = """
+SELECT id, title, state FROM task WHERE tenant_id = :tenant AND dedupe_key = ANY(:keys) ORDER BY id
+"""
 WHY = "SELECT dedupe_key FROM task WHERE tenant_id = :tenant AND id = :task_id"
 ANSWERS = ("reply", "auto_reply")
 HOW = {
@@ -141,6 +144,12 @@ def mails(task_id: UUID) -> Sequence[RowMapping]:
         found = mailbag.one(UUID(about))
         return [found] if found is not None else []
     return [each for each in mailbag.about(UUID(about)) if each["kind"] == why] if why in ANSWERS else []
+
+
+def tasks_of(mail: RowMapping) -> Sequence[RowMapping]:
+    """What somebody is or was asked to do because of a mail: id, title, state."""
+    keys = [f"mail:{mail['id']}"] + [f"{kind}:{mail['message_id']}" for kind in ANSWERS if kind == mail["kind"]]
+    return store.run(TASKS, keys=keys).mappings().all()
 
 
 def _message(message_id: UUID) -> Row[Any] | None:

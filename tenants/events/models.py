@@ -59,6 +59,7 @@ class InboxEvent(TenantOwned, Model):
     __table_args__ = (
         UniqueConstraint("tenant_id", "source", "external_id"),
         Index("ix_inbox_event_message", "tenant_id", "message_id", "occurred_at"),
+        Index("ix_inbox_event_mail", "tenant_id", "occurred_at", "id", postgresql_where=text("source = 'mail'")),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     source: Mapped[str]

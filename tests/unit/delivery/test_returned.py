@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console import mailbox
-from tenants.delivery import bounces, inbound, ladder, letters, receipts, suppression, unsettled
+from tenants.delivery import bounces, inbound, ladder, letters, mailbag, receipts, suppression, unsettled
 from tests.cast import NOW
 from tests.unit.delivery.post import NOBODY_KNOWS
 
@@ -55,6 +55,17 @@ def test_a_bounce_after_delivery_is_believed(post, sent):
     with post.unit():
         assert suppression.reason_for("DANA@dune.test") == "bounce"
     assert len(post.work("run_rules_on")) == 1
+
+
+def test_what_followed_from_a_mail_that_came_back_can_be_asked(post, sent):
+    come_back(post, sent, dsn())
+    with post.unit():
+        (row,) = mailbag.listed(kind="bounced", message_id=sent)
+        done = mailbag.drawn(row)
+        assert row["debtor_id"] is not None
+        assert mailbag.listed(kind="reply") == [] and mailbag.listed(unsorted=True) == []
+    assert (done.status, done.stopped) == ("5.1.1", "dana@dune.test")
+    assert [(each["kind"], each["level"]) for each in done.proved] == [("bounced", 0)]
 
 
 def test_the_same_bounce_twice_is_one(post, sent):

@@ -20,6 +20,7 @@ from service.openapi import PART, described
 from tenants.rules import ladders, recipes
 from tenants.values import ids
 from tests.unit.service import world_of_ends as ends
+from tests.unit.service import world_of_people as held
 from tests.unit.service import world_of_rules as ruling
 from tests.unit.service import world_of_sending as sending
 from tests.unit.service.world import RULE, World
@@ -256,6 +257,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "preview_wording": lambda w: Ask(worded(), body={"source": WORDS}),
     "let_person_in": lambda w: Ask(body={"email": f"{word().lower()}@people.test", "role": "client_viewer"}),
     "invite_person_again": lambda w: Ask({"mem": w.member()}),
+    "reset_person_factor": lambda w: Ask({"mem": held.holder(w)}, body={"reason": "Her telephone is lost"}),
     "end_role": lambda w: Ask({"mem": w.member()}, body={"reason": "She left"}),
     "assign_specialist": lambda w: Ask(body={"email": w.staff_address(), "role": "specialist"}),
     "end_assignment": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
@@ -270,6 +272,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "invite_colleague_again": lambda w: Ask({"per": w.newcomer()}),
     "shut_colleague_out": lambda w: Ask({"per": w.newcomer()}),
     "let_colleague_back": lambda w: Ask({"per": w.newcomer()}),
+    "reset_colleague_factor": lambda w: Ask({"per": held.colleague(w)}),
     "change_colleague": lambda w: Ask({"per": w.newcomer()}, body={"admin": False}),
     "assign_staff": lambda w: Ask(body={"email": w.staff_address(), "role": "specialist"}),
     "ask_to_close": lambda w: Ask(body=ends.words(w)),
@@ -286,6 +289,8 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "add_suppression": lambda w: Ask(body={"address": f"{word().lower()}@marigold.test", "detail": "They asked"}),
     "release_suppression": lambda w: Ask({"sup": sending.entry(w)}, body={"reason": "A new mailbox"}),
     "decide_tracking": lambda w: Ask(body={"country": "FR", "pixel": "consented", "basis": "Asked in the contract"}),
+    "take_mail_file": lambda w: Ask(sending.mail(w)),
+    "sort_mail": lambda w: Ask(sending.mail(w), body={"number": sending.number(w)}),
     "choose_reminders": lambda w: Ask(body={"wanted": False, "basis": "By telephone"}),
     "record_consent": lambda w: Ask(
         body={"contact_id": ids.show("con", w.at["con"]), "consent": "withdrawn", "basis": "By telephone"}

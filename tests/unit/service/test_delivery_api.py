@@ -6,6 +6,7 @@ from service.api.delivery import _file_name
 from tenants import store
 from tenants.values import ids
 from tests.cast import engage
+from tests.unit.service import world_of_sending
 from tests.unit.service.test_lists import leaf
 
 
@@ -63,6 +64,33 @@ def test_messages_are_leafed_through_newest_first(browser, base, alder_world):
         store.run(COPIES)
     rows = leaf(browser, f"{base}/messages", limit=2)
     assert [row["subject"] for row in rows[1:]] == ["copy 1", "copy 2", "copy 3", "copy 4"]
+
+
+def test_mail_that_came_is_listed_read_tied_to_an_invoice_and_its_file_handed_out(browser, base, alder_world, invoice):
+    mail, file = (ids.show(prefix, alder_world.at[prefix]) for prefix in ("mai", "mfl"))
+    listed = browser.get(f"{base}/mails?unsorted=true").json["items"]
+    (row,) = [each for each in listed if each["id"] == mail]
+    assert (row["message_id"], row["how"], row["files"]) == (None, "nothing", 1)
+    assert mail not in browser.get(f"{base}/mails?kind=bounced").text
+    assert browser.get(f"{base}/mails?kind=poem").status_code == 422
+    opened = browser.get(f"{base}/mails/{mail}").json
+    assert opened["subject"] == "Größe der Dachziegel" and opened["text"].startswith("Two pallets")
+    assert [each["id"] for each in opened["attachments"]] == [file] and opened["done"]["proved"] == []
+    sorted_ = browser.post(f"{base}/mails/{mail}/about", {"number": invoice["number"]}).json
+    assert (sorted_["invoice_id"], sorted_["how"]) == (invoice["id"], "person")
+    assert [(each["kind"], each["level"]) for each in sorted_["done"]["proved"]] == [("reply", 7)]
+    assert mail not in browser.get(f"{base}/mails?unsorted=true").text
+    taken = browser.post(f"{base}/mails/{mail}/files/{file}")
+    assert taken.data == b"%PDF-1.7" and "delivery-note.pdf" in taken.headers["Content-Disposition"]
+    assert browser.get(f"{base}/mails/{ids.show('mai', ids.new())}").status_code == 404
+
+
+def test_mails_are_leafed_through_newest_first(browser, base, alder_world):
+    for _ in range(3):
+        world_of_sending.mail(alder_world)
+    rows = leaf(browser, f"{base}/mails", limit=2)
+    assert len({row["id"] for row in rows}) == len(rows) >= 3
+    assert [row["at"] for row in rows] == sorted((row["at"] for row in rows), reverse=True)
 
 
 COPIES = """
