@@ -13,7 +13,7 @@ from service.endpoint import endpoint
 from service.fields import Instant, MoneyField, Ref
 from tenants.delivery import unsubscribing
 from tenants.directory.access import VisibleClient
-from tenants.ledger import contacts, debtors, registers
+from tenants.ledger import contacts, corrections, debtors, registers
 
 face = Blueprint("api_debtors", __name__, url_prefix="/api/v1")
 SHORT = validate.Length(1, 200)
@@ -184,8 +184,7 @@ def list_contacts(client: VisibleClient, debtor_id: UUID) -> dict[str, Any]:
 )
 def add_contact(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> contacts.Card:
     """Add a contact; one that was retired is taken back."""
-    debtors.card(debtor_id)
-    added = contacts.add(debtor_id, now=moment.here().now, **body)
+    added = corrections.add_contact(debtor_id, now=moment.here().now, **body)
     return next(each for each in contacts.of_debtor(debtor_id) if each.id == added)
 
 
@@ -198,7 +197,7 @@ def add_contact(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) ->
 )
 def retire_contact(client: VisibleClient, contact_id: UUID) -> dict[str, Any]:
     """Write to this address no more."""
-    contacts.retire(contact_id)
+    corrections.retire_contact(contact_id, now=moment.here().now)
     return {"id": contact_id, "active": False}
 
 

@@ -292,6 +292,9 @@ ACTS = {
     "pause.opened": "Pause started",
     "plan.opened": "Payment plan started",
     "invoice.voided": "Invoice cancelled",
+    "customer.corrected": "Customer corrected",
+    "customer.contact_added": "Contact added",
+    "customer.contact_retired": "Contact retired",
     "acknowledged": "Alert acknowledged",
     "resolved": "Alert resolved",
 }

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from service import static
 from service.pages import labels
 from tenants.insight.figures import Figure
-from tenants.rules import wording
+from tenants.rules import sentence, wording
 from tenants.values import calendars, counts, ids
 from tenants.values.money import Money
 
@@ -24,7 +24,7 @@ def dress(app: Flask) -> None:
         money=money, day=day, instant=instant, moment=moment, number=number, ref=ref, late=late
     )
     app.jinja_env.filters.update(percent=percent, size=size, iban=iban, bare=bare, changed=changed, span=span)
-    app.jinja_env.filters.update(rule_title=wording.title)
+    app.jinja_env.filters.update(rule_title=wording.title, country=sentence.country)
     app.jinja_env.filters.update(counted=counts.counted, noun=counts.noun)
     app.jinja_env.globals.update(static=static.address, labels=labels, words=labels.words, toned=labels.toned)
 

@@ -77,6 +77,7 @@ RETURNING id
 """
 RETIRE = "UPDATE contact SET active = false WHERE tenant_id = :tenant AND id = :contact_id RETURNING id"
 CONSENT = "UPDATE contact SET pixel_consent = :consent WHERE tenant_id = :tenant AND id = :contact_id RETURNING id"
+DEBTOR_OF = "SELECT debtor_id FROM contact WHERE tenant_id = :tenant AND id = :contact_id"
 OF_DEBTOR = """
 SELECT id, debtor_id, name, email, role, language, pixel_consent, active, reminders_stopped_at FROM contact
 WHERE tenant_id = :tenant AND debtor_id = :debtor_id ORDER BY active DESC, role, email
@@ -106,6 +107,14 @@ def consent_to_pixel(contact_id: UUID, *, granted: bool) -> None:
     """Keep the contact's wish about the tracking pixel. Raises UnknownContact."""
     word = "granted" if granted else "withdrawn"
     _found(store.run(CONSENT, contact_id=contact_id, consent=word).scalar_one_or_none())
+
+
+def debtor_of(contact_id: UUID) -> UUID:
+    """Whose contact it is. Raises UnknownContact."""
+    found: UUID | None = store.run(DEBTOR_OF, contact_id=contact_id).scalar_one_or_none()
+    if found is None:
+        raise UnknownContact("There is no such contact.")
+    return found
 
 
 def of_debtor(debtor_id: UUID) -> Sequence[Card]:

@@ -15,6 +15,7 @@ from service.openapi import PART, PREFIX
 from tenants.values import ids
 from tests.security.probe import company, filled
 from tests.unit.service import world_of_ends as ends
+from tests.unit.service import world_of_people as held
 from tests.unit.service import world_of_rules as ruling
 from tests.unit.service import world_of_sending as sending
 from tests.unit.service.asking import ASKS, WORDS, Ask, new_client
@@ -98,6 +99,8 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "dashboard.behind_page": lambda w: Ask({"bucket": "all"}, query={"currency": w.currency}),
     "figures.rows_page": lambda w: Ask({"figure": "dso"}, query={"currency": w.currency}),
     "dashboard.expected_page": lambda w: Ask(query={"currency": w.currency, "week": "2026-11-23"}),
+    "accounts.change": lambda w: Ask(body={"name": "Fern & Sons", "language": "en"}),
+    "accounts.add_contact": lambda w: Ask(body={"email": f"bills.{str(ids.new())[-12:]}@fern.test"}),
     "accounts.give": lambda w: Ask(body={"given_to": "", "since_on": "2026-11-20"}),
     "accounts.give_all": lambda w: Ask(body={"given_to": "", "since_on": "2026-11-20"}),
     "accounts.set_limit": lambda w: Ask(body={"limit": "100", "reason": "The insurer says so"}),
@@ -121,6 +124,7 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "stopped_everywhere.redrive": lambda w: Ask(body={"kind": "noop", "error_class": ""}),
     "people.unassign": lambda w: Ask({"mem": w.member("specialist", "provider")}, body={}),
     "people.invite_again": lambda w: Ask({"mem": w.member()}, body={}),
+    "people.reset_factor": lambda w: Ask({"mem": held.holder(w)}, body={}),
     "people.end": lambda w: Ask({"mem": w.member()}, body={}),
     "people.decide": lambda w: Ask({"agr": w.asked_access()}, body={"allow": "true"}),
     "people.end_access": lambda w: Ask({"agr": w.granted_access()}, body={}),
@@ -134,6 +138,7 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "staff.invite_again": lambda w: Ask({"per": w.newcomer()}),
     "staff.shut": lambda w: Ask({"per": w.newcomer()}),
     "staff.let_back": lambda w: Ask({"per": w.newcomer()}),
+    "staff.reset_factor": lambda w: Ask({"per": held.colleague(w)}),
     "staff.set_admin": lambda w: Ask({"per": w.newcomer()}, body={"admin": "false"}),
     "company_sign_in.try_it": lambda w: Ask(body={}),
     "company_sign_in.choose_rule": lambda w: Ask(body={"second_factor": "false"}),

@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 
 from tenants.directory import clients
+from tenants.events import history
 from tenants.insight import forecast
-from tenants.ledger import due_dates, instalments, invoices, late_terms, payments, periods, rates
+from tenants.ledger import contacts, corrections, due_dates, instalments, invoices, late_terms, payments, periods, rates
 from tenants.values import ids
 from tests.cast import NOW, TODAY
-from tests.factories import a_debtor, a_payment, an_invoice
+from tests.factories import a_contact, a_debtor, a_payment, an_invoice
 
 
 @pytest.fixture
@@ -125,3 +126,37 @@ def test_an_agreement_about_a_paid_invoice_is_refused(sofia, home, alder, in_ald
     assert sofia.send("POST", path, data={"due_on": "2027-01-31", "reason": "x"}).status_code == 409
     with in_alder, pytest.raises(due_dates.NothingToAgree):
         due_dates.extend(invoice, due_on=TODAY + timedelta(days=9), effective_on=TODAY, now=NOW, reason="x")
+
+
+def test_a_customer_is_corrected_by_hand_and_the_history_says_so(sofia, alder, dune, home, in_alder, words):
+    page_of = f"{home}/customers/{ids.show('deb', dune)}"
+    told = {"name": "Dune & Daughters", "language": "de", "country": "FR", "terms_days": "45", "groups": "key, south"}
+    told |= {"address": "Quai 4\r\n 13002 Marseille", "time_zone": "Europe/Paris"}
+    page = words(post(sofia, f"{page_of}/card", **told))
+    assert "Dune & Daughters key south France" in page and "Address Quai 4, 13002 Marseille" in page
+    assert "Payment terms 45 days" in page and "Language Deutsch" in page
+    for wrong in ({"terms_days": "366"}, {"time_zone": "Paris"}, {"name": " "}, {"country": "France"}):
+        assert sofia.send("POST", f"{page_of}/card", data=told | wrong).status_code in (400, 422), wrong
+    assert "accounts@dune.test" in words(post(sofia, f"{page_of}/contacts", email="accounts@dune.test", name="Dana"))
+    with in_alder:
+        (dana,) = contacts.of_debtor(dune)
+    other = a_contact(alder, a_debtor(alder))
+    retire = f"{page_of}/contacts/{{}}/retire"
+    assert "no longer written to" in words(post(sofia, retire.format(ids.show("con", dana.id))))
+    for stranger in (other, ids.new()):
+        answer = sofia.send("POST", retire.format(ids.show("con", stranger)), data={})
+        assert answer.status_code == 404
+    with in_alder:
+        acts = [each["act"] for each in history.about("debtor", dune, limit=9)]
+    assert acts[:3] == ["customer.contact_retired", "customer.contact_added", "customer.corrected"]
+
+
+def test_where_a_private_person_lives_is_not_kept_in_the_history(alder, in_alder):
+    anna = a_debtor(alder, name="Anna Ekholm", consumer=True)
+    said = {"name": "Anna Ek", "country": "SE", "language": "en", "address": "Sjövägen 2", "terms_days": None}
+    with in_alder:
+        corrections.change(anna, said | {"time_zone": None}, groups=(), now=NOW)
+        (line,) = history.about("debtor", anna)
+        corrections.change(anna, said | {"time_zone": None}, groups=(), now=NOW)
+        assert len(history.about("debtor", anna)) == 1, "nothing changed, nothing is said"
+    assert line["became"] == {"name": "changed", "address": "changed", "country": "SE"}
