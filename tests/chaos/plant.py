@@ -30,6 +30,8 @@ VALUES (%s, %s, 'insight', 'noop', %s, '{"mark": 1}', now(), now())
 """
 RECOVERY_S = 30.0
 """Whatever was killed: this long after, the work goes on."""
+PATIENCE_S = 90.0
+"""For all that is not promised: a dozen processes that start at once on a busy machine take their time."""
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Plant:
         """How many pieces of work are in which state."""
         return Counter(dict(self.ask("SELECT state, count(*) FROM app.work_item GROUP BY state")))
 
-    def until(self, there: Callable[[], bool], what: str, *, patience: float = RECOVERY_S) -> float:
+    def until(self, there: Callable[[], bool], what: str, *, patience: float = PATIENCE_S) -> float:
         """Wait for something; return how long it took."""
         start = time.monotonic()
         while not there():
