@@ -94,6 +94,11 @@ class Route:
         return f"{self.blueprint}.{self.view.__name__}"
 
     @property
+    def is_export(self) -> bool:
+        """Whether it gives away many rows at once as a file: whoever takes one proves to be there, and takes few."""
+        return self.fresh and self.method in SAFE
+
+    @property
     def is_tagged(self) -> bool:
         """Whether its answer is one object, which carries an ETag."""
         shows_one = self.returns is not None and "items" not in self.returns._declared_fields
@@ -217,6 +222,8 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
             rate_limits.take(caller, g.get("client"), toolbox=tools())
     if caller is not None and route.fresh:
         proofs.require(caller, clock=tools().clock)
+        if route.is_export:
+            rate_limits.take_export(caller, g.client, toolbox=tools())
     if route.query is not None:
         arguments["query"] = dumping.reader(route.query).load(bodies.flat(request.args))
     sent: Any = _body() if route.accepts is not None else None

@@ -3,7 +3,7 @@ leaves behind."""
 
 from flask import current_app, request
 
-from service import identity, problems
+from service import identity, problems, rate_limits
 from service.reception import Reception
 from tenants.assembly import Toolbox
 from tenants.delivery import hits, links, tokens
@@ -17,10 +17,13 @@ from tenants.work import unit_of_work
 
 def opened(token: str, *, toolbox: Toolbox) -> LinkGrant:
     """Return what the token grants. Raises NotFound for a forged, expired or revoked one: the three are
-    answered alike. Raises ClientLeft for a good one of a closed client."""
+    answered alike. Raises ClientLeft for a good one of a closed client, TooFast for one that is
+    opened too often."""
     secret, real = toolbox.settings.secret_key, toolbox.clock.now()
     try:
-        with unit_of_work(scope.viewing(links.tenant_of(token, secret=secret), actor="portal link")):
+        tenant_id, link_id = links.named(token, secret=secret)
+        rate_limits.take_link(link_id, toolbox=toolbox)
+        with unit_of_work(scope.viewing(tenant_id, actor="portal link")):
             granted = links.open(token, secret=secret, now=clients.clock().now(real))
             closings.refuse_debtors()
             return granted

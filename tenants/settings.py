@@ -34,6 +34,11 @@ class Setting:
     check: Any = None
 
 
+def _count(variable: str, meaning: str, *, default: int) -> Setting:
+    """A whole number, from nothing on."""
+    return Setting(variable, meaning, kind="int", default=default, check=validate.Range(min=0))
+
+
 TABLE: dict[str, Setting] = {
     "database_url": Setting(
         "GOODTERMS_DATABASE_URL",
@@ -71,12 +76,10 @@ TABLE: dict[str, Setting] = {
         check=validate.URL(require_tld=False),
     ),
     "documents": Setting("GOODTERMS_DOCUMENTS", "the document store: a folder, or s3://bucket/prefix"),
-    "documents_locked_days": Setting(
+    "documents_locked_days": _count(
         "GOODTERMS_DOCUMENTS_LOCKED_DAYS",
         "for so many days S3 lets nobody delete or replace a document (object lock); 0: no lock; a folder knows none",
-        kind="int",
         default=0,
-        check=validate.Range(min=0),
     ),
     "mailer": Setting(
         "GOODTERMS_MAILER",
@@ -84,40 +87,40 @@ TABLE: dict[str, Setting] = {
         default="smtp",
         check=validate.OneOf(["smtp", "ses", "memory"]),
     ),
-    "api_per_caller": Setting(
+    "api_per_caller": _count(
         "GOODTERMS_API_PER_CALLER",
         "requests of a minute that one caller may send to the API; 0: any number",
-        kind="int",
         default=600,
-        check=validate.Range(min=0),
     ),
-    "api_per_client": Setting(
+    "api_per_client": _count(
         "GOODTERMS_API_PER_CLIENT",
         "requests of a minute that all callers may send to one client's books; 0: any number",
-        kind="int",
         default=3000,
-        check=validate.Range(min=0),
     ),
-    "tokens_per_client": Setting(
+    "tokens_per_client": _count(
         "GOODTERMS_TOKENS_PER_CLIENT",
         "requests of a minute that one API client may send to the token endpoint; 0: any number",
-        kind="int",
         default=60,
-        check=validate.Range(min=0),
     ),
-    "api_log_s": Setting(
+    "portal_per_link": _count(
+        "GOODTERMS_PORTAL_PER_LINK",
+        "requests of a minute that one link of a customer may send; 0: any number",
+        default=120,
+    ),
+    "exports_per_hour": _count(
+        "GOODTERMS_EXPORTS_PER_HOUR",
+        "files of many rows that one person may take out of one client's books in an hour; 0: any number",
+        default=20,
+    ),
+    "api_log_s": _count(
         "GOODTERMS_API_LOG_S",
         "after how many seconds a request stands in the log that its client sees; 0: no log",
-        kind="int",
         default=2,
-        check=validate.Range(min=0),
     ),
-    "trace_days": Setting(
+    "trace_days": _count(
         "GOODTERMS_TRACE_DAYS",
         "after how many days the network and the program of a reader are forgotten; 0: never",
-        kind="int",
         default=30,
-        check=validate.Range(min=0),
     ),
     "aws_region": Setting("GOODTERMS_AWS_REGION", "region of SES, SNS and S3", default="eu-central-1"),
     "aws_endpoint": Setting(
@@ -255,12 +258,10 @@ TABLE: dict[str, Setting] = {
         "is shipped",
         default="",
     ),
-    "letters_s": Setting(
+    "letters_s": _count(
         "GOODTERMS_LETTERS_S",
         "after how many seconds at the latest letters about signing in leave the web face; 0: it sends none",
-        kind="int",
         default=15,
-        check=validate.Range(min=0),
     ),
     "loopback_peers": Setting(
         "GOODTERMS_LOOPBACK_PEERS",
@@ -317,6 +318,8 @@ class Settings:
     api_per_caller: int = 0
     api_per_client: int = 0
     tokens_per_client: int = 0
+    portal_per_link: int = 0
+    exports_per_hour: int = 0
     api_log_s: int = 0
     staff_second_factor: bool = False
     letters_s: int = 0

@@ -72,7 +72,7 @@ def rows_page(client: VisibleClient, query: dict[str, Any]) -> str:
     )
 
 
-@endpoint(face, "/c/<client:client>/collectors/export", needs="team.read", query=AskedFile)
+@endpoint(face, "/c/<client:client>/collectors/export", needs="team.read", query=AskedFile, fresh=True)
 def collectors_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     """Everybody, and every stretch of days, as a file."""
     period = figures.period(query, frame.stamp().today)

@@ -87,11 +87,6 @@ def named(text: str, *, secret: str) -> tuple[UUID, UUID]:
     return tokens.two_ids(tokens.unseal(tokens.LINK, text, secret=secret))
 
 
-def tenant_of(text: str, *, secret: str) -> UUID:
-    """Which client's scope to open for this link; reads no row. Raises BadToken."""
-    return tokens.two_ids(tokens.unseal(tokens.LINK, text, secret=secret))[0]
-
-
 def open(text: str, *, secret: str, now: datetime) -> LinkGrant:
     """What the link allows, in the scope of its own client. Raises BadToken, or LinkOver when its time is up."""
     body = tokens.unseal(tokens.LINK, text, secret=secret)

@@ -13,7 +13,7 @@ from typing import ClassVar, Protocol
 
 from tenants.values.faults import Kind, Refusal
 
-CALLER, CLIENT = "caller", "client"
+CALLER, CLIENT, LINK, EXPORTS = "caller", "client", "link", "exports"
 
 
 class TooFast(Refusal):
@@ -23,8 +23,8 @@ class TooFast(Refusal):
     code = "too_fast"
     remedy = "Wait as long as Retry-After says; the header RateLimit tells what is left."
 
-    def __init__(self, detail: str, *, wait_s: int) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str, *, wait_s: int, remedy: str | None = None) -> None:
+        super().__init__(detail, remedy=remedy)
         self.wait_s = wait_s
 
 

@@ -25,6 +25,7 @@ EXCUSED = {
     "tenants.delivery.outbox.COLUMNS": "a beginning; what it becomes ends in the message's client",
     "tenants.directory.access.EVERY": "the provider's own list of clients: that they are there, and nothing in them",
     "tenants.directory.access.VISIBLE": "sign-in asks in which clients a person is, before there is one",
+    "tenants.directory.closings.WAITING": "the provider's own list says which clients are asked to be closed",
     "tenants.directory.people.KNOWN_OF": "a password must not be made of the names of its person's clients",
     "tenants.directory.access.CLIENTS_OF": "the same, as a part of a larger question",
     "tenants.directory.sign_in_rules.A_CLIENT_WANTS_ONE": "sign-in asks whether a client wants more proof of a person",

@@ -23,7 +23,7 @@ def link(post):
 
 
 def grant(post, text, *, now=NOW, tenant=None):
-    with unit_of_work(scope.viewing(tenant or links.tenant_of(text, secret=SECRET), actor="portal")):
+    with unit_of_work(scope.viewing(tenant or links.named(text, secret=SECRET)[0], actor="portal")):
         return links.open(text, secret=SECRET, now=now)
 
 
@@ -99,7 +99,7 @@ def test_no_text_breaks_the_reader(text):
 
 def test_a_sealed_body_that_is_too_short_names_nothing():
     with pytest.raises(tokens.BadToken):
-        links.tenant_of(tokens.seal(tokens.LINK, b"short", secret=SECRET), secret=SECRET)
+        links.named(tokens.seal(tokens.LINK, b"short", secret=SECRET), secret=SECRET)
 
 
 def test_a_return_address_survives_servers_that_fold_case_and_fits_a_mailbox():

@@ -7,6 +7,7 @@ import pytest
 
 from service import api_versions
 from service.api_versions import Version
+from service.endpoint import ROUTES
 from tenants.directory.rates import LocalCounter
 from tests.unit.service import asking
 
@@ -28,7 +29,8 @@ def slow_api(whole_web, monkeypatch):
 
     def set_to(**limits: int) -> None:
         tools = whole_web.extensions["goodterms"]
-        chosen = replace(tools.settings, **{f"api_per_{name}": most for name, most in limits.items()})
+        named = {name if "_" in name else f"api_per_{name}": most for name, most in limits.items()}
+        chosen = replace(tools.settings, **named)
         monkeypatch.setitem(whole_web.extensions, "goodterms", replace(tools, settings=chosen, rates=LocalCounter()))
 
     return set_to
@@ -111,6 +113,24 @@ def test_what_is_left_is_told_and_who_asks_too_fast_waits(alder_world, marek, to
     assert toni.get(path).json["detail"].startswith("This client has used the 3 requests")
     web_clock.stand_at(web_clock.now().replace(minute=1))
     assert marek.get(path).status_code == 200
+
+
+def test_files_of_many_rows_leave_so_often_in_an_hour_and_each_client_counts_alone(
+    alder_world, birch_world, marek, slow_api
+):
+    slow_api(exports_per_hour=2)
+    files = (f"~/tenants/{alder_world.slug}/history.csv", f"/c/{alder_world.slug}/history/table")
+    first, second, third = marek.get(files[0]), marek.client.get(files[1]), marek.client.get(files[1])
+    assert first.headers["RateLimit-Policy"].endswith('"exports";q=2;w=3600')
+    assert (first.status_code, second.status_code, third.status_code) == (200, 200, 429)
+    assert third.headers["Retry-After"] == "1800" and "can be taken in 30 minutes" in third.text
+    assert marek.get(files[0]).json["code"] == "too_fast"
+    assert marek.get(f"~/tenants/{birch_world.slug}/history.csv").status_code == 200
+
+
+def test_whatever_gives_many_rows_away_as_a_file_asks_for_a_proof_and_is_counted():
+    files = {route.rule for route in ROUTES if route.rule.endswith(("/export", "/history.csv", "/history/table"))}
+    assert files == {route.rule for route in ROUTES if route.is_export} and len(files) == 9
 
 
 def test_without_limits_nothing_is_told(marek):

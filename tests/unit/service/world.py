@@ -31,6 +31,7 @@ from tenants.values import ids
 from tenants.values.money import Money
 from tenants.work import unit_of_work
 from tests.factories import a_contact, a_credit_note, a_debtor, a_payment, an_allocation, an_invoice
+from tests.unit.service import world_of_ends as ends
 from tests.unit.service import world_of_sending as sending
 from tests.unit.service.world_of_rows import DEAD, DELIVERED, DOCUMENT, PAPER
 
@@ -83,7 +84,7 @@ class World:
         self.at["api"] = self.api_client()
         self.at |= {"apr": self.approval(), "bkt": self.backtest()}
         self.at |= {"sup": sending.entry(self), "prb": sending.batch(self), "sdm": sending.domain(self)}
-        self.at |= sending.mail(self)
+        self.at |= sending.mail(self) | {"cls": ends.asked(self)}
         return self
 
     def books(self):

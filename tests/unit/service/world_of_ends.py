@@ -1,5 +1,6 @@
 """Clients that are to be closed, or were: what the probes need of them."""
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tenants.directory import clients, closings
@@ -7,32 +8,34 @@ from tenants.directory.closings import Person
 from tenants.isolation import scope
 from tenants.values import ids
 from tenants.work import unit_of_work
-from tests.unit.service.world import World
+
+if TYPE_CHECKING:
+    from tests.unit.service.world import World
 
 WHY = "They work with somebody else"
 
 
-def words(world: World) -> dict[str, object]:
+def words(world: "World") -> dict[str, object]:
     """What is said to close this client, where no request waits."""
     withdraw(world)
     return {"short_name": world.slug, "reason": WHY, "readable_days": 30}
 
 
-def withdraw(world: World) -> None:
+def withdraw(world: "World") -> None:
     with world.books():
         found = closings.newest(now=world.now)
         if found is not None and found.state == "asked":
             closings.decide(found.id, agree=False, by=Person(ids.new(), "Paula"), now=world.now)
 
 
-def asked(world: World) -> UUID:
+def asked(world: "World") -> UUID:
     """Somebody of the provider asks that this client be closed."""
     withdraw(world)
     with world.books():
         return closings.ask(Person(ids.new(), "Paula"), short_name=world.slug, reason=WHY, now=world.now)
 
 
-def closed(world: World) -> UUID:
+def closed(world: "World") -> UUID:
     """A client that was closed a moment ago."""
     found = world.untouched_client()
     with unit_of_work(scope.tenant(found, actor="world")):

@@ -1,5 +1,6 @@
 """The customer's side: a link opens one invoice without a password, looking changes nothing, a button does."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from tenants.collections import holds
 from tenants.delivery import links as portal_links
 from tenants.delivery import unsubscribing
 from tenants.directory import clients
+from tenants.directory.rates import LocalCounter
 from tenants.values import ids
 from tests.cast import NOW, TODAY
 from tests.factories import a_debtor, an_invoice
@@ -267,3 +269,15 @@ def test_a_forged_address_stops_nobody_and_our_own_people_only_look(
     assert "No more reminders" in words(desk.post(unsubscribe))
     assert "No more reminders" in words(desk.post(f"{unsubscribe}/again"))
     assert stopped_and_tasks(in_alder, debtor_contact.contact_id) == (False, [])
+
+
+def test_a_link_that_is_opened_too_often_waits_a_minute_and_other_links_do_not(web, dana, monkeypatch, web_clock):
+    tools = web.extensions["goodterms"]
+    chosen = replace(tools, settings=replace(tools.settings, portal_per_link=2), rates=LocalCounter())
+    monkeypatch.setitem(web.extensions, "goodterms", chosen)
+    first, second, third = dana.look(), dana.look(f"/{dana.invoice}.pdf"), dana.look()
+    assert (first.status_code, second.status_code, third.status_code) == (200, 200, 429)
+    assert first.headers["RateLimit"] == '"link";r=1;t=30' and third.headers["Retry-After"] == "30"
+    assert "opened too often" in third.text and "Wait a minute, then open it again." in third.text
+    web_clock.stand_at(NOW + timedelta(minutes=1))
+    assert dana.look().status_code == 200
