@@ -14,6 +14,7 @@ from tenants.cash import sql_of_withdrawing as sql
 from tenants.intake import bank_lines, taking_back
 from tenants.intake.runs import Import
 from tenants.ledger import balances, instalments, periods
+from tenants.values import dates
 
 
 class BankStatement:
@@ -33,7 +34,10 @@ class BankStatement:
             return f"Something was posted on the payment “{reference}” since."
         closed = periods.closed_through()
         day = None if closed is None else store.run(sql.CLOSED, **given, closed_through=closed).scalar()
-        return "" if day is None else f"The books are closed through {closed}, and a payment of it counts on {day}."
+        if closed is None or day is None:
+            return ""
+        through, on = dates.written(closed), dates.written(day)
+        return f"The books are closed through {through}, and a payment of it counts on {on}."
 
     def take_back(self, run: Import, *, now: datetime, reason: str) -> dict[str, int]:
         """Take back its lines and what was booked for them; lines that another statement tells of too are left."""

@@ -17,6 +17,7 @@ from tenants.collections import tasks
 from tenants.collections.tasks import NewTask
 from tenants.events import recording
 from tenants.events.recording import Occurrence
+from tenants.values import dates
 from tenants.values.calendars import BusinessCalendar
 from tenants.values.money import Money
 
@@ -126,7 +127,7 @@ def _task(judged: Judged) -> NewTask:
         dedupe_key=f"promise:{judged.invoice_id or judged.debtor_id}",
         kind="promise",
         title="Ask about the broken promise",
-        reason=f"The promise of {judged.about} by {judged.promised_on:%Y-%m-%d} was kept {words}.",
+        reason=f"The promise of {judged.about} by {dates.written(judged.promised_on)} was kept {words}.",
         debtor_id=judged.debtor_id,
         invoice_id=judged.invoice_id,
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tenants.collections import policies
 from tenants.collections.outgoing import Message
+from tenants.values import dates
 from tenants.values.counts import counted
 
 DELIVERY_PATIENCE = timedelta(days=7)
@@ -60,7 +61,7 @@ def _held(invoice_id: UUID, hold: Any) -> Block | None:
         return None
     if hold["sign"]:
         return Block(invoice_id, hold["sign"], f"{SIGNS[hold['sign']]}: {hold['reason']}")
-    until = f" until {hold['ends_on']:%Y-%m-%d}" if hold["ends_on"] else ""
+    until = f" until {dates.written(hold['ends_on'])}" if hold["ends_on"] else ""
     return Block(
         invoice_id, HOLD_WORDS[hold["kind"]], f"A {hold['kind']} is in force{until}: {hold['reason']}".rstrip(": ")
     )
@@ -71,7 +72,7 @@ def _extended(message: Message, invoice: Any, *, today: date) -> Block | None:
     longer = invoice.original_due_on is not None and today <= invoice.due_on > invoice.original_due_on
     if not longer or message.template == policies.TONES[0]:
         return None
-    return Block(invoice.id, "extended", f"Invoice {invoice.number} has time until {invoice.due_on:%Y-%m-%d}.")
+    return Block(invoice.id, "extended", f"Invoice {invoice.number} has time until {dates.written(invoice.due_on)}.")
 
 
 def _awaited(invoice: Any, awaited: set[UUID]) -> Block | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from tenants.collections import alerts
 from tenants.collections.alerts import NewAlert
 from tenants.directory import access_grants
+from tenants.values import dates
 
 
 def tell(grant_id: UUID, *, now: datetime) -> None:
@@ -14,8 +15,9 @@ def tell(grant_id: UUID, *, now: datetime) -> None:
     if found is None or found.ends_at is None:
         return
     reason = (
-        f"{found.person_name} ({found.person_email}) may look at your books until {found.ends_at:%Y-%m-%d %H:%M} UTC, "
-        f"let in by {found.decided_by_name}. The reason given: {found.reason}"
+        f"{found.person_name} ({found.person_email}) may look at your books until "
+        f"{dates.written_to_the_minute(found.ends_at)}, let in by {found.decided_by_name}. "
+        f"The reason given: {found.reason}"
     )
     draft = NewAlert(
         dedupe_key=f"access:{grant_id}",

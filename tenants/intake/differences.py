@@ -8,6 +8,7 @@ from tenants import store
 from tenants.intake import sql_of_loading as sql
 from tenants.intake.formats.dates import Order
 from tenants.intake.runs import Import
+from tenants.values import dates
 from tenants.values.money import Money
 
 TOLD = 20
@@ -27,7 +28,8 @@ def examples(import_id: UUID) -> tuple[str, ...]:
 
 def _repetition(previous: Import, run: Import) -> Sequence[str]:
     if previous.sha256 == run.sha256:
-        return [f"This is the very file that was loaded on {previous.loaded_at:%Y-%m-%d} as “{previous.file_name}”."]
+        loaded = dates.written(previous.loaded_at)
+        return [f"This is the very file that was loaded on {loaded} as “{previous.file_name}”."]
     if (previous.kind, run.kind) != ("ledger", "ledger"):
         return []
     was, now = (each.report["check"] for each in (previous, run))

@@ -19,7 +19,7 @@ from tenants.intake import sql_of_undoing as sql
 from tenants.intake.customer_files import CustomerFile
 from tenants.intake.runs import Import
 from tenants.ledger import balances, instalments, periods
-from tenants.values import ids
+from tenants.values import dates, ids
 from tenants.values.faults import Kind, Refusal
 
 FOR = timedelta(hours=24)
@@ -61,7 +61,7 @@ def hindrance(run: Import, *, now: datetime, above: Above = NOTHING) -> str:
     if run.state != "loaded" or run.loaded_at is None:
         return "Only a loaded import can be undone."
     if now - run.loaded_at > FOR:
-        return f"It was loaded on {run.loaded_at:%Y-%m-%d %H:%M} UTC; an import can be undone for 24 hours."
+        return f"It was loaded on {dates.written_to_the_minute(run.loaded_at)}; an import can be undone for 24 hours."
     built = _taker(run, above).hindrance(run)
     return built or next((said for ask in above.built_on if (said := ask(run.id))), "")
 
@@ -121,7 +121,10 @@ class Ledger:
             return f"Customer {number}, whom the file brought, has other postings since."
         closed = periods.closed_through()
         day = None if closed is None else store.run(sql.CLOSED, **given, closed_through=closed).scalar()
-        return "" if day is None else f"The books are closed through {closed}, and something of it counts on {day}."
+        if closed is None or day is None:
+            return ""
+        through, on = dates.written(closed), dates.written(day)
+        return f"The books are closed through {through}, and something of it counts on {on}."
 
     def take_back(self, run: Import, *, now: datetime, reason: str) -> dict[str, int]:
         """Take back what the file brought."""

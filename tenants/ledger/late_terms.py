@@ -22,7 +22,7 @@ from tenants.ledger.instalments import Share
 from tenants.ledger.invoices import Card as Invoice
 from tenants.ledger.late_interest import CONTRACT, EU, REGIMES, UK, Charge, RateOn
 from tenants.store import Model, TenantOwned
-from tenants.values import ids
+from tenants.values import dates, ids
 from tenants.values.faults import Kind, Refusal
 
 ANYWHERE = ""
@@ -190,7 +190,7 @@ def _base(term: Term) -> RateOn:
     def rate(day: date) -> Fraction:
         held = [from_on for from_on in known if from_on <= day]
         if not held:
-            raise NoBaseRate(f"The rate “{term.base}” is not known for {day}.")
+            raise NoBaseRate(f"The rate “{term.base}” is not known for {dates.written(day)}.")
         return Fraction(known[max(held)])
 
     return rate

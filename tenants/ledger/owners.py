@@ -17,7 +17,7 @@ from tenants import store
 from tenants.events import history
 from tenants.ledger.debtors import UnknownDebtor
 from tenants.store import Model, TenantOwned
-from tenants.values import ids
+from tenants.values import dates, ids
 from tenants.values.faults import Kind, Refusal
 
 
@@ -110,7 +110,7 @@ def give(
     Raises UnknownOwner, NotYetOwned, and UnknownDebtor if one of them is not here.
     """
     if since_on > today:
-        raise NotYetOwned(f"{since_on} has not come yet.", pointer="/since_on")
+        raise NotYetOwned(f"{dates.written(since_on)} has not come yet.", pointer="/since_on")
     people = {owner for _, owner in pairs if owner is not None}
     if people - set(store.run(HERE, people=list(people), now=now).scalars()):
         raise UnknownOwner("This is nobody who works for this client.", pointer="/owner_id")

@@ -17,7 +17,7 @@ from tenants.directory import clients
 from tenants.events import history
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
-from tenants.values import calendars, ids
+from tenants.values import calendars, dates, ids
 from tenants.values.faults import Kind, Refusal
 
 PREFIX = "pcl"
@@ -127,7 +127,10 @@ def refuse_closed(day: date, *, pointer: str = "/effective_on") -> None:
     """Raises PeriodClosed when nothing may count on the day any more."""
     closed = closed_through()
     if closed is not None and day <= closed:
-        raise PeriodClosed(f"The books are closed through {closed}: nothing more counts on {day}.", pointer=pointer)
+        raise PeriodClosed(
+            f"The books are closed through {dates.written(closed)}: nothing more counts on {dates.written(day)}.",
+            pointer=pointer,
+        )
 
 
 def close(through_on: date, *, now: datetime, reason: str = "") -> UUID:
@@ -144,7 +147,9 @@ def reopen(from_on: date, *, now: datetime, reason: str) -> UUID:
     """Open the books again from a day on. Raises BadPeriod when it is open."""
     closed = closed_through()
     if closed is None or from_on > closed:
-        raise BadPeriod(f"{from_on} is open.", remedy="Name a day of the closed period.", pointer="/from_on")
+        raise BadPeriod(
+            f"{dates.written(from_on)} is open.", remedy="Name a day of the closed period.", pointer="/from_on"
+        )
     through_on = from_on - timedelta(days=1) if from_on > date.min else date.min
     return _turn("period.reopened", through_on, closed, now=now, reason=reason)
 

@@ -19,6 +19,7 @@ from tenants.directory.clients import Profile
 from tenants.directory.permissions import OF_PROVIDER_IN_CLIENTS, allowed
 from tenants.rules import rule_book
 from tenants.rules.faults import RuleRefused
+from tenants.values import dates
 from tenants.values.counts import counted, noun
 from tenants.values.faults import Kind, Refusal
 
@@ -124,7 +125,7 @@ def _payments(profile: Profile, books: RowMapping, *, now: datetime) -> Line:
     came = books["payments"]
     fed = profile.bank_feed_at is not None
     if fed:
-        said = f"The bank feed was last read on {profile.bank_feed_at:%Y-%m-%d}."
+        said = f"The bank feed was last read on {dates.written(profile.bank_feed_at)}."
     else:
         said = f"{counted(came, 'payment')}, no bank feed." if came else "No payment has come in."
     return Line("payments", "Payments come in", fed or came > 0, False, said)

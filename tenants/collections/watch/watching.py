@@ -16,6 +16,7 @@ from tenants.collections.watch.judging import Verdict
 from tenants.delivery import scoring
 from tenants.directory import clients
 from tenants.events import history
+from tenants.values import dates
 from tenants.values.calendars import BusinessCalendar
 
 CAUSE = "sending:seen-rate"
@@ -212,6 +213,6 @@ def _reason(verdict: Verdict, ruleset: int, cohort: Cohort | None) -> str:
         return f"{said} Found by the running test before the day was over. Scored by ruleset {scoring.named(ruleset)}."
     share = cohort.machine / cohort.delivered if cohort.delivered else 0.0
     return (
-        f"{said} Of {cohort.delivered} delivered on {cohort.day_on:%Y-%m-%d} machines fetched {share:.0%}. "
+        f"{said} Of {cohort.delivered} delivered on {dates.written(cohort.day_on)} machines fetched {share:.0%}. "
         f"Scored by ruleset {scoring.named(ruleset)}."
     )

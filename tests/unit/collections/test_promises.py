@@ -106,7 +106,7 @@ def test_a_broken_promise_is_work_with_its_amount_and_day_in_words(in_alder):
         (task,) = open_tasks()
         assert (task.kind, task.debtor_id) == ("promise", kessler)
         assert task.reason.startswith("The promise of €500.00 for invoice A-")
-        assert task.reason.endswith("by 2026-11-13 was kept not at all.")
+        assert task.reason.endswith("by 13 Nov 2026 was kept not at all.")
 
 
 def test_a_kept_promise_is_no_work(in_alder):

@@ -47,7 +47,7 @@ def test_every_posting_into_a_closed_period_is_refused_and_told_the_way_out(alde
         for post in posts:
             with pytest.raises(PeriodClosed) as refusal:
                 post(CLOSED)
-            assert refusal.value.remedy == "Post it today." and "2026-10-31" in refusal.value.detail
+            assert refusal.value.remedy == "Post it today." and "31 Oct 2026" in refusal.value.detail
         with pytest.raises(PeriodClosed):
             invoices.void(invoice, on=CLOSED, now=NOW, reason="x")
         for post in posts:
