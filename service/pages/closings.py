@@ -29,8 +29,8 @@ STOPS = (
     ("waiting_work", "Work under way", "stops where it is, and is kept"),
     ("portal_links", "Links of customers", "open a page that names the client’s own contact, and nothing else"),
     ("api_clients", "API clients", "are refused"),
-    ("people", "People of the client", "read and export until the day below"),
-    ("staff", "Our people assigned", "read and export until the day below"),
+    ("people", "People of the client", "read and export for the days that are said"),
+    ("staff", "Our people assigned", "read and export for the days that are said"),
 )
 
 
