@@ -6,6 +6,7 @@ from jobs.turns import Handler, Later, Outside, Turn
 from tenants.adapters.schematron import Schematron
 from tenants.collections.conduct import Gate
 from tenants.delivery import (
+    carrying_on,
     climbing,
     evidence,
     news,
@@ -123,8 +124,15 @@ def post_notice(turn: Turn) -> Later | None:
 
 
 def stop_waiting(turn: Turn) -> None:
-    """An hour has passed: of some mails nobody will say any more what became of them."""
+    """An hour has passed: of some mails nobody will say any more what became of them, and what failed goes on."""
     unheard.give_up(now=turn.now, real=turn.real_now)
+    carrying_on.carry_on(now=turn.now, real=turn.real_now)
+
+
+def go_on(turn: Turn) -> None:
+    """A message came back: its customer's next way is tried."""
+    carrying_on.carry_on(now=turn.now, real=turn.real_now, message_id=turn.id("message_id"))
+    climbing.climb(today=turn.today, now=turn.now, real=turn.real_now, invoice_ids=turn.ids("invoice_ids"))
 
 
 def settle_attempt(turn: Turn) -> None:
@@ -167,6 +175,7 @@ HANDLERS: dict[str, Handler] = {
     "post_notice": post_notice,
     "settle_attempt": settle_attempt,
     "stop_waiting": stop_waiting,
+    "go_on": go_on,
     "grade_hit": grade_hit,
     "read_receipt": read_receipt,
     "read_news": read_news,

@@ -8,7 +8,7 @@ so that two workers cannot both find the contact budget unspent.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from tenants.collections.outgoing import Message
 from tenants.collections.refusals import Refused
 from tenants.collections.stop_signs import Block
 from tenants.collections.tasks import NewTask
+from tenants.delivery import carrying_on
 from tenants.delivery.ports import Verdict
 from tenants.values.counts import counted
 
@@ -34,15 +35,18 @@ REMINDED = """
 SELECT COALESCE(sent_at, CAST(:now AS timestamptz)) FROM message
 WHERE tenant_id = :tenant AND debtor_id = :debtor AND kind <> 'invoice' AND id <> :id
   AND state IN ('sending', 'sent', 'delayed', 'unconfirmed', 'delivered', 'bounced')
-  AND COALESCE(sent_at, CAST(:now AS timestamptz)) > :since
+  AND COALESCE(sent_at, CAST(:now AS timestamptz)) > :since AND NOT starts_with(:step, step_key || :then)
 ORDER BY 1
 """
+# A reminder that goes on by another way has counted on its invoices already; whether its rule still stands is asked.
+STANDS = "SELECT id FROM rule WHERE tenant_id = :tenant AND key = :key AND state = 'live'"
 GROUPS = "SELECT key FROM debtor_group WHERE tenant_id = :tenant AND debtor_id = :debtor"
 TALKED = """
 SELECT max(last_reply_at) FROM invoice WHERE tenant_id = :tenant AND debtor_id = :debtor AND last_reply_at > :since
 """
 DROP = "DELETE FROM message_item WHERE tenant_id = :tenant AND message_id = :id AND invoice_id = ANY(:invoices)"
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 PASSED = Verdict(allowed=True)
 
 
@@ -100,10 +104,16 @@ class Gate:
                 blocks.setdefault(invoice.id, block)
         left = [invoice.id for invoice in invoices if invoice.id not in blocks]
         if self.recheck and message.rule_key and left:
-            matching = self.recheck(message.rule_key, left, now)
+            matching = self._matching(message, left, now=now)
             words = "The rule that wanted it does not match any more."
             blocks.update({one: Block(one, "no_longer_matches", words) for one in left if one not in matching})
         return blocks
+
+    def _matching(self, message: Message, left: Sequence[UUID], *, now: datetime) -> set[UUID]:
+        assert self.recheck is not None
+        if message.came_back_at is None:
+            return self.recheck(message.rule_key, left, now)
+        return set(left) if store.run(STANDS, key=message.rule_key).first() else set()
 
 
 def _nowhere(message: Message, *, now: datetime) -> Verdict:
@@ -212,7 +222,8 @@ def _about_contact(message: Message, invoices: Sequence[Any], *, now: datetime) 
     """Contact budget, the gap since the last contact about the same invoices, and office hours."""
     own = message.hours
     gap = message.business_days_between_messages
-    sent = list(store.run(REMINDED, debtor=message.debtor_id, id=message.id, now=now, since=now - MONTH).scalars())
+    about = {"debtor": message.debtor_id, "id": message.id, "step": message.step_key, "then": carrying_on.THEN}
+    sent = list(store.run(REMINDED, **about, now=now, since=now - MONTH).scalars())
     if sent and (free_at := own.opening_after_days(sent[-1], business_days=gap)) > now:
         words = f"This customer had a message within {gap} business days."
         return Verdict(allowed=False, reason="contact_budget", detail=words, again_at=free_at)
@@ -227,7 +238,8 @@ def _about_contact(message: Message, invoices: Sequence[Any], *, now: datetime) 
         opens_at = own.next_moment(sent[-often] + MONTH) if often else own.next_opening(now)
         words = f"This customer had {counted(len(sent), 'message')} within thirty days."
         return Verdict(allowed=False, reason="contact_budget", detail=words, again_at=opens_at)
-    contacts = [invoice.last_contact_at for invoice in invoices if invoice.last_contact_at is not None]
+    counts_from = message.came_back_at or LONG_AGO
+    contacts = [at for invoice in invoices if (at := invoice.last_contact_at) is not None and at > counts_from]
     if contacts and (free_at := own.opening_after_days(max(contacts), business_days=gap)) > now:
         words = f"The customer was written to about these invoices within {gap} business days."
         return Verdict(allowed=False, reason="contacted_lately", detail=words, again_at=free_at)

@@ -9,6 +9,7 @@ from uuid import UUID
 from tenants import store
 from tenants.collections import hours, policies
 from tenants.collections.policies import CountryRule, Policy
+from tenants.delivery import carrying_on
 from tenants.values import calendars
 
 MESSAGE = """
@@ -28,6 +29,10 @@ LEFT JOIN debtor_channels w ON w.tenant_id = :tenant AND w.debtor_id = m.debtor_
 JOIN client_profile p ON p.tenant_id = m.tenant_id
 JOIN tenant t ON t.id = m.tenant_id
 WHERE m.tenant_id = :tenant AND m.id = :id
+"""
+REPLACED = """
+SELECT max(sent_at) FROM message
+WHERE tenant_id = :tenant AND debtor_id = :debtor AND starts_with(:step, step_key || :then)
 """
 LOCK = """
 SELECT d.id FROM debtor d WHERE d.tenant_id = :tenant
@@ -80,6 +85,13 @@ class Message:
     dead: Sequence[str]
     """Which of its addresses take nothing, or want nothing."""
     policy: Policy = policies.PLAIN
+    came_back_at: datetime | None = None
+    """When the message left of which this is the next way: it reached nobody, so it was no contact."""
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is the next way of a reminder that came back: it never goes back to an earlier one."""
+        return carrying_on.THEN in self.step_key
 
     @property
     def suppressed(self) -> bool:
@@ -122,4 +134,8 @@ def read(message_id: UUID) -> tuple[Message, Sequence[Any]] | None:
     row = store.run(MESSAGE, id=message_id).one_or_none()
     if row is None:
         return None
-    return replace(Message(*row), policy=policies.current()), store.run(INVOICES, id=message_id).all()
+    message = replace(Message(*row), policy=policies.current())
+    if message.goes_on:
+        asked = {"debtor": message.debtor_id, "step": message.step_key, "then": carrying_on.THEN}
+        message = replace(message, came_back_at=store.run(REPLACED, **asked).scalar_one())
+    return message, store.run(INVOICES, id=message_id).all()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from tenants import store
 from tenants.collections.outgoing import Message
-from tenants.delivery import unsubscribing
+from tenants.delivery import carrying_on, unsubscribing
 from tenants.delivery.channels import EMAIL, PORTAL, PRINT, TEXT
 
 SEEN = 4
@@ -30,8 +30,9 @@ def best(message: Message, *, now: datetime) -> str:
         return "" if message.suppressed else message.channel
     if message.kind == "note":
         return EMAIL if EMAIL in _wanted(message) and not (message.suppressed or is_unwanted(message)) else ""
-    usable = [way for way in _wanted(message) if way in message.policy.ways and recipient(message, way)]
-    if len(usable) < 2:
+    wanted = carrying_on.behind(_wanted(message), message.channel) if message.goes_on else _wanted(message)
+    usable = [way for way in wanted if way in message.policy.ways and recipient(message, way)]
+    if len(usable) < 2 or message.goes_on:
         return usable[0] if usable else ""
     silent = _silent(message, now=now)
     return next((way for way in usable if way not in silent), usable[0])

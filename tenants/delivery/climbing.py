@@ -2,7 +2,8 @@
 back or when, after the customer's days, nothing shows that anybody saw it.
 
 An invoice goes one way at a time, each way once. Mail as the first way is queued when the invoice is issued; every
-other step is taken here, once a day and when invoices are issued, for many invoices in one statement.
+other step is taken here, once a day, when invoices are issued and when one comes back, for many invoices in one
+statement.
 """
 
 import json
@@ -35,7 +36,7 @@ LEFT JOIN LATERAL (
   FROM message_item x JOIN message m ON m.tenant_id = :tenant AND m.id = x.message_id AND m.kind = 'invoice'
   WHERE x.tenant_id = :tenant AND x.invoice_id = i.id) t ON true
 WHERE c.tenant_id = :tenant AND i.open_minor > 0 AND i.voided_on IS NULL AND i.evidence_level < :seen
-  AND i.issued_on BETWEEN :since AND :today AND i.id > :after ORDER BY i.id LIMIT :limit
+  AND i.issued_on BETWEEN :since AND :today AND i.id > :after{narrow} ORDER BY i.id LIMIT :limit
 """
 ADD = """
 INSERT INTO message (tenant_id, id, debtor_id, contact_id, step_key, kind, channel, recipient, language, template,
@@ -58,10 +59,14 @@ WHERE i.tenant_id = :tenant AND i.id = h.id AND i.delivery = 'none'
 """
 
 
-def climb(*, today: date, now: datetime, real: datetime) -> int:
-    """Queue the next way of every invoice whose customer wants one now; return how many messages are new."""
+def climb(*, today: date, now: datetime, real: datetime, invoice_ids: Sequence[UUID] | None = None) -> int:
+    """Queue the next way of every invoice whose customer wants one now, or of these; return how many messages are
+    new."""
     made, after = 0, UUID(int=0)
-    while rows := store.run(WANTED, since=today - LOOK_BACK, today=today, after=after, limit=SLICE, seen=SEEN).all():
+    narrow = "" if invoice_ids is None else " AND i.id = ANY(:ids)"
+    values = {"since": today - LOOK_BACK, "today": today, "limit": SLICE, "seen": SEEN}
+    values |= {} if invoice_ids is None else {"ids": list(invoice_ids)}
+    while rows := store.run(WANTED.format(narrow=narrow), after=after, **values).all():
         after = rows[-1].id
         steps = [(row, way) for row in rows if (way := next_way(row, now=now)) is not None]
         made += _queue(steps, now=now, real=real)

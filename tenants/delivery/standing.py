@@ -41,7 +41,9 @@ WHERE tenant_id = :tenant AND message_id = ANY(CAST(:messages AS uuid[]))
 MESSAGES_ABOUT = """
 SELECT x.invoice_id, m.id, m.kind, m.state, m.sent_at, m.delivered_at, m.bounced_at
 FROM message_item x JOIN LATERAL (
-  SELECT k.id, k.kind, k.state, k.sent_at, k.delivered_at, k.bounced_at FROM message k
+  SELECT k.id, CASE WHEN strpos(k.step_key, '>') > 0 AND EXISTS (SELECT FROM message o WHERE o.tenant_id = :tenant
+      AND o.debtor_id = k.debtor_id AND o.sent_at IS NOT NULL AND starts_with(k.step_key, o.step_key || '>'))
+    THEN 'carried on' ELSE k.kind END AS kind, k.state, k.sent_at, k.delivered_at, k.bounced_at FROM message k
   WHERE k.tenant_id = :tenant AND k.id = x.message_id OFFSET 0) m ON true
 WHERE x.tenant_id = :tenant AND x.invoice_id = ANY(CAST(:ids AS uuid[]))
 """

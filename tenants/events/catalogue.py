@@ -52,7 +52,7 @@ CONSUMERS: dict[str, tuple[Consumer, ...]] = {
     "mail.unsorted": (Consumer("sort_mail", "collections"),),
     "domain.asked": (Consumer("tend_domain", "delivery"),),
     "domain.failing": (Consumer("mend_domain", "collections"),),
-    "delivery.bounced": (Consumer("run_rules_on", "rules"),),
+    "delivery.bounced": (Consumer("run_rules_on", "rules"), Consumer("go_on", "delivery")),
     "delivery.seen": (Consumer("resolve_alerts", "collections"), Consumer("run_rules_on_sight", "rules")),
     "reply.received": (Consumer("run_rules_on_reply", "rules"),),
     "promise.broken": (Consumer("run_rules_on_promise", "rules"),),

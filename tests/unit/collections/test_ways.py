@@ -8,6 +8,7 @@ from tenants import store
 from tenants.collections import conduct, policies, ways
 from tenants.delivery import channels, suppression
 from tenants.delivery.channels import Channels
+from tenants.rules import rule_book
 from tests.cast import NOW
 from tests.unit.collections.desk import a_customer, a_delivered_invoice, a_message, held_reasons, pay
 
@@ -97,6 +98,44 @@ def test_the_policy_may_leave_ways_out_and_a_person_writes_where_none_is_left(ke
     assert store.run("SELECT title FROM task WHERE tenant_id = :tenant").scalars().all() == [
         "Write to this customer yourself, or leave it"
     ]
+
+
+def next_way(customer, way, *, sent_at=NOW - timedelta(hours=1), rule="overdue-reminder"):
+    """The reminder that goes on by another way after one that left an hour ago came back."""
+    invoice = a_delivered_invoice(customer, last_contact_at=sent_at, reminder_count=1)
+    back = a_message(customer, invoice, state="bounced", sent_at=sent_at, rule=rule)
+    message = a_message(customer, invoice, rule=rule)
+    sql = """
+UPDATE message SET channel = :way, recipient = :to, step_key = (
+  SELECT b.step_key FROM message b WHERE b.tenant_id = :tenant AND b.id = :back) || '>' || :way
+WHERE tenant_id = :tenant AND id = :id"""
+    store.run(sql, way=way, to=PHONE, back=back, id=message)
+    return message
+
+
+def test_what_goes_on_is_no_second_contact_and_never_goes_back_to_an_earlier_way(kessler):
+    wants(kessler, "email", "sms", "print")
+    message = next_way(kessler, "sms")
+    assert gate(message, now=NOW).allowed
+    dead(PHONE)
+    assert gate(message, now=NOW).way == "print"
+    policies.change({"ways": ["email", "sms"]}, now=NOW, reason="no letters")
+    assert gate(message, now=NOW).reason == "suppressed"
+
+
+def test_what_goes_on_still_counts_what_the_customer_had_beside_it(kessler):
+    wants(kessler, "email", "sms")
+    earlier(kessler, "email", days=1)
+    assert gate(next_way(kessler, "sms"), now=NOW).reason == "contact_budget"
+
+
+def test_what_goes_on_ends_with_its_rule(kessler):
+    wants(kessler, "email", "sms")
+    asking = conduct.Gate(recheck=lambda key, ids, now: set())
+    message = next_way(kessler, "sms")
+    assert asking(message, now=NOW).reason == "no_longer_matches"
+    rule_book.install("overdue-reminder", now=NOW)
+    assert asking(message, now=NOW).allowed
 
 
 def stop_mails():
