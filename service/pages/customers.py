@@ -1,5 +1,7 @@
 """Customers of one client: who owes most, and one customer with contacts, open items, what comes next and what was."""
 
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +24,18 @@ from tenants.rules import people
 face = Blueprint("customers", __name__)
 PAGE = 50
 ITEMS = 25
+SIGNS = tuple(
+    f"evidence_{kind}" for kind in ("download", "portal_interaction", "portal_view", "link_get", "displayed", "pixel")
+)
+"""What a reader leaves behind, the strongest first."""
+VISIT = timedelta(minutes=10)
 
 
 class Listed(Schema):
     """Which currency, and where the page starts."""
 
     currency = fields.String(load_default="", validate=validate.Regexp("^([A-Z]{3})?$"))
+    q = fields.String(load_default="", validate=validate.Length(max=80))
     after = fields.String(load_default="")
 
 
@@ -49,10 +57,15 @@ def list_page(client: VisibleClient, query: dict[str, Any]) -> str:
     stamp = frame.stamp()
     known = [line.currency for line in aging.today(stamp.today).currencies]
     currency = query["currency"] or (client.base_currency if client.base_currency in known or not known else known[0])
-    purpose = f"customers:{client.tenant_id}:{currency}"
+    words = " ".join(query["q"].split())
+    purpose = f"customers:{client.tenant_id}:{currency}:{words}"
     place = cursors.read(purpose, query["after"])
     page = customers.owing(
-        stamp.today, currency=currency, after=(int(place[0]), UUID(place[1])) if place else None, limit=PAGE
+        stamp.today,
+        currency=currency,
+        words=words,
+        after=(int(place[0]), UUID(place[1])) if place else None,
+        limit=PAGE,
     )
     return frame.show(
         "customers.html",
@@ -60,6 +73,7 @@ def list_page(client: VisibleClient, query: dict[str, Any]) -> str:
         stamp=stamp,
         page=page,
         currency=currency,
+        words=words,
         known=known,
         first=place is None,
         further=cursors.write(purpose, [page.next[0], str(page.next[1])] if page.next else None),
@@ -89,8 +103,25 @@ def customer_page(client: VisibleClient, debtor_id: UUID) -> str:
         staff=people.staff(now=stamp.now) if caller.may("team.write", client) else (),
         statement_languages=statement_words.NAMES,
         tasks=story.tasks_of(debtor_id),
-        past=story.of_customer(debtor_id),
+        past=told_once(story.of_customer(debtor_id)),
     )
+
+
+def told_once(past: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One visit of somebody to one invoice leaves several signs within minutes: the strongest speaks for all."""
+    kept: list[Mapping[str, Any]] = []
+    for each in past:
+        last = kept[-1] if kept else None
+        if last is None or not (last["kind"] in SIGNS and each["kind"] in SIGNS and _is_one_visit(last, each)):
+            kept.append(each)
+        elif SIGNS.index(each["kind"]) < SIGNS.index(last["kind"]):
+            kept[-1] = each
+    return kept
+
+
+def _is_one_visit(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    same = (one["subject"], one["detail"]) == (other["subject"], other["detail"])
+    return same and abs(one["at"] - other["at"]) <= VISIT
 
 
 @endpoint(

@@ -24,7 +24,7 @@ def dress(app: Flask) -> None:
         money=money, day=day, instant=instant, moment=moment, number=number, ref=ref, late=late
     )
     app.jinja_env.filters.update(percent=percent, size=size, iban=iban, bare=bare, changed=changed, span=span)
-    app.jinja_env.filters.update(rule_title=wording.title, country=sentence.country)
+    app.jinja_env.filters.update(rule_title=wording.title, country=sentence.country, named=named)
     app.jinja_env.filters.update(counted=counts.counted, noun=counts.noun)
     app.jinja_env.globals.update(static=static.address, labels=labels, words=labels.words, toned=labels.toned)
 
@@ -131,6 +131,16 @@ def iban(text: str) -> str:
 def ref(value: UUID, prefix: str) -> str:
     """The public form of an id."""
     return ids.show(prefix, value)
+
+
+def named(reason: str, number: str | None = "") -> str:
+    """The reason of a rule about an invoice or a customer as a sentence, the invoice by its number."""
+    subject, found, said = reason.partition(": ")
+    if not found or subject not in ("Invoice", "Customer"):
+        return reason
+    return (
+        f"{f'Invoice {number}' if number else 'The invoice'} {said}" if subject == "Invoice" else f"The customer {said}"
+    )
 
 
 def late(due_on: date, today: date) -> str:

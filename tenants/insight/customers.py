@@ -30,10 +30,13 @@ class CustomerAging:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some customers, and where the next page starts."""
+    """Some customers, where the next page starts, and what all of them together owe."""
 
     customers: Sequence[CustomerAging]
     next: tuple[int, UUID] | None
+    count: int = 0
+    overdue_minor: int = 0
+    open_minor: int = 0
 
 
 OWING = """
@@ -51,9 +54,15 @@ SELECT p.*, d.number, d.name FROM (
 JOIN debtor d ON d.tenant_id = :tenant AND d.id = p.debtor_id ORDER BY p.overdue_minor DESC, p.debtor_id
 """
 PAGE = """
-SELECT o.*, d.number, d.name FROM ({owing}) o JOIN debtor d ON d.tenant_id = :tenant AND d.id = o.debtor_id
+SELECT o.*, d.number, d.name FROM (
+  SELECT w.*, count(*) OVER () AS everybody, sum(w.overdue) OVER () AS all_overdue,
+    sum(w.open_minor) OVER () AS all_open
+  FROM ({owing}) w{called}) o
+JOIN debtor d ON d.tenant_id = :tenant AND d.id = o.debtor_id
 WHERE true{after} ORDER BY o.overdue DESC, o.debtor_id LIMIT :limit
 """
+CALLED = """ WHERE w.debtor_id IN (SELECT c.id FROM debtor c
+  WHERE c.tenant_id = :tenant AND (c.name ILIKE :within OR c.number ILIKE :start))"""
 SUM = "coalesce(sum(i.open_minor) FILTER (WHERE i.due_on BETWEEN :from_{at} AND :to_{at}), 0) AS bucket_{at}"
 AFTER = " AND (o.overdue < :after_overdue OR (o.overdue = :after_overdue AND o.debtor_id > :after_id))"
 
@@ -64,15 +73,19 @@ def owing(
     currency: str,
     edges: Sequence[int] = EDGES,
     narrow: Narrow = EVERYBODY,
+    words: str = "",
     after: tuple[int, UUID] | None = None,
     limit: int = 50,
 ) -> Page:
-    """Customers with something open in a currency on the client's present day."""
+    """Customers with something open in a currency on the client's present day, all or those who are called so."""
     spans = buckets.spans(edges)
     values: dict[str, Any] = {"day": day, "currency": currency, "limit": limit + 1}
     for at, span in enumerate(spans):
         values[f"from_{at}"], values[f"to_{at}"] = span.dates(day)
     values |= narrow.values()
+    if words:
+        plain = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values |= {"within": f"%{plain}%", "start": f"{plain}%"}
     if after is not None:
         values |= {"after_overdue": after[0], "after_id": after[1]}
     statement = PAGE.format(
@@ -81,11 +94,16 @@ def owing(
             sums=", ".join(SUM.format(at=at) for at in range(len(spans))),
             narrow=narrow.further("i.debtor_id"),
         ),
+        called=CALLED if words else "",
         after="" if after is None else AFTER,
     )
     rows = store.run(statement, **values).mappings().all()
     found = [_customer(row, spans, currency) for row in rows[:limit]]
-    return Page(found, (found[-1].overdue_minor, found[-1].debtor_id) if len(rows) > limit else None)
+    further = (found[-1].overdue_minor, found[-1].debtor_id) if len(rows) > limit else None
+    if not rows:
+        return Page(found, further)
+    whole = rows[0]
+    return Page(found, further, whole["everybody"], int(whole["all_overdue"]), int(whole["all_open"]))
 
 
 def owing_on(

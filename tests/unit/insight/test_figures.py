@@ -182,6 +182,10 @@ def test_who_owes_most_comes_first(alder, in_alder: Door, dune):
         assert (top.buckets["1-30"], top.buckets["not_due"], top.buckets["121+"]) == (80_00, 500_00, 0)
         rest = customers.owing(TODAY, currency="EUR", after=first.next, limit=2)
         assert [each.name for each in rest.customers] == ["Quiet Corner"] and rest.next is None
+        assert (first.count, first.overdue_minor, first.open_minor) == (3, 130_00, 1530_00)
+        called = customers.owing(TODAY, currency="EUR", words="marigold")
+        assert (called.count, called.open_minor) == (1, 580_00)
+        assert customers.owing(TODAY, currency="EUR", words="100%").customers == []
         (only,) = customers.owing(TODAY, currency="EUR", narrow=Narrow(debtor_id=dune)).customers
         assert only.number and sum(only.buckets.values()) == only.open_minor == 50_00
 

@@ -56,7 +56,7 @@ def test_each_line_follows_what_is_there(alder, in_alder):
     with in_alder:
         assert lines()["payments"].done
         clients.change(bank_feed_at=NOW)
-        assert "2026-11-20" in lines()["payments"].found
+        assert "20 Nov 2026" in lines()["payments"].found
 
 
 def test_a_domain_that_is_named_must_be_proved(in_alder):

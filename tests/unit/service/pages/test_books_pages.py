@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from service.pages.customers import told_once
 from tenants.directory import clients
 from tenants.events import history
 from tenants.insight import forecast
@@ -160,3 +161,22 @@ def test_where_a_private_person_lives_is_not_kept_in_the_history(alder, in_alder
         corrections.change(anna, said | {"time_zone": None}, groups=(), now=NOW)
         assert len(history.about("debtor", anna)) == 1, "nothing changed, nothing is said"
     assert line["became"] == {"name": "changed", "address": "changed", "country": "SE"}
+
+
+def test_customers_are_found_among_those_who_owe_with_what_they_owe(sofia, alder, dune, invoice, home, words):
+    an_invoice(alder, a_debtor(alder, name="Marigold Stores"), amount=70_00, late=-3)
+    assert "EUR 100.00 overdue of EUR 170.00 open at 2 customers" in words(sofia.get(f"{home}/customers"))
+    found = words(sofia.get(f"{home}/customers?q=marigold"))
+    assert "EUR 70.00 open at 1 customer" in found and "Dune" not in found
+    assert "Search all customers" in words(sofia.get(f"{home}/customers?q=nobody"))
+
+
+def test_one_visit_is_told_once_by_its_strongest_sign():
+    def sign(kind, minute, subject="D-1"):
+        at = NOW - timedelta(minutes=minute)
+        return {"kind": f"evidence_{kind}", "at": at, "subject": subject, "detail": "human"}
+
+    visit = [sign("portal_view", 1), sign("download", 1), sign("link_get", 2)]
+    later, other = sign("portal_view", 30), sign("link_get", 1, "D-2")
+    note = {"kind": "task", "at": NOW, "subject": "Call", "detail": ""}
+    assert told_once([*visit, later, other, note]) == [visit[1], later, other, note]
