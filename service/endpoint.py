@@ -226,6 +226,8 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
             rate_limits.take_export(caller, g.client, toolbox=tools())
     if route.query is not None:
         arguments["query"] = dumping.reader(route.query).load(bodies.flat(request.args))
+    elif caller is not None and request.query_string and route.rule.startswith(API):
+        dumping.reader(Schema).load(bodies.flat(request.args))
     sent: Any = _body() if route.accepts is not None else None
     if route.accepts is not None:
         arguments["body"] = dumping.reader(route.accepts).load(sent)

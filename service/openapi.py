@@ -211,7 +211,7 @@ def _refusals(route: Route) -> dict[str, str]:
         HTTPStatus.PRECONDITION_FAILED: route.changes is not None,
         HTTPStatus.PRECONDITION_REQUIRED: route.changes is not None,
         HTTPStatus.TOO_MANY_REQUESTS: route.needs != PUBLIC,
-        HTTPStatus.UNPROCESSABLE_ENTITY: route.accepts is not None or route.query is not None or route.once,
+        HTTPStatus.UNPROCESSABLE_ENTITY: True,
     }
     return {str(int(status)): _component(status) for status, fits in possible.items() if fits}
 

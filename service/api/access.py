@@ -105,6 +105,7 @@ def list_visits(client: VisibleClient, grant_id: UUID) -> dict[str, Any]:
     method="POST",
     accepts=AccessDecision,
     returns=AccessUntil,
+    once=True,
     fresh=True,
 )
 def decide_access(client: VisibleClient, grant_id: UUID, body: dict[str, Any]) -> dict[str, Any]:

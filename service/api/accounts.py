@@ -88,7 +88,7 @@ def give_owners(client: VisibleClient, body: dict[str, Any]) -> dict[str, int]:
     return {"changed": give(body["debtor_ids"], body)}
 
 
-@endpoint(face, f"{ONE}/credit-limit", needs="ledger.write", method="POST", accepts=NewLimit, returns=Limit)
+@endpoint(face, f"{ONE}/credit-limit", needs="ledger.write", method="POST", accepts=NewLimit, returns=Limit, once=True)
 def set_credit_limit(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Say how much a customer may owe at once."""
     debtors.card(debtor_id)

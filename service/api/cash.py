@@ -165,21 +165,23 @@ def split_cash_line(client: VisibleClient, match_id: UUID, body: dict[str, Any])
     return {"payment_ids": deciding.split(match_id, shares=shares, now=here.now, wall=here.wall)}
 
 
-@endpoint(face, f"{LINE}/park", needs="ledger.write", method="POST", accepts=Note, returns=CashLine)
+@endpoint(face, f"{LINE}/park", needs="ledger.write", method="POST", accepts=Note, returns=CashLine, once=True)
 def park_cash_line(client: VisibleClient, match_id: UUID, body: dict[str, Any]) -> queue.Line:
     """Put a line by, with a note why."""
     deciding.park(match_id, now=moment.here().now, note=body["note"])
     return queue.one(match_id)
 
 
-@endpoint(face, f"{LINE}/take-up", needs="ledger.write", method="POST", returns=CashLine)
+@endpoint(face, f"{LINE}/take-up", needs="ledger.write", method="POST", returns=CashLine, once=True)
 def take_up_cash_line(client: VisibleClient, match_id: UUID) -> queue.Line:
     """Take a line that was put by back into the queue."""
     deciding.take_up(match_id, now=moment.here().now)
     return queue.one(match_id)
 
 
-@endpoint(face, f"{LINE}/undo", needs="ledger.write", method="POST", accepts=Note, returns=Waiting, status=201)
+@endpoint(
+    face, f"{LINE}/undo", needs="ledger.write", method="POST", accepts=Note, returns=Waiting, status=201, once=True
+)
 def undo_cash_line(client: VisibleClient, match_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
     """Take back what was booked for a line: its invoices are open again from today, and the line waits."""
     here = moment.here()

@@ -104,7 +104,7 @@ def letters_file(batch_id: UUID) -> Response:
     return downloads.attachment(tools().documents.get(kept["store_key"]), name=name, media_type=documents.PDF)
 
 
-@endpoint(face, f"{BATCH}/posted", needs="delivery.write", method="POST", returns=Batch)
+@endpoint(face, f"{BATCH}/posted", needs="delivery.write", method="POST", returns=Batch, once=True)
 def post_print_batch(client: VisibleClient, batch_id: UUID) -> Any:
     """Say that the letters were posted."""
     print_batches.posted(batch_id, now=moment.here().now)

@@ -193,7 +193,7 @@ def try_out_rule(client: VisibleClient, rule: str, body: dict[str, Any]) -> dict
     return dry_run(publishing.try_out(rule, now=here.now, real=here.wall, version=body["version"]))
 
 
-@endpoint(face, f"{KEYED}/agree", needs="rules.approve", method="POST", accepts=Consent, returns=Versions)
+@endpoint(face, f"{KEYED}/agree", needs="rules.approve", method="POST", accepts=Consent, returns=Versions, once=True)
 def agree_to_rule(client: VisibleClient, rule: str, body: dict[str, Any]) -> dict[str, Any]:
     """Agree to a wording as the second person."""
     publishing.consent(rule, version=body["version"], now=moment.here().now, reason=body["reason"])
@@ -218,7 +218,7 @@ def list_rule_runs(client: VisibleClient, rule: str) -> dict[str, Any]:
     return {"items": rule_book.runs(rule_book.find(rule).id)}
 
 
-@endpoint(face, f"{KEYED}/release", needs="rules.publish", method="POST", accepts=Stop, returns=Released)
+@endpoint(face, f"{KEYED}/release", needs="rules.publish", method="POST", accepts=Stop, returns=Released, once=True)
 def release_rule(client: VisibleClient, rule: str, body: dict[str, str]) -> dict[str, int]:
     """Let a frozen rule act on what it wanted."""
     here = moment.here()
