@@ -241,7 +241,7 @@ def catalogue_file(client: VisibleClient, query: dict[str, Any]) -> Response:
         for each in family.of(period, narrow=asked.narrow(query))
         for known in [family.definition(each.name)]
     ]
-    columns = ("Figure", "Currency", "Value", "Above the line", "Below the line", "Why none", "Counted as", "Basis")
+    columns = ("Figure", "Currency", "Value", "Numerator", "Denominator", "Why none", "Counted as", "Basis")
     notes = _notes(client, query, period.day)
     return _answer(query["file"], [Sheet("Figures", columns, rows, notes)], f"{client.slug}-figures-{period.day}")
 

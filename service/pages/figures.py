@@ -127,9 +127,9 @@ def _groups(
 
 
 def _sides(client: VisibleClient, known: Definition, said: dict[str, Any]) -> list[tuple[str, str]]:
-    """Which rows can be opened: those above and those below the line."""
-    above = "its rows" if known.bottom is None else "above the line"
-    pairs = ((above, "numerator", known.top), ("below the line", "denominator", known.bottom))
+    """Which rows can be opened: those of the numerator and those of the denominator."""
+    above = "its rows" if known.bottom is None else "numerator"
+    pairs = ((above, "numerator", known.top), ("denominator", "denominator", known.bottom))
     return [
         (words, url_for("figures.rows_page", client=client.slug, figure=known.name, **said | {"side": side}))
         for words, side, rows in pairs

@@ -213,3 +213,6 @@ if (single) {
     else localStorage.setItem(OFF, "1");
   });
 }
+
+// On a phone the ways stand in one row that scrolls: the page that is open is in sight.
+one(".rail nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -59,10 +59,12 @@ class Page:
 MESSAGE = (
     "id, sent_at AS at, coalesce(nullif(subject, ''), template) AS said, debtor_id, CAST(NULL AS uuid) AS invoice_id"
 )
+ITS_INVOICE = """(SELECT t.invoice_id FROM message_item t WHERE t.tenant_id = :tenant AND t.message_id = message.id
+  ORDER BY t.invoice_id LIMIT 1)"""
 TASK = "id, closed_at AS at, title AS said, debtor_id, invoice_id"
 ALERT = "id, {column} AS at, title AS said, debtor_id, invoice_id"
 TABLES = {
-    "invoices_sent": ("message", "kind = 'invoice'", "sent_at", MESSAGE),
+    "invoices_sent": ("message", "kind = 'invoice'", "sent_at", MESSAGE.replace("CAST(NULL AS uuid)", ITS_INVOICE)),
     "reminders_sent": ("message", "kind = 'reminder'", "sent_at", MESSAGE),
     "messages_held_back": (
         "held_action",

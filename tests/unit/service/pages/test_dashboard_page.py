@@ -59,7 +59,7 @@ def test_every_tile_with_an_amount_opens_rows_that_add_up_to_it(browser, home, c
 def test_every_ratio_opens_its_rows_or_its_meaning(browser, home, words):
     tiles = TILE.findall(browser.get(home).get_data(as_text=True))
     said = {title: words(browser.get(unescape(address))) for title, address, _ in tiles}
-    assert "DSO: rows above the line" in said["DSO"] and "Rows below the line" in said["DSO"]
+    assert "DSO: rows of the numerator" in said["DSO"] and "Rows of the denominator" in said["DSO"]
     assert "How the figures are counted" in said["Collection effectiveness"]
 
 
