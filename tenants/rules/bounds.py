@@ -12,7 +12,9 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from tenants import store
+from tenants.rules import worth
 from tenants.rules.tree import Duration
+from tenants.rules.worth import UNKNOWN, Worth
 from tenants.values import calendars
 from tenants.values.calendars import BusinessCalendar
 
@@ -24,7 +26,8 @@ WITH RECURSIVE abroad AS (
   SELECT (SELECT d.country FROM debtor d WHERE d.tenant_id = :tenant AND d.country > a.country
           ORDER BY d.country LIMIT 1)
   FROM abroad a WHERE a.country IS NOT NULL)
-SELECT t.time_zone, t.country, ARRAY(SELECT a.country FROM abroad a WHERE a.country NOT IN ('', t.country))
+SELECT t.time_zone, t.country, t.base_currency,
+  ARRAY(SELECT a.country FROM abroad a WHERE a.country NOT IN ('', t.country))
 FROM tenant t WHERE t.id = :tenant
 """
 DAYS = {"days": 1, "weeks": 7}
@@ -40,6 +43,8 @@ class Moment:
     """The client's own: for its own work, and for customers of its country or of none."""
     abroad: tuple[BusinessCalendar, ...] = ()
     """Those of the other countries in which it has customers."""
+    worth: Worth = UNKNOWN
+    """What its own currency is worth in others."""
 
     @property
     def today(self) -> date:
@@ -58,9 +63,10 @@ class Moment:
 
 def here(now: datetime) -> Moment:
     """The moment at the client of this scope."""
-    zone, country, others = store.run(PLACE).one()
+    zone, country, currency, others = store.run(PLACE).one()
     abroad = tuple(BusinessCalendar.for_country(each) for each in others)
-    return Moment(now, calendars.zone(zone), BusinessCalendar.for_country(country), abroad)
+    at = Moment(now, calendars.zone(zone), BusinessCalendar.for_country(country), abroad)
+    return replace(at, worth=worth.of(currency, day=at.today))
 
 
 def day_back(duration: Duration, *, at: Moment) -> date:

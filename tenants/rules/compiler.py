@@ -27,6 +27,7 @@ from tenants.rules.sources import (
     OUTRANKED,
     POINT,
     SUBJECTS,
+    SUMMED,
     SUMS,
     SWEEP,
     YOUNG,
@@ -123,8 +124,14 @@ class Question:
         return {f"mine_{alias}": self.mine_of(alias) for alias in "hospc"}
 
     def _sums(self, join: str) -> str:
-        columns = (SUMS[join].format(currency=each, low=each.lower()) for each in self.currencies.get(join, ()))
-        return "".join(columns)
+        return "".join(self._sum(join, each) for each in self.currencies.get(join, ()))
+
+    def _sum(self, join: str, currency: str) -> str:
+        """The sum of one currency; of the client's own, that of all with a rate."""
+        among, known = SUMMED[join], self.moment.worth
+        if currency == known.base and known.units:
+            return SUMS[join].format(low=currency.lower(), only="", worth=f"{known.factor(among)} *")
+        return SUMS[join].format(low=currency.lower(), only=f"{among} = '{currency}' AND", worth="")
 
     def join(self, name: str) -> None:
         """Ask for one of the joins; the customer is there already in a rule about customers."""
@@ -325,7 +332,8 @@ def _text(leaf: Leaf, asked: Question) -> str:
 
 
 def _money(leaf: Leaf, asked: Question) -> Part:
-    """Amounts compare with amounts of their own currency only; of several, the one that fits decides."""
+    """Amounts compare with amounts of their own currency, the client's own with those of every currency that has a
+    rate; of several, the one that fits decides."""
     amounts = cast(tuple[Money, ...], leaf.value)
     for each in amounts if leaf.field.sums else ():
         known = asked.currencies.setdefault(leaf.field.sums, [])
@@ -338,6 +346,8 @@ def _money(leaf: Leaf, asked: Question) -> Part:
         ]
     else:
         fits = [_one_amount(leaf, each, f"{COMPARE[leaf.op]} {asked.bind(each.minor)}", asked) for each in amounts]
+    if not leaf.field.joins:
+        fits += _converted(leaf, amounts, asked)
     shown = {each.currency: leaf.field.sql.format(currency=each.currency.lower()) for each in amounts}
     value = (
         ", ".join(f"'{currency}', {sql}" for currency, sql in shown.items())
@@ -350,6 +360,25 @@ def _money(leaf: Leaf, asked: Question) -> Part:
 def _one_amount(leaf: Leaf, amount: Money, comparison: str, asked: Question) -> str:
     compared = f"{leaf.field.sql.format(currency=amount.currency.lower())} {comparison}"
     return f"({compared})" if leaf.field.joins else f"(i.currency = {asked.bind(amount.currency)} AND {compared})"
+
+
+def _converted(leaf: Leaf, amounts: tuple[Money, ...], asked: Question) -> list[str]:
+    """The limits of an invoice in other currencies, by position beside their codes."""
+    ops = ("gte", "lte") if leaf.op == "between" else (leaf.op,) * len(amounts)
+    named = frozenset(each.currency for each in amounts)
+    limits = [asked.moment.worth.limits(each, op, without=named) for each, op in zip(amounts, ops, strict=True)]
+    known = [each for each in limits if each]
+    if not known:
+        return []
+    codes = asked.bind(list(known[0]))
+    among = f"array_position(CAST({codes} AS text[]), i.currency)"
+    compared = [
+        f"{leaf.field.sql} {COMPARE[op]} (CAST({asked.bind(list(each.values()))} AS bigint[]))[{among}]"
+        for each, op in zip(limits, ops, strict=True)
+        if each
+    ]
+    asked.bounds[leaf.pointer] = f"{asked.moment.worth.base} by the rates of {asked.moment.today}"
+    return [f"(i.currency = ANY({codes}) AND {' AND '.join(compared)})"]
 
 
 WRITERS: dict[Kind, Callable[[Leaf, Question], str]] = {

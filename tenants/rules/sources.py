@@ -161,12 +161,14 @@ MINE = """ AND {alias}.debtor_id = ANY(ARRAY(
 """For a few named subjects: only their customers; `ids` are theirs or those of some of their invoices."""
 SUMS = {
     "owed": """,
-    CAST(sum(o.open_minor) FILTER (WHERE o.currency = '{currency}' AND o.due_on < :today) AS bigint)
+    CAST(sum({worth} o.open_minor) FILTER (WHERE {only} o.due_on < :today) AS bigint)
       AS overdue_{low}""",
     "cash": """,
-    CAST(sum(u.unapplied_minor) FILTER (WHERE u.currency = '{currency}') AS bigint) AS unapplied_{low}""",
+    CAST(sum({worth} u.unapplied_minor) FILTER (WHERE {only} true) AS bigint) AS unapplied_{low}""",
 }
 """One more column of these joins, for each currency that the rule names."""
+SUMMED = {"owed": "o.currency", "cash": "u.currency"}
+"""The currency of what each of them adds up."""
 
 
 @dataclass(frozen=True, slots=True)
