@@ -56,7 +56,8 @@ DOMAIN = """
   verified_at timestamptz, PRIMARY KEY (tenant_id, domain)
 """
 SIGN_IN_RULE = """
-  second_factor boolean NOT NULL, chosen_by text NOT NULL, chosen_at timestamptz NOT NULL, PRIMARY KEY (tenant_id)
+  second_factor boolean NOT NULL DEFAULT false, company_only boolean NOT NULL DEFAULT false, chosen_by text NOT NULL,
+  chosen_at timestamptz NOT NULL, PRIMARY KEY (tenant_id)
 """
 SCIM_TOKEN = """
   id uuid NOT NULL, token_hash bytea NOT NULL, name text NOT NULL, made_at timestamptz NOT NULL, made_by text NOT NULL,

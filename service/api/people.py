@@ -45,7 +45,7 @@ class NewMember(Schema):
 
 
 class RoleEnding(Schema):
-    """Why a role ends."""
+    """Why a role ends, or a factor goes."""
 
     reason = fields.String(load_default="", validate=validate.Length(max=300))
 
@@ -90,6 +90,22 @@ def let_person_in(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]
 def invite_person_again(client: VisibleClient, membership_id: UUID) -> dict[str, Any]:
     """Send one more invitation to somebody who has not come in yet."""
     assignments.invite_again(membership_id, now=tools().clock.now())
+    post.wake()
+    return {"id": membership_id}
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/people/<ref('mem'):membership_id>/second-factor/reset",
+    needs="people.write",
+    method="POST",
+    accepts=RoleEnding,
+    returns=GivenRole,
+    fresh=True,
+)
+def reset_person_factor(client: VisibleClient, membership_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """Take the second factors of somebody of the client away who lost them; the password stays, every session ends."""
+    assignments.forget_factors(membership_id, now=tools().clock.now(), **body)
     post.wake()
     return {"id": membership_id}
 

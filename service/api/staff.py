@@ -115,6 +115,16 @@ def change_colleague(colleague_id: UUID, body: dict[str, Any]) -> dict[str, Any]
     return {"id": colleague_id}
 
 
+@endpoint(
+    face, f"{ONE}/second-factor/reset", needs="people.invite", method="POST", returns=ColleagueChanged, fresh=True
+)
+def reset_colleague_factor(colleague_id: UUID) -> dict[str, Any]:
+    """Take the second factors of somebody away who lost them; the password stays, every session ends."""
+    staff.forget_factors(colleague_id, by=own_id(), by_name=frame.signed_in().name, now=tools().clock.now())
+    post.wake()
+    return {"id": colleague_id}
+
+
 def own_id() -> UUID:
     """Whoever is calling; a page of the provider opens to persons alone."""
     caller = frame.signed_in()

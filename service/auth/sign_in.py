@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from service import cookies, identity, origins, problems
 from service.auth import browser
 from service.endpoint import PUBLIC, SIGNED_IN, endpoint, tools
-from tenants.directory import connections, passkeys, sessions, steps
+from tenants.directory import connections, passkeys, session_ends, sessions, sign_in_rules, steps
 from tenants.directory.sessions import SecondStep, SignedIn
 from tenants.isolation import scope
 from tenants.work import unit_of_work
@@ -49,7 +49,7 @@ def sign_in_page(query: dict[str, str]) -> str:
     left, token = None, cookies.given(identity.COOKIE)
     if token:
         with unit_of_work(scope.platform(actor="sign-in", reason="tell a browser why its session ended")):
-            left = sessions.why_out(token, now=tools().clock.now())
+            left = session_ends.why_out(token, now=tools().clock.now())
     return render_template("sign_in.html", next=browser.inside(query["next"]), left=left)
 
 
@@ -100,6 +100,7 @@ def _ways(email: str, target: str, *, fault: str = "") -> Response:
     ceremony = passkeys.begin_proving(place) if place else None
     with unit_of_work(scope.platform(actor="sign-in", reason="find the ways to sign in with an address")):
         found = connections.of_address(email, now=now)
+        insists = bool(found) and sign_in_rules.any_insists([each.tenant_id for each in found])
         token = steps.begin(PASSKEY, now=now, said={"challenge": ceremony.challenge}) if ceremony else ""
     page = render_template(
         "sign_in_ways.html",
@@ -107,6 +108,7 @@ def _ways(email: str, target: str, *, fault: str = "") -> Response:
         next=target,
         fault=fault,
         connections=found,
+        insists=insists,
         options=ceremony.options if ceremony else "",
         kept_days=tools().settings.kept_days,
     )

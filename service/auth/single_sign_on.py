@@ -165,6 +165,13 @@ def _slug(caller: identity.Caller, connection: Connection) -> str:
     return next((each.slug for each in caller.clients if each.tenant_id == connection.tenant_id), "")
 
 
+def insisting(email: str) -> list[Connection]:
+    """The companies by whose own sign-in alone their books open to somebody with this address."""
+    with unit_of_work(scope.platform(actor="sign-in", reason="find the sign-in of a person's company")):
+        found = connections.of_address(email, now=tools().clock.now())
+        return [each for each in found if sign_in_rules.any_insists([each.tenant_id])]
+
+
 def back() -> str:
     """Our address for answers, registered word by word at the provider."""
     return str(tools().settings.public_url).rstrip("/") + BACK

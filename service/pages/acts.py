@@ -24,6 +24,8 @@ CALLED = {
     "client.closing_asked": "Closing of a client asked for",
     "client.closing_refused": "Closing of a client refused",
     "colleague.changed": "Administrator made, or no longer",
+    "second_factor.taken_away": "Second factors taken away",
+    "sign_in.insisted": "Company sign-in insisted on, or no longer",
     "sign_in.ruled": "Second factor decided",
     "api_client.made": "API client made",
     "api_client.revoked": "API client ended",

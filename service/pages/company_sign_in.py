@@ -35,6 +35,12 @@ class Rule(Schema):
     second_factor = fields.Boolean(load_default=False)
 
 
+class Insisting(Schema):
+    """Whether there is another way in than the company's own."""
+
+    company_only = fields.Boolean(load_default=False)
+
+
 class NewConnection(Schema):
     """An identity provider."""
 
@@ -149,12 +155,20 @@ def choose_rule(client: VisibleClient, body: dict[str, Any]) -> Response:
     return _back(client)
 
 
+@endpoint(face, f"{BASE}/company-only", needs=WRITE, method="POST", accepts=Insisting, fresh=True)
+def insist(client: VisibleClient, body: dict[str, Any]) -> Response:
+    """Insist on the client's own identity provider, or not any more."""
+    sign_in_rules.insist(company_only=body["company_only"], now=tools().clock.now())
+    return _back(client)
+
+
 def _page(*, tested: str = "", token: str = "") -> str:
     return frame.show(
         "connections.html",
         section="connections",
         stamp=frame.stamp(),
         rows=connections.all_of(),
+        insists=sign_in_rules.insists(),
         wants_factor=sign_in_rules.wants_second_factor(),
         domains=connections.domains(),
         tokens=tokens.all_of(),

@@ -1,5 +1,6 @@
 """People and roles of one client, the provider's people who work for it, and who was let in for an hour."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from flask import Blueprint, url_for
 from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
-from service import post
+from service import cursors, post
 from service.api import access as access_api
 from service.api.people import NewMember, RoleEnding
 from service.endpoint import endpoint, tools
@@ -32,6 +33,16 @@ STATES = {
 }
 
 
+PAGE, LOOKS = 50, 200
+"""Requests to come in, and looks under one of them, on a page."""
+
+
+class Behind(Schema):
+    """Where the page starts."""
+
+    after = fields.String(load_default="", validate=validate.Length(max=2000))
+
+
 class Choice(Schema):
     """A decision by one of two buttons."""
 
@@ -50,6 +61,7 @@ def people_page(client: VisibleClient) -> str:
         stamp=frame.stamp(),
         own=own,
         invited=people.without_a_way_in([each.person_id for each in own]),
+        holders=people.with_a_factor([each.person_id for each in own]),
         staff=assignments.listed(side="provider", now=now),
         roles=ROLES,
         own_roles=sorted(assignments.OWN),
@@ -74,6 +86,21 @@ def let_in(client: VisibleClient, body: dict[str, Any]) -> Response:
 def invite_again(client: VisibleClient, membership_id: UUID) -> Response:
     """Send one more invitation to somebody who has not come in yet."""
     assignments.invite_again(membership_id, now=tools().clock.now())
+    post.wake()
+    return _back(client)
+
+
+@endpoint(
+    face,
+    "/c/<client:client>/people/<ref('mem'):membership_id>/second-factor/reset",
+    needs="people.write",
+    method="POST",
+    accepts=RoleEnding,
+    fresh=True,
+)
+def reset_factor(client: VisibleClient, membership_id: UUID, body: dict[str, Any]) -> Response:
+    """Take the second factors of somebody away who lost them."""
+    assignments.forget_factors(membership_id, now=tools().clock.now(), **body)
     post.wake()
     return _back(client)
 
@@ -111,34 +138,45 @@ def unassign(client: VisibleClient, membership_id: UUID, body: dict[str, Any]) -
     return _back(client)
 
 
-@endpoint(face, "/c/<client:client>/access", needs="access.read")
-def access_page(client: VisibleClient) -> str:
+@endpoint(face, "/c/<client:client>/access", needs="access.read", query=Behind)
+def access_page(client: VisibleClient, query: dict[str, str]) -> str:
     """Who of the provider asked to enter without an assignment."""
+    name = f"access:{client.tenant_id}"
+    found = access_grants.listed(now=tools().clock.now(), after=_place(name, query), limit=PAGE + 1)
+    last = found[PAGE - 1] if len(found) > PAGE else None
     return frame.show(
         "access.html",
-        section="access",
+        section="people",
         stamp=frame.stamp(),
-        grants=access_grants.listed(now=tools().clock.now()),
+        grants=found[:PAGE],
         states=STATES,
         grant=None,
         visits=(),
+        further=cursors.write(name, [last.asked_at.isoformat(), str(last.id)] if last else None),
     )
 
 
-@endpoint(face, "/c/<client:client>/access/<ref('agr'):grant_id>", needs="access.read")
-def visits_page(client: VisibleClient, grant_id: UUID) -> str:
+@endpoint(face, "/c/<client:client>/access/<ref('agr'):grant_id>", needs="access.read", query=Behind)
+def visits_page(client: VisibleClient, grant_id: UUID, query: dict[str, str]) -> str:
     """What was looked at under one grant."""
-    access_grants.find(grant_id)
-    listed = access_grants.listed(now=tools().clock.now())
+    grant, name = access_grants.one(grant_id, now=tools().clock.now()), f"visits:{client.tenant_id}:{grant_id}"
+    found = access_grants.visits(grant_id, after=_place(name, query), limit=LOOKS + 1)
+    last = found[LOOKS - 1] if len(found) > LOOKS else None
     return frame.show(
         "access.html",
-        section="access",
+        section="people",
         stamp=frame.stamp(),
-        grants=[each for each in listed if each.id == grant_id],
+        grants=[grant],
         states=STATES,
         grant=grant_id,
-        visits=access_grants.visits(grant_id),
+        visits=found[:LOOKS],
+        further=cursors.write(name, [last.at.isoformat(), str(last.id)] if last else None),
     )
+
+
+def _place(name: str, query: dict[str, str]) -> access_grants.Place | None:
+    found = cursors.read(name, query["after"])
+    return (datetime.fromisoformat(found[0]), UUID(found[1])) if found else None
 
 
 @endpoint(

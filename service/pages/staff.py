@@ -59,6 +59,14 @@ def let_back(colleague_id: UUID) -> Response:
     return frame.after_change(HERE)
 
 
+@endpoint(face, f"{ONE}/second-factor/reset", needs="people.invite", method="POST", fresh=True)
+def reset_factor(colleague_id: UUID) -> Response:
+    """Take the second factors of somebody away who lost them."""
+    staff.forget_factors(colleague_id, by=own_id(), by_name=frame.signed_in().name, now=tools().clock.now())
+    post.wake()
+    return frame.after_change(HERE)
+
+
 @endpoint(face, f"{ONE}/admin", needs="people.invite", method="POST", accepts=AdminOrNot, fresh=True)
 def set_admin(colleague_id: UUID, body: dict[str, Any]) -> Response:
     """Make somebody an administrator, or no longer."""

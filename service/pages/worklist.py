@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from service import cursors
+from service.auth import single_sign_on
 from service.endpoint import SIGNED_IN, endpoint, tools
 from service.pages import frame
 from tenants.collections import correspondence, holds, tasks, worklist
@@ -64,8 +65,8 @@ def home() -> Response:
 
 @endpoint(face, "/no-clients", needs=SIGNED_IN)
 def no_clients() -> str:
-    """For people to whom no client is assigned."""
-    return frame.show("no_clients.html", section="")
+    """For people to whom no client is assigned, or whose company insists on its own sign-in."""
+    return frame.show("no_clients.html", section="", companies=single_sign_on.insisting(frame.signed_in().email))
 
 
 @endpoint(face, "/my-day", needs="portfolio.read", portfolio=True, query=Shown)

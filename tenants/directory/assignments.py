@@ -10,8 +10,18 @@ from datetime import datetime
 from uuid import UUID
 
 from tenants import store
-from tenants.directory import clients, letters, memberships, people, permissions, provider_history
+from tenants.directory import (
+    clients,
+    letters,
+    memberships,
+    outside_identities,
+    people,
+    permissions,
+    provider_history,
+    resets,
+)
 from tenants.directory.memberships import Held, UnknownMembership, UnknownRole
+from tenants.events import history
 from tenants.isolation import scope
 from tenants.values.faults import Kind, Refusal
 
@@ -158,11 +168,31 @@ def invite_again(membership_id: UUID, *, now: datetime) -> None:
     _invite(row.person_email, now=now)
 
 
+def forget_factors(membership_id: UUID, *, now: datetime, reason: str = "") -> None:
+    """Take the second factors of one of the client's own people away. Raises UnknownMembership, OwnRole, ElsewhereToo,
+    NothingHeld."""
+    row = store.run(ONE, id=membership_id, now=now).one_or_none()
+    person = people.of_id(row.person_id) if row is not None and row.role in OWN else None
+    if person is None:
+        raise UnknownMembership("There is no such membership.")
+    if scope.current().actor == f"person:{person.id}":
+        raise OwnRole("These are your own factors.", remedy="Change them under My account, or ask another admin.")
+    if outside_identities.is_elsewhere(scope.current().one, person.id, now=now):
+        raise resets.ElsewhereToo("This person works for another client too.")
+    resets.forget(person, now=now, by=_host(), where=clients.profile().legal_name)
+    history.note("second_factor.taken_away", about=("person", person.id), at=now, reason=reason)
+
+
 def _invite(address: str, *, now: datetime) -> None:
-    kind, _, name = scope.current().actor.partition(":")
-    host = people.of_id(UUID(name)) if kind == "person" else None
     where = clients.profile().legal_name
-    letters.queue(letters.INVITATION, email=address, now=now, where=where, by=host.name if host else "")
+    letters.queue(letters.INVITATION, email=address, now=now, where=where, by=_host())
+
+
+def _host() -> str:
+    """The name of the person who acts; nothing where it is none."""
+    kind, _, name = scope.current().actor.partition(":")
+    found = people.of_id(UUID(name)) if kind == "person" else None
+    return found.name if found else ""
 
 
 def listed(*, side: str, now: datetime) -> Sequence[Held]:

@@ -99,6 +99,7 @@ USED = """
 UPDATE identity.totp SET last_step = :step, confirmed_at = coalesce(confirmed_at, :now) WHERE person_id = :person_id
 """
 REMOVE = "DELETE FROM identity.totp WHERE person_id = :person_id"
+FORGET_PASSKEYS = "DELETE FROM identity.passkey WHERE person_id = :person_id"
 FORGET_CODES = "DELETE FROM identity.recovery_code WHERE person_id = :person_id"
 ADD_CODES = """
 INSERT INTO identity.recovery_code (person_id, code_hash) SELECT :person_id, unnest(CAST(:hashes AS bytea[]))
@@ -173,6 +174,12 @@ def remove_totp(person_id: UUID) -> None:
     store.run_identity(REMOVE, person_id=person_id)
     if not held(person_id).any:
         store.run_identity(FORGET_CODES, person_id=person_id)
+
+
+def forget(person_id: UUID) -> None:
+    """Take the code app, every passkey and the recovery codes away."""
+    for sql in (REMOVE, FORGET_PASSKEYS, FORGET_CODES):
+        store.run_identity(sql, person_id=person_id)
 
 
 def _matching(totp: pyotp.TOTP, code: str, *, now: datetime) -> int | None:

@@ -106,6 +106,10 @@ REVOKE_OF_SESSION = """
 UPDATE identity.oauth_grant SET revoked_at = :now, revoked_for = 'signed out'
 WHERE session_hash = :session_hash AND person_id = :person_id AND revoked_at IS NULL
 """
+REVOKE_OF_PEOPLE = """
+UPDATE identity.oauth_grant SET revoked_at = :now, revoked_for = :why
+WHERE tenant_id = :of AND person_id IS NOT NULL AND revoked_at IS NULL
+"""
 FOLLOW = """
 UPDATE identity.oauth_grant SET session_hash = :fresh
 WHERE session_hash = :before AND person_id = :person_id AND revoked_at IS NULL
@@ -184,6 +188,11 @@ def revoke(grant_id: UUID, *, why: str, now: datetime) -> bool:
 def revoke_of_session(session_hash: bytes, *, person_id: UUID, now: datetime) -> None:
     """End what was granted from one browser session."""
     store.run_identity(REVOKE_OF_SESSION, session_hash=session_hash, person_id=person_id, now=now)
+
+
+def revoke_of_people(tenant_id: UUID, *, why: str, now: datetime) -> None:
+    """End what people let apps do in one client company."""
+    store.run_identity(REVOKE_OF_PEOPLE, of=tenant_id, why=why, now=now)
 
 
 def follow_session(before: bytes, *, fresh: bytes, person_id: UUID) -> None:

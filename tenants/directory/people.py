@@ -112,6 +112,10 @@ SELECT p.id FROM identity.person p WHERE p.id = ANY(:ids) AND p.disabled_at IS N
 """
 FIND = "SELECT id, email, name, side, language, disabled_at FROM identity.person WHERE email = :email"
 HAS_PASSWORD = "SELECT EXISTS (SELECT FROM identity.credential WHERE person_id = :person_id)"
+HOLDERS = """
+SELECT person_id FROM identity.totp WHERE person_id = ANY(:ids) AND confirmed_at IS NOT NULL
+UNION SELECT person_id FROM identity.passkey WHERE person_id = ANY(:ids)
+"""
 ENABLE = "UPDATE identity.person SET disabled_at = NULL WHERE id = :person_id"
 DISABLE = "UPDATE identity.person SET disabled_at = coalesce(disabled_at, :now) WHERE id = :person_id"
 
@@ -181,6 +185,11 @@ def of_id(person_id: UUID) -> Known | None:
 def without_a_way_in(ids_of: Collection[UUID]) -> frozenset[UUID]:
     """Those among these who have no password, no passkey and no sign-in of their company yet."""
     return frozenset(store.run_identity(STRANGERS, ids=list(ids_of)).scalars())
+
+
+def with_a_factor(ids_of: Collection[UUID]) -> frozenset[UUID]:
+    """Those among these who hold a second factor."""
+    return frozenset(store.run_identity(HOLDERS, ids=list(ids_of)).scalars())
 
 
 def has_password(person_id: UUID) -> bool:

@@ -24,7 +24,6 @@ from tenants.values.faults import Kind, Refusal
 from tenants.values.sealing import Keyring
 
 SPANS = Spans()
-IDLE, OVER = "idle", "over"
 TOUCH_EVERY = timedelta(minutes=1)
 KEPT_FOR = timedelta(days=30)
 """So long the browser and the network of a session that is over are known."""
@@ -88,14 +87,6 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Out:
-    """Why a session that was open opens nothing any more: nobody clicked for so long, or its longest time is over."""
-
-    reason: str
-    after: timedelta
-
-
-@dataclass(frozen=True, slots=True)
 class SecondStep:
     """The password was right, and the person has to prove one thing more; the token belongs to this browser."""
 
@@ -134,6 +125,12 @@ class Visitor:
     client_wants_factor: bool
     within: UUID | None
     """The one client whose own provider vouched for the person; its word opens no other client's books."""
+    insisted: list[UUID]
+    """The clients whose books open to this person by the word of their own provider alone."""
+
+    def may_enter(self, tenant_id: UUID) -> bool:
+        """Whether the way in which this session was opened opens this client's books."""
+        return self.within == tenant_id or (self.within is None and tenant_id not in self.insisted)
 
     def misses_factor(self, *, of_staff: bool) -> bool:
         """Whether the person has to set up a second factor before anything else opens."""
@@ -164,7 +161,7 @@ SELECT s.id_hash, p.id AS person_id, p.name, p.email, p.side, p.language, s.csrf
   (SELECT coalesce(array_agg(r.role), '{{}}') FROM identity.provider_role r WHERE r.person_id = p.id) AS provider_roles,
   s.proved_at, s.method, ({sign_in_rules.HOLDS_ONE.format(person="p.id")}) AS holds_factor,
   ({sign_in_rules.A_CLIENT_WANTS_ONE.format(person="p.id")}) AS client_wants_factor,
-  s.within_tenant AS within
+  s.within_tenant AS within, ({sign_in_rules.INSISTED.format(person="p.id", email="p.email")}) AS insisted
 FROM identity.browser_session s JOIN identity.person p ON p.id = s.person_id
 WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND s.expires_at > :now AND {AWAKE} AND p.disabled_at IS NULL
 """
@@ -177,11 +174,6 @@ OPEN = f"""
 SELECT s.id_hash, s.created_at, s.seen_at, s.agent, s.network, s.method FROM identity.browser_session s
 WHERE s.person_id = :person_id AND s.ended_at IS NULL AND s.expires_at > :now AND {AWAKE}
 ORDER BY s.seen_at DESC, s.id_hash
-"""
-LEFT = """
-SELECT s.created_at, s.expires_at, s.seen_at, s.idle_s FROM identity.browser_session s
-JOIN identity.person p ON p.id = s.person_id
-WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND p.disabled_at IS NULL
 """
 REVOKE = """
 UPDATE identity.browser_session SET ended_at = :now
@@ -320,10 +312,9 @@ def find_all(token: str, *, now: datetime) -> tuple[Visitor, tuple[access.Visibl
     found = store.ask_identity(FIND_ALL, id_hash=hash_of(token), now=now)
     if found is None:
         return None
-    clients, within = access.read_clients(found.pop("clients")), found["within"]
-    return Visitor(**{**found, "provider_roles": frozenset(found["provider_roles"])}), tuple(
-        each for each in clients if within in (None, each.tenant_id)
-    )
+    clients = access.read_clients(found.pop("clients"))
+    visitor = Visitor(**{**found, "provider_roles": frozenset(found["provider_roles"])})
+    return visitor, tuple(each for each in clients if visitor.may_enter(each.tenant_id))
 
 
 def is_stale(visitor: Visitor, *, now: datetime) -> bool:
@@ -380,17 +371,6 @@ def start(
         within=within,
     )
     return fresh
-
-
-def why_out(token: str, *, now: datetime) -> Out | None:
-    """Why this browser's session opens nothing any more; None for one that is open, was ended, or never was."""
-    row = store.run_identity(LEFT, id_hash=hash_of(token), now=now).one_or_none()
-    if row is None:
-        return None
-    if row.expires_at <= now:
-        return Out(OVER, row.expires_at - row.created_at)
-    idle = timedelta(seconds=row.idle_s)
-    return Out(IDLE, idle) if row.seen_at + idle <= now else None
 
 
 def hash_of(token: str) -> bytes:

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tenants import store
-from tenants.directory import letters, people, provider_history
+from tenants.directory import letters, people, provider_history, resets
 from tenants.values.faults import Kind, Refusal
 
 ADMIN = "provider_admin"
@@ -112,6 +112,15 @@ def let_back(person_id: UUID, *, now: datetime) -> None:
     found = _one(person_id)
     people.enable(found.id)
     provider_history.note("colleague.let_back", about=("person", found.id, found.name), at=now)
+
+
+def forget_factors(person_id: UUID, *, by: UUID, by_name: str, now: datetime) -> None:
+    """Take the second factors of a colleague away who lost them. Raises NotOfOurs, KeptIn, NothingHeld."""
+    found = _one(person_id)
+    if found.id == by:
+        raise KeptIn("Nobody does this to themselves.", remedy="Change your factors under My account.")
+    resets.forget(found, now=now, by=by_name)
+    provider_history.note("second_factor.taken_away", about=("person", found.id, found.name), at=now)
 
 
 def set_admin(person_id: UUID, *, admin: bool, by: UUID, now: datetime) -> None:

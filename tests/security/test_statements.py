@@ -29,6 +29,8 @@ EXCUSED = {
     "tenants.directory.people.KNOWN_OF": "a password must not be made of the names of its person's clients",
     "tenants.directory.access.CLIENTS_OF": "the same, as a part of a larger question",
     "tenants.directory.sign_in_rules.A_CLIENT_WANTS_ONE": "sign-in asks whether a client wants more proof of a person",
+    "tenants.directory.sign_in_rules.INSISTED": "sign-in asks which clients insist on their own provider",
+    "tenants.directory.sign_in_rules.SOMEBODY_INSISTS": "sign-in names the clients of a domain, before a scope",
     "tenants.directory.sessions.FIND": "the same, with the session that it is asked for",
     "tenants.directory.staff.ALL": "the provider's own people, each with a count of clients and nothing in them",
     "tenants.directory.sessions.FIND_ALL": "the same, with the session that it is asked for",

@@ -7,7 +7,7 @@ import pyotp
 import pytest
 
 from tenants import store
-from tenants.directory import factors, people, renewals, sessions, steps, tries
+from tenants.directory import factors, people, renewals, session_ends, sessions, steps, tries
 from tenants.directory.sessions import SecondStep, SignedIn
 from tenants.values.sealing import CannotOpen, Keyring
 from tests.cast import NOW, PASSWORD, SECRET
@@ -197,7 +197,7 @@ def test_a_proof_is_remembered_with_its_session_whose_token_is_another_from_then
         found = sessions.find(fresh.token, now=later)
         assert (found.proved_at, found.csrf_token) == (later, fresh.csrf_token)
         assert fresh.csrf_token != opened.csrf_token and fresh.expires_at == opened.expires_at
-        assert sessions.find(opened.token, now=later) is None and sessions.why_out(opened.token, now=later) is None
+        assert sessions.find(opened.token, now=later) is None and session_ends.why_out(opened.token, now=later) is None
         (seen,) = sessions.opened_by(specialist.id, now=later)
         assert (seen.created_at, seen.agent) == (NOW, "Firefox"), "to its person it is the same session"
         assert renewals.renew(visitor.id_hash, now=later) is None, "of two proofs at once one changes the token"

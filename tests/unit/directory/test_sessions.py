@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from tenants import store
-from tenants.directory import passwords, people, sessions, tries
+from tenants.directory import passwords, people, session_ends, sessions, tries
 from tenants.directory.session_spans import Span, Spans
 from tests.cast import NOW, PASSWORD, Door, Player
 
@@ -77,15 +77,15 @@ def test_a_session_ends_after_its_longest_time_and_earlier_when_idle(request, on
         for number in range(1, steps):
             assert sessions.find(busy.token, now=NOW + number * (idle - soon))
         assert sessions.find(idling.token, now=NOW + idle - soon) or idle == longest
-        assert sessions.why_out(busy.token, now=NOW + longest) == sessions.Out(sessions.OVER, longest)
+        assert session_ends.why_out(busy.token, now=NOW + longest) == session_ends.Out(session_ends.OVER, longest)
         assert sessions.find(busy.token, now=NOW + longest) is None
         fresh = sessions.start(player.id, now=NOW, keep=keep)
-        assert sessions.why_out(fresh.token, now=NOW) is None and sessions.why_out("made up", now=NOW) is None
+        assert session_ends.why_out(fresh.token, now=NOW) is None and session_ends.why_out("made up", now=NOW) is None
         assert sessions.find(fresh.token, now=NOW + idle) is None
         if idle < longest:
-            assert sessions.why_out(fresh.token, now=NOW + idle) == sessions.Out(sessions.IDLE, idle)
+            assert session_ends.why_out(fresh.token, now=NOW + idle) == session_ends.Out(session_ends.IDLE, idle)
         sessions.end(fresh.token, now=NOW)
-        assert sessions.why_out(fresh.token, now=NOW + idle) is None, "whoever signed out knows why"
+        assert session_ends.why_out(fresh.token, now=NOW + idle) is None, "whoever signed out knows why"
 
 
 def test_an_installation_says_how_long(on_platform, alder_viewer: Player):
