@@ -1,6 +1,10 @@
-"""What is chance and what is not: the sums against brute force, the bars against campaigns whose truth is known."""
+"""What is chance and what is not: the sums against brute force, the bars against campaigns whose truth is known.
+
+GOODTERMS_FULL=1 looks at three times as many campaigns.
+"""
 
 import math
+import os
 import random
 
 import pytest
@@ -96,7 +100,7 @@ def test_draws_are_binomial():
 
 
 def test_the_alarm_is_quiet_for_the_healthy_and_sees_the_fallen():
-    (small, large) = simulation.run(checks=600, seed=4, sizes=(200, 1000))
+    (small, large) = simulation.run(checks=600 if os.environ.get("GOODTERMS_FULL") else 200, seed=4, sizes=(200, 1000))
     assert max(small.false_alarms, large.false_alarms) <= 0.008
     assert small.found >= 0.58
     assert large.found >= 0.68

@@ -24,14 +24,15 @@ def dune(alder):
 
 
 @pytest.fixture
-def habits(alder, dune):
+def habits(alder, in_alder: Door, dune):
     """Dune pays ten days late, give or take two; Fern pays in time. Forty invoices of each are paid."""
-    fern = a_debtor(alder, name="Fern & Sons", country="FR")
-    for at in range(40):
-        for debtor, late in ((dune, 8 + at % 5), (fern, 0)):
-            due_on = TODAY - days(60 + 6 * at)
-            invoice = an_invoice(alder, debtor, due_on=due_on)
-            a_payment(alder, debtor, on=due_on + days(late), parts=[(invoice, 100_00)])
+    with in_alder:
+        fern = a_debtor(alder, name="Fern & Sons", country="FR")
+        for at in range(40):
+            for debtor, late in ((dune, 8 + at % 5), (fern, 0)):
+                due_on = TODAY - days(60 + 6 * at)
+                invoice = an_invoice(alder, debtor, due_on=due_on)
+                a_payment(alder, debtor, on=due_on + days(late), parts=[(invoice, 100_00)])
     return fern
 
 
