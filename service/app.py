@@ -4,7 +4,8 @@ the faces."""
 import time
 
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Request, Response, current_app, g, request
+from flask.sessions import SessionInterface
 
 from service import api_versions, faces, headers, problems, rate_limits, sizes
 from service.api_log import ApiLog
@@ -20,11 +21,19 @@ from tenants.settings import Settings
 log = structlog.get_logger("request")
 
 
+class NoCookieSession(SessionInterface):
+    """Who is signed in stands in the database, so nothing is kept in a cookie of Flask's own."""
+
+    def open_session(self, app: Flask, request: Request) -> None:
+        """There is none."""
+
+
 def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -> Flask:
     """Return the whole web face. Raises SettingsFault or UnsafeRole when it must not start."""
     chosen = settings or settings_room.read()
     logs.configure(chosen)
     app = make_shell(chosen)
+    app.session_interface = NoCookieSession()
     app.template_folder = faces.TEMPLATES
     app.config.update(
         PUBLIC_URL=chosen.public_url,

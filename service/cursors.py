@@ -1,5 +1,6 @@
 """Keyset cursors: where the last page ended, signed, so that nobody can forge a position in another list."""
 
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app
@@ -17,7 +18,7 @@ class BadCursor(Refusal):
 
 def write(purpose: str, position: list[Any] | None) -> str | None:
     """The opaque form of a position; None stays None: there is no next page."""
-    return None if position is None else str(_signer(purpose).dumps(position))
+    return None if position is None else str(_signer(purpose, current_app.config["SECRET_KEY"]).dumps(position))
 
 
 def read(purpose: str, text: str | None) -> list[Any] | None:
@@ -25,10 +26,11 @@ def read(purpose: str, text: str | None) -> list[Any] | None:
     if not text:
         return None
     try:
-        return list(_signer(purpose).loads(text))
+        return list(_signer(purpose, current_app.config["SECRET_KEY"]).loads(text))
     except BadSignature:
         raise BadCursor("This cursor does not belong to this list.", pointer="/cursor") from None
 
 
-def _signer(purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=f"cursor:{purpose}")
+@lru_cache(maxsize=256)
+def _signer(purpose: str, secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt=f"cursor:{purpose}")

@@ -37,6 +37,7 @@ from sqlalchemy.orm import (
 
 from tenants.isolation import opening as entry
 from tenants.isolation import scope
+from tenants.values.tables import Table
 
 NAMES_TENANT = re.compile(r":tenants?\b")
 ONE_TENANT = re.compile(r":tenant\b")
@@ -218,6 +219,32 @@ def _read(sql: str) -> tuple[TextClause, bool, bool]:
     return text(sql), ONE_TENANT.search(sql) is not None, ALL_TENANTS.search(sql) is not None
 
 
+def table(sql: str, /, **values: Any) -> Table:
+    """Ask for the rows of a long list in the current scope and transaction, as `run` does; they come as the driver
+    gives them, which takes half of the time."""
+    now = scope.current()
+    _statement, wants_one, wants_all = _read(sql)
+    if not (wants_one or wants_all) or "tenant" in values or "tenants" in values:
+        raise UnscopedStatement(f"SQL must name its tenant, whom the scope knows: {sql[:120]}")
+    if wants_one:
+        values["tenant"] = now.one
+    if wants_all:
+        values["tenants"] = list(now.read)
+    if db.session.registry.has():
+        db.session.flush()
+    line = _begun.get() or db.session.connection()
+    words = _driven(sql, line.dialect)
+    return _on_the_wire(line, lambda wire: _table(wire.execute(words, values)))
+
+
+def _table(answer: psycopg.Cursor[Any]) -> Table:
+    told = answer.pgresult
+    if told is None or not told.nfields:
+        raise TypeError("this statement answers no rows")
+    names = [(told.fname(at) or b"").decode() for at in range(told.nfields)]
+    return Table(names, answer.fetchall())
+
+
 def run_many(sql: str, rows: Sequence[dict[str, Any]], /) -> None:
     """Run one statement for many rows in one round trip; each row gets the scope's tenant."""
     if not rows:
@@ -245,7 +272,7 @@ def _row(wire: psycopg.Connection[Any], words: str, values: dict[str, Any]) -> d
     return wire.cursor(row_factory=dict_row).execute(words, values, prepare=True).fetchone()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _driven(sql: str, dialect: Dialect) -> str:
     """A text with its values marked as the driver marks them."""
     return str(_read(sql)[0].compile(dialect=dialect))

@@ -57,12 +57,15 @@ def unit_beginning_with(first: First, opening: Scope) -> Iterator[Answer | None]
         db.session.remove()
         with store.begun(first) as answer:
             yield answer
-            session = db.session()
-            recorded = session.info.pop("recorded_for", recorded)
-            if session.in_transaction():
-                session.commit()
-            else:
+            if not db.session.registry.has():
                 store.end_begun()
+            else:
+                session = db.session()
+                recorded = session.info.pop("recorded_for", recorded)
+                if session.in_transaction():
+                    session.commit()
+                else:
+                    store.end_begun()
     _ring(recorded)
 
 

@@ -47,7 +47,7 @@ def page_of(item: type[Schema]) -> type[Schema]:
 
 def start(name: str, query: dict[str, Any], *kinds: Callable[[Any], Any]) -> tuple[Any, ...] | None:
     """Behind which row the wanted page starts, each part read as its kind; None for the first page."""
-    position = cursors.read(_purpose(name, query), query["cursor"])
+    position = cursors.read(_purpose(name, query), query["cursor"]) if query["cursor"] else None
     if position is None:
         return None
     return tuple(kind(part) for kind, part in zip(kinds, position, strict=True))
@@ -55,8 +55,10 @@ def start(name: str, query: dict[str, Any], *kinds: Callable[[Any], Any]) -> tup
 
 def answer(name: str, query: dict[str, Any], items: Sequence[Any], following: Sequence[Any] | None) -> dict[str, Any]:
     """A page as its schema dumps it; `following` is the position behind which the next one starts."""
-    position = None if following is None else [part if isinstance(part, int) else str(part) for part in following]
-    cursor = cursors.write(_purpose(name, query), position)
+    cursor = None
+    if following is not None:
+        position = [part if isinstance(part, int) else str(part) for part in following]
+        cursor = cursors.write(_purpose(name, query), position)
     return {"items": items, "next": cursor, "has_more": cursor is not None}
 
 

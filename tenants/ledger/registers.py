@@ -4,16 +4,14 @@ A page starts behind the last row of the one before, never at a count of rows, s
 neither skips nor repeats. Whatever the order, the id comes last: two rows never tie.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from tenants import store
 from tenants.ledger import standing as standings
+from tenants.values.tables import Table
 
 ORDERS = {
     "due_on": ("i.due_on, i.id", ">"),
@@ -35,7 +33,7 @@ FILTERS = {
 class Page:
     """Some rows of a list, and where the next ones start; `next` is None on the last page."""
 
-    rows: Sequence[RowMapping]
+    rows: Table
     next: tuple[Any, UUID] | None
 
 
@@ -141,6 +139,6 @@ def _sources(
 
 def _page(statement: str, column: str, limit: int, values: dict[str, Any]) -> Page:
     """One row more than wanted is asked for: it says whether there is a next page."""
-    found = store.run(statement, limit=limit + 1, **values).mappings().all()
+    found = store.table(statement, limit=limit + 1, **values)
     rows = found[:limit]
     return Page(rows, (rows[-1][column], rows[-1]["id"]) if len(found) > limit else None)

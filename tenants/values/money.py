@@ -68,6 +68,20 @@ def written(minor: int, currency: str) -> str:
     return f"{sign}{text[:-places]}.{text[-places:]}"
 
 
+def all_written(minors: Sequence[int | None], currencies: Sequence[str | None]) -> Sequence[str | None]:
+    """The same for a column of amounts; None where there is no amount or no currency. Most columns are of one currency
+    with two digits and hold no debit, and are written at once."""
+    currency = currencies[0] if len(set(currencies)) == 1 else None
+    if currency and digits(currency) == 2:
+        known = [minor for minor in minors if minor is not None and minor >= 0]
+        if len(known) == len(minors):
+            return [f"{minor // 100}.{minor % 100:02}" for minor in known]
+    return [
+        None if minor is None or not currency else written(minor, currency)
+        for minor, currency in zip(minors, currencies, strict=True)
+    ]
+
+
 @lru_cache(maxsize=256)
 def _pattern(locale: str, places: int) -> numbers.NumberPattern:
     """The language's way to write amounts, with the currency's digits instead of CLDR's."""

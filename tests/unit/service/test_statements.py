@@ -2,8 +2,8 @@
 
 from contextlib import contextmanager
 
+import psycopg
 import pytest
-from sqlalchemy import Engine, event
 
 LISTS = (
     "debtors",
@@ -22,17 +22,16 @@ LISTS = (
 
 @contextmanager
 def counted():
-    """Every statement that goes to the database meanwhile."""
-    heard = []
+    """Every statement that goes to the database meanwhile, by whichever way."""
+    heard, execute = [], psycopg.Cursor.execute
 
-    def hear(_connection, _cursor, statement, *_):
+    def hear(cursor, statement, *arguments, **options):
         heard.append(statement)
+        return execute(cursor, statement, *arguments, **options)
 
-    event.listen(Engine, "before_cursor_execute", hear)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.Cursor, "execute", hear)
         yield heard
-    finally:
-        event.remove(Engine, "before_cursor_execute", hear)
 
 
 @pytest.fixture

@@ -89,6 +89,28 @@ def test_a_bare_text_must_name_its_client(in_alder: Door):
         db.session.execute(text("SELECT 1 FROM debtor"))
 
 
+def test_a_table_is_asked_for_in_the_scope_and_the_transaction_of_the_unit(alder, birch, in_alder: Door):
+    a_debtor(birch, name="Harbour")
+    with in_alder:
+        store.run("INSERT INTO open_balance VALUES (:tenant, 'EUR', :on, 1, 1)", on=NOW.date())
+        db.session.get(Debtor, (alder, debtors.open("1", name="Dunes", now=NOW))).name = "Dune"
+        found = store.table("SELECT name, tenant_id FROM debtor WHERE tenant_id = ANY (:tenants)")
+        assert list(found) == [{"name": "Dune", "tenant_id": alder}]
+        assert len(store.table("SELECT due_on FROM open_balance WHERE tenant_id = :tenant")) == 1
+        assert not store.table("SELECT name FROM debtor WHERE tenant_id = :tenant AND number = :number", number="2")
+
+
+def test_a_table_is_of_the_client_of_the_scope_and_of_rows(in_alder: Door, birch):
+    for sql, values in (
+        ("SELECT 1 FROM debtor", {}),
+        ("SELECT 1 FROM debtor WHERE tenant_id = :tenant", {"tenant": birch}),
+    ):
+        with in_alder, pytest.raises(store.UnscopedStatement):
+            store.table(sql, **values)
+    with in_alder, pytest.raises(TypeError):
+        store.table("UPDATE debtor SET name = 'Dune' WHERE tenant_id = :tenant")
+
+
 def test_many_rows_in_one_round_trip_get_the_client_of_the_scope(alder, in_alder: Door):
     with in_alder:
         store.run_many(

@@ -1,6 +1,8 @@
 """A log says what happened and where, and nothing that is anybody's business."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tenants.values import hiding
 
@@ -23,6 +25,18 @@ def test_what_has_the_shape_of_a_secret_is_left_out(what):
     said = hiding.line({"event": "x", "about": f"before {SECRET[what]} after", "more": {"deep": [SECRET[what]]}})
     assert SECRET[what] not in str(said) and said["more"]["deep"] == [hiding.HIDDEN]
     assert said["about"].startswith("before ") and said["about"].endswith(" after") and hiding.HIDDEN in said["about"]
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 4, 5, 7])
+def test_no_secret_is_let_through_for_its_length_or_for_a_sign_that_it_lacks(at):
+    _, _, shape = hiding.SECRETS[at]
+
+    @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.from_regex(shape, fullmatch=True))
+    def hides(secret):
+        assert shape.search(hiding.plain(secret)) is None
+
+    hides()
 
 
 def test_a_password_in_the_address_of_a_server_is_left_out():
