@@ -84,6 +84,7 @@ def test_sofia_makes_a_passkey_and_signs_in_with_it(window, specialist, on_platf
     page.fill("#name", "Sofia's laptop")
     page.click("text=Make it")
     page.wait_for_selector("text=Sofia's laptop")
+    assert page.locator(".codes code").count() == 10, "her first factor comes with recovery codes"
     browser.clear_cookies()
     page.goto("/sign-in?next=/account")
     page.fill("#email", specialist.email)
@@ -91,10 +92,16 @@ def test_sofia_makes_a_passkey_and_signs_in_with_it(window, specialist, on_platf
     page.click("text=Use a passkey")
     page.wait_for_url("**/account")
     assert page.locator("td", has_text=re.compile("^passkey$")).count() == 1
+    other = browser.new_page()
+    other.goto("/account")
     page.goto("/step-up?next=/account")
     page.click("text=With a passkey")
     page.click("text=Use the passkey")
     page.wait_for_url("**/account")
+    fresh = page.locator('meta[name="csrf"]').get_attribute("content")
+    other.locator(f'form input[value="{fresh}"]').first.wait_for(state="attached")
+    other.get_by_role("button", name="Make new ones").click()
+    other.wait_for_selector(".codes")
     page.get_by_role("button", name="Remove Sofia's laptop").click()
     page.wait_for_selector("text=Sofia's laptop", state="detached")
 
@@ -113,6 +120,16 @@ def test_nils_comes_in_for_the_first_time_with_a_passkey(window, alder, on_platf
     page.click("text=Make the passkey")
     page.wait_for_url("**/no-clients")
     assert page.goto(f"/welcome/{link}").status == 404, "the link opens once"
+    for wish, lasts in ((False, -1), (True, PRESENT.timestamp() + timedelta(days=30).total_seconds())):
+        page.context.clear_cookies()
+        page.goto("/sign-in")
+        page.fill("#email", nils)
+        page.keyboard.press("Enter")
+        page.set_checked("#keep", wish)
+        page.click("text=Use a passkey")
+        page.wait_for_url("**/no-clients")
+        (held,) = [each for each in page.context.cookies() if each["name"] == COOKIE]
+        assert held["expires"] == pytest.approx(lasts, abs=2), "closing the browser ends a session that is not kept"
 
 
 @pytest.fixture
