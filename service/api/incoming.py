@@ -117,7 +117,7 @@ def list_mails(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
     """Mails that came, the newest first."""
     after = paging.start("mails", query, datetime.fromisoformat, UUID)
     narrow = {name: query[name] for name in ("kind", "message_id", "unsorted")}
-    found = mailbag.listed(after=after, limit=query["limit"] + 1, **narrow)  # type: ignore[arg-type]
+    found = mailbag.listed(after=after, limit=query["limit"] + 1, **narrow)
     return paging.cut("mails", query, found, lambda row: (row["at"], row["id"]))
 
 

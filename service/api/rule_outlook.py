@@ -133,7 +133,7 @@ def list_rule_firings(client: VisibleClient, rule: str, query: dict[str, Any]) -
     after = paging.start("rule_firings", {**query, "rule": rule}, datetime.fromisoformat, UUID, UUID, int)
     asked = query["subject"]
     about = ids.read(asked.partition("_")[0], asked) if asked else None
-    found = acts.of(rule, subject_id=about, after=after, limit=query["limit"] + 1)  # type: ignore[arg-type]
+    found = acts.of(rule, subject_id=about, after=after, limit=query["limit"] + 1)
     return paging.cut("rule_firings", {**query, "rule": rule}, found, lambda each: each.place)
 
 

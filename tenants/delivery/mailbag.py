@@ -139,7 +139,7 @@ def listed(
     """The mails that came, the newest first: all, or of one kind, about one message, or not yet tied to an invoice."""
     asked = {"kind": kind, "message_id": message_id, "unsorted": unsorted}
     narrow = "".join(NARROW[name] for name, value in asked.items() if value)
-    values = {name: value for name, value in asked.items() if value and name != "unsorted"}
+    values: dict[str, Any] = {name: value for name, value in asked.items() if value and name != "unsorted"}
     if after is not None:
         narrow += BEHIND
         values |= {"after_at": after[0], "after_id": after[1]}

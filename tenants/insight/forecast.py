@@ -167,8 +167,10 @@ ON CONFLICT (tenant_id, invoice_id) DO UPDATE SET open_minor = excluded.open_min
   all_days = excluded.all_days, weeks = excluded.weeks
 """
 NEWEST = "SELECT max(made_on) FROM expected_payment WHERE tenant_id = :tenant"
-STANDS = """
-WHERE e.tenant_id = :tenant AND e.made_on = :made_on AND i.open_minor > 0 AND i.voided_on IS NULL{narrow}
+# What was counted may be paid since, or disputed as a whole; what is settled again comes back with the next count.
+STANDS = f"""
+WHERE e.tenant_id = :tenant AND e.made_on = :made_on AND i.open_minor > 0 AND i.voided_on IS NULL
+  AND NOT {forecast_disputes.SINCE}{{narrow}}
 """
 STILL = f"FROM expected_payment e JOIN invoice i ON i.tenant_id = :tenant AND i.id = e.invoice_id {STANDS}"
 BY_WEEK = f"""
@@ -189,9 +191,11 @@ FROM (SELECT e.invoice_id, i.number, e.debtor_id, i.due_on, e.expected_on, e.ope
 JOIN debtor d ON d.tenant_id = :tenant AND d.id = p.debtor_id ORDER BY p.expected_on, p.invoice_id
 """
 AFTER = " AND (e.expected_on, e.invoice_id) > (:after_on, :after_id)"
-ONE = """
-SELECT invoice_id, made_on, expected_on, earliest_on, latest_on, basis, seen, own_days, group_days, all_days
-FROM expected_payment WHERE tenant_id = :tenant AND invoice_id = :invoice_id
+ONE = f"""
+SELECT e.invoice_id, e.made_on, e.expected_on, e.earliest_on, e.latest_on,
+  CASE WHEN {forecast_disputes.SINCE} THEN '{forecast_disputes.DISPUTE}' ELSE e.basis END, e.seen, e.own_days,
+  e.group_days, e.all_days
+FROM expected_payment e WHERE e.tenant_id = :tenant AND e.invoice_id = :invoice_id
 """
 # First said on the day of issue or soon after; what was loaded long overdue was never a forecast.
 ERROR = """

@@ -14,6 +14,12 @@ SELECT h.debtor_id, h.invoice_id, CASE WHEN bool_or(h.amount_minor IS NULL) THEN
 FROM hold h WHERE h.tenant_id = :tenant AND h.kind = 'dispute' AND h.ended_at IS NULL
 GROUP BY h.debtor_id, h.invoice_id
 """
+LIVE = (
+    "FROM hold h WHERE h.tenant_id = :tenant AND h.kind = 'dispute' AND h.ended_at IS NULL AND h.amount_minor IS NULL"
+)
+SINCE = f"""(e.invoice_id IN (SELECT h.invoice_id {LIVE} AND h.invoice_id IS NOT NULL)
+    OR e.debtor_id IN (SELECT h.debtor_id {LIVE} AND h.invoice_id IS NULL))"""
+"""Whether what was expected of an invoice is disputed as a whole by now."""
 
 
 @dataclass(slots=True)
