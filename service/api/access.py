@@ -1,11 +1,13 @@
 """Who of the provider asked to enter a client without an assignment, who let them in, and what they looked at."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
+from service.api import paging
 from service.endpoint import endpoint, tools
 from service.fields import Instant, Ref
 from service.pages import frame
@@ -33,12 +35,6 @@ class AccessGrantShown(Schema):
     visits = fields.Integer(required=True)
 
 
-class AccessGrants(Schema):
-    """The newest requests."""
-
-    items = fields.List(fields.Nested(AccessGrantShown), required=True)
-
-
 class AccessLook(Schema):
     """One look."""
 
@@ -47,12 +43,6 @@ class AccessLook(Schema):
     route = fields.String(required=True)
     path = fields.String(required=True)
     request_id = fields.String(required=True)
-
-
-class AccessLooks(Schema):
-    """What was looked at, the newest first."""
-
-    items = fields.List(fields.Nested(AccessLook), required=True)
 
 
 class AccessDecision(Schema):
@@ -80,22 +70,34 @@ class AccessUntil(Schema):
     ends_at = Instant(required=True, allow_none=True)
 
 
-@endpoint(face, "/tenants/<client:client>/access-grants", needs="access.read", returns=AccessGrants)
-def list_access_grants(client: VisibleClient) -> dict[str, Any]:
+@endpoint(
+    face,
+    "/tenants/<client:client>/access-grants",
+    needs="access.read",
+    query=paging.PageQuery,
+    returns=paging.page_of(AccessGrantShown),
+)
+def list_access_grants(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
     """Requests to enter this client, the newest first."""
-    return {"items": access_grants.listed(now=tools().clock.now())}
+    place = paging.start("access-grants", query, datetime.fromisoformat, UUID)
+    found = access_grants.listed(now=tools().clock.now(), after=place, limit=query["limit"] + 1)
+    return paging.cut("access-grants", query, found, lambda row: (row.asked_at, row.id))
 
 
 @endpoint(
     face,
     "/tenants/<client:client>/access-grants/<ref('agr'):grant_id>/visits",
     needs="access.read",
-    returns=AccessLooks,
+    query=paging.PageQuery,
+    returns=paging.page_of(AccessLook),
 )
-def list_visits(client: VisibleClient, grant_id: UUID) -> dict[str, Any]:
-    """Every look under a grant."""
+def list_visits(client: VisibleClient, grant_id: UUID, query: dict[str, Any]) -> dict[str, Any]:
+    """Every look under a grant, the newest first."""
     access_grants.find(grant_id)
-    return {"items": access_grants.visits(grant_id)}
+    name = f"visits:{grant_id}"
+    place = paging.start(name, query, datetime.fromisoformat, UUID)
+    found = access_grants.visits(grant_id, after=place, limit=query["limit"] + 1)
+    return paging.cut(name, query, found, lambda row: (row.at, row.id))
 
 
 @endpoint(

@@ -7,6 +7,7 @@ from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
 from service import moment
+from service.api import paging
 from service.api.amounts import in_currency
 from service.endpoint import endpoint
 from service.fields import Actor, Instant, MoneyField, Ref
@@ -50,12 +51,6 @@ class WriteOffRequest(Schema):
     allocation_id = Ref("all", required=True, allow_none=True)
 
 
-class WriteOffRequests(Schema):
-    """What waits."""
-
-    items = fields.List(fields.Nested(WriteOffRequest), required=True)
-
-
 class WriteOffAnswer(Schema):
     """Yes or no; a no has its reason."""
 
@@ -87,10 +82,18 @@ def set_write_off_limits(client: VisibleClient, body: dict[str, Any]) -> dict[st
     return _shown(client)
 
 
-@endpoint(face, "/tenants/<client:client>/write-off-requests", needs="ledger.read", returns=WriteOffRequests)
-def list_write_off_requests(client: VisibleClient) -> dict[str, Any]:
+@endpoint(
+    face,
+    "/tenants/<client:client>/write-off-requests",
+    needs="ledger.read",
+    query=paging.PageQuery,
+    returns=paging.page_of(WriteOffRequest),
+)
+def list_write_off_requests(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
     """What waits for a second person, the newest first."""
-    return {"items": forgoing.waiting()}
+    place = paging.start("write-off-requests", query, UUID)
+    found = forgoing.waiting(after=place[0] if place else None, limit=query["limit"] + 1)
+    return paging.cut("write-off-requests", query, found, lambda row: (row.id,))
 
 
 @endpoint(

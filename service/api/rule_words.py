@@ -8,6 +8,7 @@ from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
 from service import moment
+from service.api import paging
 from service.api.rules import Rule, placed
 from service.endpoint import endpoint
 from service.fields import Actor, Day, Instant, Ref
@@ -37,13 +38,7 @@ class Approval(Schema):
     words = fields.String(required=True)
 
 
-class Approvals(Schema):
-    """Questions, the newest first."""
-
-    items = fields.List(fields.Nested(Approval), required=True)
-
-
-class OfState(Schema):
+class OfState(paging.PageQuery):
     """Which questions."""
 
     state = fields.String(load_default="waiting", validate=validate.OneOf(STATES))
@@ -114,10 +109,18 @@ class NewStandard(Schema):
     locked = fields.Boolean(load_default=False)
 
 
-@endpoint(face, "/tenants/<client:client>/approvals", needs="rules.read", query=OfState, returns=Approvals)
+@endpoint(
+    face,
+    "/tenants/<client:client>/approvals",
+    needs="rules.read",
+    query=OfState,
+    returns=paging.page_of(Approval),
+)
 def list_approvals(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
-    """What rules ask of people."""
-    return {"items": approvals.page((query["state"],))}
+    """What rules ask of people, the newest first."""
+    place = paging.start("approvals", query, UUID)
+    found = approvals.page((query["state"],), after=place[0] if place else None, limit=query["limit"] + 1)
+    return paging.cut("approvals", query, found, lambda row: (row["id"],))
 
 
 @endpoint(

@@ -6,13 +6,17 @@ from uuid import UUID
 from tenants.collections import alerts
 from tenants.collections.alerts import NewAlert
 from tenants.directory import access_grants
+from tenants.directory.access_grants import UnknownGrant
 from tenants.values import dates
 
 
 def tell(grant_id: UUID, *, now: datetime) -> None:
     """Raise the alert about one grant; a grant is told of once."""
-    found = next((each for each in access_grants.listed(now=now) if each.id == grant_id), None)
-    if found is None or found.ends_at is None:
+    try:
+        found = access_grants.one(grant_id, now=now)
+    except UnknownGrant:
+        return
+    if found.ends_at is None:
         return
     reason = (
         f"{found.person_name} ({found.person_email}) may look at your books until "

@@ -110,6 +110,7 @@ class Grant:
 class Visit:
     """One look."""
 
+    id: UUID
     at: datetime
     method: str
     route: str
@@ -138,8 +139,9 @@ SELECT g.id, g.person_id, g.person_name, g.person_email, g.reason,
        WHEN g.state = 'asked' AND g.asked_at <= :oldest THEN 'lapsed' ELSE g.state END AS state,
   g.asked_at, g.decided_at, g.decided_by_name, g.decision, g.ends_at,
   (SELECT count(*) FROM access_visit v WHERE v.tenant_id = :tenant AND v.grant_id = g.id) AS visits
-FROM access_grant g WHERE g.tenant_id = :tenant ORDER BY g.asked_at DESC, g.id DESC LIMIT :limit
+FROM access_grant g WHERE g.tenant_id = :tenant AND {narrow} ORDER BY g.asked_at DESC, g.id DESC LIMIT :limit
 """
+BEHIND = "(CAST(:at AS timestamptz) IS NULL OR ({at}, {id}) < (:at, :after))"
 RUNNING = """
 SELECT id FROM access_grant WHERE tenant_id = :tenant AND person_id = :person_id AND state = 'approved'
   AND ends_at > :now ORDER BY ends_at DESC LIMIT 1
@@ -148,10 +150,13 @@ VISIT = """
 INSERT INTO access_visit (tenant_id, id, grant_id, person_id, at, method, route, path, request_id)
 VALUES (:tenant, :id, :grant_id, :person_id, :now, :method, :route, :path, :request_id)
 """
-VISITS = """
-SELECT at, method, route, path, request_id FROM access_visit
-WHERE tenant_id = :tenant AND grant_id = :id ORDER BY at DESC, id DESC LIMIT :limit
+VISITS = f"""
+SELECT id, at, method, route, path, request_id FROM access_visit
+WHERE tenant_id = :tenant AND grant_id = :id AND {BEHIND.format(at="at", id="id")}
+ORDER BY at DESC, id DESC LIMIT :limit
 """
+Place = tuple[datetime, UUID]
+"""Behind which row a page begins."""
 
 
 def ask(person_id: UUID, *, name: str, email: str, reason: str, now: datetime) -> UUID:
@@ -216,9 +221,19 @@ def end(grant_id: UUID, *, now: datetime) -> None:
     history.note("access.ended", about=("access_grant", grant_id), at=now)
 
 
-def listed(*, now: datetime, limit: int = 100) -> Sequence[Grant]:
-    """Who asked to enter the current client, the newest first."""
-    return [Grant(*row) for row in store.run(LIST, now=now, oldest=now - WAITS, limit=limit)]
+def listed(*, now: datetime, after: Place | None = None, limit: int = 100) -> Sequence[Grant]:
+    """Who asked to enter the current client, the newest first, behind the one that a page before ended with."""
+    at, after_id = after or (None, None)
+    asked = LIST.format(narrow=BEHIND.format(at="g.asked_at", id="g.id"))
+    return [Grant(*row) for row in store.run(asked, now=now, oldest=now - WAITS, at=at, after=after_id, limit=limit)]
+
+
+def one(grant_id: UUID, *, now: datetime) -> Grant:
+    """One request. Raises UnknownGrant."""
+    row = store.run(LIST.format(narrow="g.id = :id"), id=grant_id, now=now, oldest=now - WAITS, limit=1).one_or_none()
+    if row is None:
+        raise UnknownGrant("There is no such request.")
+    return Grant(*row)
 
 
 def find(grant_id: UUID) -> UUID:
@@ -247,6 +262,7 @@ def note_visit(person_id: UUID, *, method: str, route: str, path: str, request_i
     )
 
 
-def visits(grant_id: UUID, *, limit: int = 500) -> Sequence[Visit]:
-    """What was looked at under a grant, the newest first."""
-    return [Visit(*row) for row in store.run(VISITS, id=grant_id, limit=limit)]
+def visits(grant_id: UUID, *, after: Place | None = None, limit: int = 500) -> Sequence[Visit]:
+    """What was looked at under a grant, the newest first, behind the look that a page before ended with."""
+    at, after_id = after or (None, None)
+    return [Visit(*row) for row in store.run(VISITS, id=grant_id, at=at, after=after_id, limit=limit)]

@@ -210,9 +210,10 @@ def one(request_id: UUID) -> Request:
     return Request(*found)
 
 
-def waiting(*, limit: int = 50) -> Sequence[Request]:
-    """What waits for a second person, the newest first."""
-    return [Request(*row) for row in store.run(SHOWN.format(narrow="f.state = 'waiting'"), limit=limit)]
+def waiting(*, after: UUID | None = None, limit: int = 50) -> Sequence[Request]:
+    """What waits for a second person, the newest first, behind the one that a page before ended with."""
+    narrow = "f.state = 'waiting' AND (CAST(:after AS uuid) IS NULL OR f.id < :after)"
+    return [Request(*row) for row in store.run(SHOWN.format(narrow=narrow), after=after, limit=limit)]
 
 
 def waiting_at(instant: datetime, *, limit: int = 50) -> Sequence[Request]:

@@ -1,15 +1,22 @@
 """Lists are leafed through by cursor: no row twice, none left out, and a cursor opens its own list only."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from werkzeug.test import TestResponse
 
 from service import cursors
+from service.pages import people
+from tenants.directory import access_grants
 from tenants.ledger import invoices
+from tenants.values import ids
 from tests.cast import NOW, TODAY
 from tests.factories import a_debtor, a_payment, an_invoice
 from tests.factories.ledger import books_of
+
+NEXT = re.compile(r'rel="next" href="([^"]+)"')
 
 
 @pytest.fixture
@@ -148,3 +155,47 @@ def test_a_cursor_tells_its_purpose_and_no_cursor_is_the_first_page(web):
         assert cursors.write("a", None) is None
         with pytest.raises(cursors.BadCursor):
             cursors.read("b", cursors.write("a", [1, "x"]))
+
+
+def test_visits_and_what_waits_for_a_second_person_are_leafed_through_whole(as_, alder_admin, alder_world):
+    with alder_world.books():
+        person = ids.new()
+        for n in range(3):
+            asked = access_grants.ask(
+                person, name="P", email="p@people.test", reason=f"A customer called, {n}", now=NOW
+            )
+        access_grants.decide(asked, allow=True, by=ids.new(), by_name="Marek", now=NOW)
+        for n in range(5):
+            access_grants.note_visit(person, method="GET", route="/x", path=f"/x/{n}", request_id="r", now=NOW)
+    for _ in range(2):
+        alder_world.forgo_request()
+        alder_world.approval()
+    toni, base = as_(alder_admin), f"~/tenants/{alder_world.slug}"
+    for path, least in (("access-grants", 4), ("approvals", 3), ("write-off-requests", 3)):
+        rows = [each["id"] for each in leaf(toni, f"{base}/{path}", limit=2)]
+        assert len(rows) == len(set(rows)) >= least, path
+    looks = leaf(toni, f"{base}/access-grants/{ids.show('agr', asked)}/visits", limit=2)
+    assert sorted(each["path"] for each in looks) == [f"/x/{n}" for n in range(5)]
+
+
+def test_the_page_of_visits_goes_on(as_, alder_admin, alder_world, monkeypatch):
+    monkeypatch.setattr(people, "PAGE", 2)
+    monkeypatch.setattr(people, "LOOKS", 1)
+    with alder_world.books():
+        person = ids.new()
+        for n in range(3):
+            asked = access_grants.ask(person, name="P", email="p@people.test", reason=f"A customer called {n}", now=NOW)
+        access_grants.decide(asked, allow=True, by=ids.new(), by_name="Marek", now=NOW)
+        for n in range(2):
+            access_grants.note_visit(person, method="GET", route="/x", path=f"/x/{n}", request_id="r", now=NOW)
+    toni, seen = as_(alder_admin).client, []
+    for start in (f"/c/{alder_world.slug}/access", f"/c/{alder_world.slug}/access/{ids.show('agr', asked)}"):
+        page = toni.get(start).text
+        seen.append(page + toni.get(unescape(NEXT.search(page)[1])).text)
+    assert (
+        "A customer called 2" in seen[0]
+        and "A customer called 0" in seen[0]
+        and "/x/0" in seen[1]
+        and "/x/1" in seen[1]
+    )
+    assert toni.get(f"/c/{alder_world.slug}/access?after=x").status_code == 422
