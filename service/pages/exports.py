@@ -112,7 +112,7 @@ def dashboard_file(client: VisibleClient, query: dict[str, Any]) -> Response:
         sheets.append(
             _owing(customers.owing_on(day, currency=currency, narrow=narrow, known_at=known, limit=dashboard.TOP))
         )
-    return _answer(query["file"], sheets, f"{client.slug}-{day}")
+    return answer_with(query["file"], sheets, f"{client.slug}-{day}")
 
 
 @endpoint(face, "/c/<client:client>/aging/<bucket>/export", needs="insight.read", query=BehindFile, fresh=True)
@@ -137,11 +137,11 @@ def behind_file(client: VisibleClient, bucket: str, query: dict[str, Any]) -> Re
     rows = [
         [each.number, each.debtor_name, each.issued_on, each.due_on, each.late, Money(each.amount_minor, currency),
          Money(each.open_minor, currency)]
-        for each in _all(page, lambda found: found.items)
+        for each in every_row(page, lambda found: found.items)
     ]  # fmt: skip
     columns = ("Invoice", "Customer", "Issued", "Due", "Days late", "Amount", "Open")
     sheet = Sheet(labels.bucket(bucket), columns, rows, _notes(client, query, day))
-    return _answer(query["file"], [sheet], f"{client.slug}-{bucket.replace('+', '-up')}-{day}")
+    return answer_with(query["file"], [sheet], f"{client.slug}-{bucket.replace('+', '-up')}-{day}")
 
 
 @endpoint(face, "/c/<client:client>/receipts/<step>/export", needs="insight.read", query=ReceiptsFile, fresh=True)
@@ -163,11 +163,11 @@ def receipts_file(client: VisibleClient, step: str, query: dict[str, Any]) -> Re
         [each.number, each.debtor_name, each.issued_on, each.due_on, labels.toned(each.delivery, labels.DELIVERY)[0],
          labels.toned(each.evidence_level, labels.EVIDENCE)[0], Money(each.amount_minor, each.currency),
          Money(each.open_minor, each.currency)]
-        for each in _all(page, lambda found: found.rows)
+        for each in every_row(page, lambda found: found.rows)
     ]  # fmt: skip
     columns = ("Invoice", "Customer", "Issued", "Due", "Delivery", "Evidence", "Amount", "Open")
     title = labels.words(step, labels.FUNNEL)
-    return _answer(
+    return answer_with(
         query["file"], [Sheet(title, columns, rows, _notes(client, query, day))], f"{client.slug}-{step}-{day}"
     )
 
@@ -189,11 +189,11 @@ def expected_file(client: VisibleClient, query: dict[str, Any]) -> Response:
             Money(each.open_minor, currency),
             Money(each.minor, currency),
         ]
-        for each in _all(page, lambda found: found.rows)
+        for each in every_row(page, lambda found: found.rows)
     ]
     columns = ("Invoice", "Customer", "Due", "Expected", "Open", "In this week")
     sheet = Sheet(f"Week of {week}", columns, rows, _notes(client, query, frame.stamp().today))
-    return _answer(query["file"], [sheet], f"{client.slug}-expected-{week}")
+    return answer_with(query["file"], [sheet], f"{client.slug}-expected-{week}")
 
 
 @endpoint(face, "/c/<client:client>/figures/<key:figure>/rows/export", needs="insight.read", query=RowsFile, fresh=True)
@@ -215,11 +215,13 @@ def rows_file(client: VisibleClient, figure: str, query: dict[str, Any]) -> Resp
 
     rows = [
         [each.kind.replace("_", " "), each.label, each.debtor_name, each.on_day, each.days, Money(each.minor, currency)]
-        for each in _all(page, lambda found: found.rows)
+        for each in every_row(page, lambda found: found.rows)
     ]
     notes = (*_notes(client, query, period.day), ("Counted as", known.formula), ("Basis", known.basis))
     columns = ("What", "Number", "Customer", "Day", "Days", "Amount")
-    return _answer(query["file"], [Sheet(known.title, columns, rows, notes)], f"{client.slug}-{figure}-{period.day}")
+    return answer_with(
+        query["file"], [Sheet(known.title, columns, rows, notes)], f"{client.slug}-{figure}-{period.day}"
+    )
 
 
 @endpoint(face, "/c/<client:client>/figures/export", needs="insight.read", query=CatalogueFile, fresh=True)
@@ -243,10 +245,10 @@ def catalogue_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     ]
     columns = ("Figure", "Currency", "Value", "Numerator", "Denominator", "Why none", "Counted as", "Basis")
     notes = _notes(client, query, period.day)
-    return _answer(query["file"], [Sheet("Figures", columns, rows, notes)], f"{client.slug}-figures-{period.day}")
+    return answer_with(query["file"], [Sheet("Figures", columns, rows, notes)], f"{client.slug}-figures-{period.day}")
 
 
-def _all(page: Callable[[Place | None], Any], rows: Callable[[Any], Sequence[Any]]) -> list[Any]:
+def every_row(page: Callable[[Place | None], Any], rows: Callable[[Any], Sequence[Any]]) -> list[Any]:
     """Every row of a list, a few thousand at a time. Raises TooManyRows."""
     found: list[Any] = []
     after: Place | None = None
@@ -354,6 +356,7 @@ def _notes(client: VisibleClient, query: dict[str, Any], day: date) -> tuple[tup
     return (("Client", client.name), ("As of", day.isoformat()), *then, *late, *narrowed)
 
 
-def _answer(kind: str, sheets: Sequence[Sheet], name: str) -> Response:
+def answer_with(kind: str, sheets: Sequence[Sheet], name: str) -> Response:
+    """The tables as a file of a kind, under a name. Raises TooManyRows."""
     made = exporting.made(kind, sheets, now=tools().clock.now())
     return downloads.attachment(made, name=f"{name}.{kind}", media_type=TYPES[kind])

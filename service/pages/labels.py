@@ -292,6 +292,7 @@ ACTS = {
     "pause.opened": "Pause started",
     "plan.opened": "Payment plan started",
     "invoice.voided": "Invoice cancelled",
+    "customer.given": "Customer handed over",
     "customer.corrected": "Customer corrected",
     "customer.contact_added": "Contact added",
     "customer.contact_retired": "Contact retired",

@@ -187,6 +187,8 @@ def test_a_file_holds_what_its_page_shows(browser, home, links):
 @pytest.mark.parametrize(
     ("path", "first"),
     [
+        ("invoices/export?standing=all", "Invoice"),
+        ("customers/export?q=dune", "Customer"),
         ("figures/export?file=csv", "Figure"),
         ("figures/dso/rows/export?currency=EUR", "What"),
         ("receipts/issued/export", "Invoice"),
