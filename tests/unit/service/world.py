@@ -1,6 +1,7 @@
 """Everything that the API can name, once in a client: the probes ask for it with its own ids and with another's."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -57,7 +58,11 @@ class World:
     at: dict[str, UUID] = field(default_factory=dict)
 
     def make(self) -> "World":
-        """Make one of each."""
+        """Make one of each, in one unit of work."""
+        with self.books():
+            return self._make()
+
+    def _make(self) -> "World":
         self.slug = self.profile().slug
         debtor = a_debtor(self.tenant, groups=["key"])
         invoice = an_invoice(self.tenant, debtor, late=12, currency=self.currency)
@@ -78,17 +83,17 @@ class World:
         self.at |= {"ten": self.tenant, "mem": self.member(), "agr": self.asked_access(), "per": self.colleague()}
         self.at |= {"alt": self.alert(), "tsk": self.task(), "hld": self.hold(), "wrk": self.dead_letter()}
         self.at["imp"] = self.checked_import(FAULTY)
-        self.at["cmt"] = self.cash_line()
-        self.at["fgr"] = self.forgo_request()
-        self.at["viw"] = self.view()
-        self.at["api"] = self.api_client()
+        self.at |= {"cmt": self.cash_line(), "fgr": self.forgo_request(), "viw": self.view(), "api": self.api_client()}
         self.at |= {"apr": self.approval(), "bkt": self.backtest()}
         self.at |= {"sup": sending.entry(self), "prb": sending.batch(self), "sdm": sending.domain(self)}
         self.at |= sending.mail(self) | {"cls": ends.asked(self)}
         return self
 
     def books(self):
-        """A unit of work in the client's books."""
+        """A unit of work in the client's books; within an open one of theirs, that one."""
+        if scope.is_open():
+            assert scope.current().write == self.tenant, "the open unit of work is another client's"
+            return nullcontext()
         return unit_of_work(scope.tenant(self.tenant, actor="world"))
 
     def profile(self):
