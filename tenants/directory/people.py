@@ -100,6 +100,8 @@ UNION ALL (SELECT t.legal_name FROM app.tenant t WHERE t.id IN (SELECT m.tenant_
   WHERE m.person_id = :person_id AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now)) LIMIT 100)
 """
 END_SESSIONS = "UPDATE identity.browser_session SET ended_at = :now WHERE person_id = :person_id AND ended_at IS NULL"
+END_HALF_WAY = "DELETE FROM identity.sign_in_step WHERE person_id = :person_id AND purpose = 'second factor'"
+"""A sign-in that began with the old password and waits for its second step."""
 GIVE_ROLE = "INSERT INTO identity.provider_role (person_id, role) VALUES (:person_id, :role) ON CONFLICT DO NOTHING"
 END_ROLE = "DELETE FROM identity.provider_role WHERE person_id = :person_id AND role = :role"
 ROLES_OF = "SELECT role FROM identity.provider_role WHERE person_id = :person_id"
@@ -151,6 +153,7 @@ def set_password(
     passwords.refuse_guessable(password, about=[*own, *about], stolen=stolen)
     store.run_identity(SET_PASSWORD, person_id=person_id, kept=passwords.make_hash(password), now=now)
     store.run_identity(END_SESSIONS, person_id=person_id, now=now)
+    store.run_identity(END_HALF_WAY, person_id=person_id)
 
 
 def give_provider_role(person_id: UUID, *, role: str) -> None:

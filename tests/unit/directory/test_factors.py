@@ -141,6 +141,14 @@ def test_a_second_step_waits_ten_minutes_and_knows_no_made_up_token(on_platform,
             finish(on_platform, given, code(secret, at), now=at)
 
 
+def test_half_a_sign_in_by_an_old_password_is_over_with_a_new_one(on_platform, specialist, secret):
+    token = begin(on_platform, specialist)
+    with on_platform:
+        people.set_password(specialist.id, password="another fair word", now=NOW)
+    with pytest.raises(sessions.StepGone):
+        finish(on_platform, token, code(secret))
+
+
 def test_codes_cannot_be_guessed_in_a_row(on_platform, specialist, secret):
     token = begin(on_platform, specialist)
     for _ in range(tries.PER_ADDRESS):
