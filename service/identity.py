@@ -4,6 +4,7 @@ Roles are read on each request, so a removal takes effect on the next one. On th
 with one is never believed for the sake of its cookie.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -32,7 +33,7 @@ class Caller:
     csrf_token: str
     session_hash: bytes
     provider_roles: frozenset[str]
-    clients: tuple[access.VisibleClient, ...]
+    clients: Sequence[access.VisibleClient]
     token: ByToken | None = None
     """What the call was let in with, where that was an access token."""
     proved_at: datetime = NEVER
@@ -49,6 +50,8 @@ class Caller:
 
     def client(self, name: str) -> access.VisibleClient | None:
         """The visible client with this slug or id; None for a foreign or missing one alike."""
+        if isinstance(self.clients, access.Clients):
+            return self.clients.named(name)
         return next((each for each in self.clients if name in (each.slug, each.public_id)), None)
 
     def may(self, permission: str, client: access.VisibleClient) -> bool:

@@ -20,7 +20,6 @@ import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as SessionOfManyEngines
 from psycopg.pq import ConnStatus, TransactionStatus
-from psycopg.rows import dict_row
 from sqlalchemy import Connection, CursorResult, Dialect, ForeignKey, MetaData, Text, TextClause, event, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
@@ -260,16 +259,17 @@ def run_identity(sql: str, /, **values: Any) -> Rows:
     return db.session.execute(_read(sql)[0], values, bind_arguments={"bind": db.engines[AUTH]})  # type: ignore[return-value]
 
 
-def ask_identity(sql: str, /, **values: Any) -> dict[str, Any] | None:
-    """Ask the sign-in role one question that changes nothing, in one round trip and outside every unit; one row or
-    none. Each request begins with one, so it goes to the driver itself."""
-    with db.engines[AUTH].connect().execution_options(isolation_level="AUTOCOMMIT") as line:
-        words = _driven(sql, line.dialect)
-        return _on_the_wire(line, lambda wire: _row(wire, words, values))
-
-
-def _row(wire: psycopg.Connection[Any], words: str, values: dict[str, Any]) -> dict[str, Any] | None:
-    return wire.cursor(row_factory=dict_row).execute(words, values, prepare=True).fetchone()
+def ask_identity(question: entry.First) -> str | None:
+    """Ask the sign-in role one question that changes nothing, in one round trip and outside every unit; its one value
+    or none. Each request begins with one, so it goes past all that a statement takes usually."""
+    line = db.engines[AUTH].raw_connection()
+    try:
+        return entry.ask(line.driver_connection, question)  # type: ignore[arg-type]
+    except psycopg.OperationalError as fault:
+        line.invalidate(fault)
+        raise OperationalError("on the wire", None, fault, connection_invalidated=True) from fault
+    finally:
+        line.close()
 
 
 @lru_cache(maxsize=512)

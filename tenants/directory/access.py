@@ -7,7 +7,7 @@ closed is seen until its books are shut, to read.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 from uuid import UUID
 
 from tenants import store
@@ -62,7 +62,7 @@ CLIENTS_OF = f"""
 SELECT coalesce(jsonb_agg(v.client ORDER BY v.legal_name, v.id), '[]') FROM (
   SELECT t.id, t.legal_name, {ROW} AS client FROM app.membership m JOIN app.tenant t ON t.id = m.tenant_id
   WHERE m.person_id = {{person}} AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now)
-    AND (t.state <> 'closed' OR t.shut_at > :now)
+    AND (t.state <> 'closed' OR t.shut_at > :now) AND ({{opens}})
   GROUP BY t.id) v
 """
 """The same as one value, for a question that asks for more than that."""
@@ -85,15 +85,39 @@ def visible_clients(person_id: UUID, *, now: datetime) -> tuple[VisibleClient, .
     return tuple(VisibleClient(row[0], row[1], row[2], frozenset(row[3]), *row[4:]) for row in rows)
 
 
-def read_clients(rows: Sequence[Sequence[Any]]) -> tuple[VisibleClient, ...]:
-    """The clients in an answer to CLIENTS_OF."""
-    return tuple(_read(row) for row in rows)
+class Clients(Sequence[VisibleClient]):
+    """The clients in an answer to CLIENTS_OF. Each is made when it is looked at: somebody may work for hundreds, and a
+    request is about one."""
+
+    def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
+        self._rows = rows
+        self._made: dict[int, VisibleClient] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> VisibleClient: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[VisibleClient, ...]: ...
+    def __getitem__(self, at: int | slice) -> VisibleClient | tuple[VisibleClient, ...]:
+        if isinstance(at, slice):
+            return tuple(self[one] for one in range(len(self))[at])
+        if at not in self._made:
+            self._made[at] = _read(self._rows[at])
+        return self._made[at]
+
+    def named(self, name: str) -> VisibleClient | None:
+        """The client with this slug or id."""
+        at = next((at for at, row in enumerate(self._rows) if row[1] == name), None)
+        return next((each for each in self if each.public_id == name), None) if at is None else self[at]
 
 
 def _read(row: Sequence[Any]) -> VisibleClient:
     """One client as it stands in a value of JSON."""
     until = datetime.fromisoformat(row[8]) if row[8] else None
-    return VisibleClient(UUID(row[0]), row[1], row[2], frozenset(row[3]), *row[4:8], shut_at=until)
+    tenant_id, slug, name, roles, currency, zone, language, state, _ = row
+    return VisibleClient(UUID(tenant_id), slug, name, frozenset(roles), currency, zone, language, state, until)
 
 
 @dataclass(frozen=True, slots=True)

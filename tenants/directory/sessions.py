@@ -6,6 +6,7 @@ after the same work. Tries are counted per address and per network, under a row 
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from tenants import store
 from tenants.directory import access, factors, passwords, people, sign_in_rules, steps, tries
 from tenants.directory.people import IDENTITY
 from tenants.directory.session_spans import Spans
+from tenants.isolation.opening import First
 from tenants.store import IdentityOwned, Model
 from tenants.values.faults import Kind, Refusal
 from tenants.values.sealing import Keyring
@@ -125,12 +127,6 @@ class Visitor:
     client_wants_factor: bool
     within: UUID | None
     """The one client whose own provider vouched for the person; its word opens no other client's books."""
-    insisted: list[UUID]
-    """The clients whose books open to this person by the word of their own provider alone."""
-
-    def may_enter(self, tenant_id: UUID) -> bool:
-        """Whether the way in which this session was opened opens this client's books."""
-        return self.within == tenant_id or (self.within is None and tenant_id not in self.insisted)
 
     def misses_factor(self, *, of_staff: bool) -> bool:
         """Whether the person has to set up a second factor before anything else opens."""
@@ -161,13 +157,18 @@ SELECT s.id_hash, p.id AS person_id, p.name, p.email, p.side, p.language, s.csrf
   (SELECT coalesce(array_agg(r.role), '{{}}') FROM identity.provider_role r WHERE r.person_id = p.id) AS provider_roles,
   s.proved_at, s.method, ({sign_in_rules.HOLDS_ONE.format(person="p.id")}) AS holds_factor,
   ({sign_in_rules.A_CLIENT_WANTS_ONE.format(person="p.id")}) AS client_wants_factor,
-  s.within_tenant AS within, ({sign_in_rules.INSISTED.format(person="p.id", email="p.email")}) AS insisted
+  s.within_tenant AS within
 FROM identity.browser_session s JOIN identity.person p ON p.id = s.person_id
 WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND s.expires_at > :now AND {AWAKE} AND p.disabled_at IS NULL
 """
+OPENS = "f.within = t.id OR (f.within IS NULL AND t.id <> ALL (i.insisted))"
+"""Whether the way in which a session was opened opens a client's books: some open by the word of their own provider
+alone, and that word opens no others."""
 FIND_ALL = f"""
-SELECT f.*, ({access.CLIENTS_OF.format(person="f.person_id")}) AS clients FROM ({FIND}) f
-"""
+SELECT row_to_json(a) FROM (
+  SELECT f.*, ({access.CLIENTS_OF.format(person="f.person_id", opens=OPENS)}) AS clients
+  FROM ({FIND}) f, LATERAL ({sign_in_rules.INSISTED.format(person="f.person_id", email="f.email")}) i (insisted)) a
+""".replace(":id_hash", "$1::bytea").replace(":now", "$2::timestamptz")
 TOUCH = "UPDATE identity.browser_session SET seen_at = :now WHERE id_hash = :id_hash"
 END = "UPDATE identity.browser_session SET ended_at = :now WHERE id_hash = :id_hash AND ended_at IS NULL"
 OPEN = f"""
@@ -307,14 +308,18 @@ def find(token: str, *, now: datetime) -> Visitor | None:
     return Visitor(**{**row._mapping, "provider_roles": frozenset(row.provider_roles)})
 
 
-def find_all(token: str, *, now: datetime) -> tuple[Visitor, tuple[access.VisibleClient, ...]] | None:
+def find_all(token: str, *, now: datetime) -> tuple[Visitor, access.Clients] | None:
     """The same together with every client that the person can enter now, in one round trip; touches nothing."""
-    found = store.ask_identity(FIND_ALL, id_hash=hash_of(token), now=now)
-    if found is None:
+    id_hash = hash_of(token)
+    told = store.ask_identity(First("find_all", FIND_ALL, (f"\\x{id_hash.hex()}", now.isoformat())))
+    if told is None:
         return None
-    clients = access.read_clients(found.pop("clients"))
-    visitor = Visitor(**{**found, "provider_roles": frozenset(found["provider_roles"])})
-    return visitor, tuple(each for each in clients if visitor.may_enter(each.tenant_id))
+    found = json.loads(told)
+    clients = access.Clients(found.pop("clients"))
+    found |= {"id_hash": id_hash, "provider_roles": frozenset(found["provider_roles"])}
+    found |= {name: UUID(found[name]) for name in ("person_id", "within") if found[name]}
+    found |= {name: datetime.fromisoformat(found[name]) for name in ("seen_at", "proved_at")}
+    return Visitor(**found), clients
 
 
 def is_stale(visitor: Visitor, *, now: datetime) -> bool:

@@ -53,6 +53,28 @@ def enter_with(line: psycopg.Connection[Any], opening: Scope, first: First) -> A
     return _send(line, [*begun, told])
 
 
+def ask(line: psycopg.Connection[Any], question: First) -> str | None:
+    """Ask one question that changes nothing and needs no scope, in no transaction; return its one value, as text."""
+    try:
+        result = _asked(line, question)
+    except psycopg.errors.InvalidSqlStatementName:
+        line.__dict__["gt_prepared"] = set()
+        result = _asked(line, question)
+    return _decoded(result.get_value(0, 0)) if result.ntuples else None
+
+
+def _asked(line: psycopg.Connection[Any], question: First) -> pq.abc.PGresult:
+    name, wire = question.name.encode(), line.pgconn
+    _prepare(line, [(name, question.sql, question.values)])
+    wire.send_query_prepared(name, [None if value is None else value.encode() for value in question.values])
+    result = _next(wire)
+    if result is None:
+        raise psycopg.OperationalError("the line broke while a question was asked")
+    _next(wire)
+    _check(line, result)
+    return result
+
+
 def end(line: psycopg.Connection[Any]) -> None:
     """Commit a transaction that nothing else knows of."""
     _check(line, line.pgconn.exec_(b"COMMIT"))

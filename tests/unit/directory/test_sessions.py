@@ -7,10 +7,14 @@ from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy.exc import OperationalError
 
 from tenants import store
-from tenants.directory import passwords, people, session_ends, sessions, tries
+from tenants.directory import access, passwords, people, session_ends, sessions, tries
 from tenants.directory.session_spans import Span, Spans
+from tenants.isolation import opening
+from tenants.store import db
+from tenants.values import ids
 from tests.cast import NOW, PASSWORD, Door, Player
 
 WRONG = "a wrong word for a test"
@@ -32,6 +36,36 @@ def test_sofia_signs_in_and_is_known_until_she_signs_out(on_platform, specialist
         sessions.end(session.token, now=NOW)
         assert sessions.find(session.token, now=NOW) is None
         sessions.end(session.token, now=NOW)
+
+
+def test_a_request_asks_who_calls_and_which_clients_there_are_at_once(on_platform, specialist: Player, alder, birch):
+    session = enter(on_platform, specialist.email)
+    visitor, clients = sessions.find_all(session.token, now=NOW)
+    with on_platform:
+        assert visitor == sessions.find(session.token, now=NOW)
+        assert tuple(clients) == clients[:] == access.visible_clients(specialist.id, now=NOW)
+    assert [each.tenant_id for each in clients] == [alder, birch] and len(clients) == 2
+    assert clients.named(clients[1].slug) == clients.named(clients[1].public_id) == clients[1]
+    assert clients.named("nobody") is None and clients.named(ids.show("ten", ids.new())) is None
+    assert sessions.find_all("another", now=NOW) is None
+
+
+def test_a_question_that_a_line_forgot_is_told_anew(on_platform, specialist: Player):
+    session = enter(on_platform, specialist.email)
+    for _ in range(2):
+        assert sessions.find_all(session.token, now=NOW)
+        line = db.engines[store.AUTH].raw_connection()
+        line.driver_connection.pgconn.exec_(b"DEALLOCATE find_all")
+        line.close()
+
+
+def test_a_line_that_was_cut_is_reported_and_then_replaced(on_platform, specialist: Player, monkeypatch):
+    session = enter(on_platform, specialist.email)
+    monkeypatch.setattr(opening, "_next", lambda _wire: None)
+    with pytest.raises(OperationalError) as cut:
+        sessions.find_all(session.token, now=NOW)
+    monkeypatch.undo()
+    assert cut.value.connection_invalidated and sessions.find_all(session.token, now=NOW)
 
 
 def test_paula_comes_with_her_role_at_the_provider(on_platform, provider_admin: Player):
