@@ -107,9 +107,9 @@ def customer_page(client: VisibleClient, debtor_id: UUID) -> str:
     )
 
 
-def told_once(past: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def told_once(past: Sequence[Mapping[Any, Any]]) -> list[Mapping[Any, Any]]:
     """One visit of somebody to one invoice leaves several signs within minutes: the strongest speaks for all."""
-    kept: list[Mapping[str, Any]] = []
+    kept: list[Mapping[Any, Any]] = []
     for each in past:
         last = kept[-1] if kept else None
         if last is None or not (last["kind"] in SIGNS and each["kind"] in SIGNS and _is_one_visit(last, each)):
@@ -119,7 +119,7 @@ def told_once(past: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return kept
 
 
-def _is_one_visit(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _is_one_visit(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
     same = (one["subject"], one["detail"]) == (other["subject"], other["detail"])
     return same and abs(one["at"] - other["at"]) <= VISIT
 

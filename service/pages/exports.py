@@ -73,7 +73,7 @@ class CatalogueFile(figures.Asked, Kind):
     """Every figure as a file."""
 
 
-@endpoint(face, "/c/<client:client>/export", needs="insight.read", query=DashboardFile, fresh=True)
+@endpoint(face, "/c/<client:client>/export", needs="export.write", query=DashboardFile, fresh=True)
 def dashboard_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     """Everything that the dashboard shows, a table each."""
     stamp = frame.stamp()
@@ -115,7 +115,7 @@ def dashboard_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     return answer_with(query["file"], sheets, f"{client.slug}-{day}")
 
 
-@endpoint(face, "/c/<client:client>/aging/<bucket>/export", needs="insight.read", query=BehindFile, fresh=True)
+@endpoint(face, "/c/<client:client>/aging/<bucket>/export", needs="export.write", query=BehindFile, fresh=True)
 def behind_file(client: VisibleClient, bucket: str, query: dict[str, Any]) -> Response:
     """Every row behind one number of the aging."""
     stamp = frame.stamp()
@@ -144,7 +144,7 @@ def behind_file(client: VisibleClient, bucket: str, query: dict[str, Any]) -> Re
     return answer_with(query["file"], [sheet], f"{client.slug}-{bucket.replace('+', '-up')}-{day}")
 
 
-@endpoint(face, "/c/<client:client>/receipts/<step>/export", needs="insight.read", query=ReceiptsFile, fresh=True)
+@endpoint(face, "/c/<client:client>/receipts/<step>/export", needs="export.write", query=ReceiptsFile, fresh=True)
 def receipts_file(client: VisibleClient, step: str, query: dict[str, Any]) -> Response:
     """Every invoice that passed one step of receipt."""
     day = asked.day(query, frame.stamp().today)
@@ -172,7 +172,7 @@ def receipts_file(client: VisibleClient, step: str, query: dict[str, Any]) -> Re
     )
 
 
-@endpoint(face, "/c/<client:client>/expected/export", needs="insight.read", query=ExpectedFile, fresh=True)
+@endpoint(face, "/c/<client:client>/expected/export", needs="export.write", query=ExpectedFile, fresh=True)
 def expected_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     """Every invoice of which a coming week's cash is made."""
     currency, week = query["currency"], query["week"]
@@ -196,7 +196,7 @@ def expected_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     return answer_with(query["file"], [sheet], f"{client.slug}-expected-{week}")
 
 
-@endpoint(face, "/c/<client:client>/figures/<key:figure>/rows/export", needs="insight.read", query=RowsFile, fresh=True)
+@endpoint(face, "/c/<client:client>/figures/<key:figure>/rows/export", needs="export.write", query=RowsFile, fresh=True)
 def rows_file(client: VisibleClient, figure: str, query: dict[str, Any]) -> Response:
     """Every row behind one side of a figure."""
     stamp = frame.stamp()
@@ -224,7 +224,7 @@ def rows_file(client: VisibleClient, figure: str, query: dict[str, Any]) -> Resp
     )
 
 
-@endpoint(face, "/c/<client:client>/figures/export", needs="insight.read", query=CatalogueFile, fresh=True)
+@endpoint(face, "/c/<client:client>/figures/export", needs="export.write", query=CatalogueFile, fresh=True)
 def catalogue_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     """Every figure with its value, its parts and what it means."""
     stamp = frame.stamp()
@@ -248,7 +248,7 @@ def catalogue_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     return answer_with(query["file"], [Sheet("Figures", columns, rows, notes)], f"{client.slug}-figures-{period.day}")
 
 
-def every_row(page: Callable[[Place | None], Any], rows: Callable[[Any], Sequence[Any]]) -> list[Any]:
+def every_row(page: Callable[[Any], Any], rows: Callable[[Any], Sequence[Any]]) -> list[Any]:
     """Every row of a list, a few thousand at a time. Raises TooManyRows."""
     found: list[Any] = []
     after: Place | None = None

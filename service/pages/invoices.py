@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from service import cursors
 from service.endpoint import endpoint, tools
-from service.pages import due, frame, labels
+from service.pages import due, frame, labels, views
 from service.pages.frame import Stamp
 from tenants.collections import holds, refusals
 from tenants.delivery import documents, facts, ladder, printing
@@ -47,6 +47,13 @@ class Filters(Schema):
     after = fields.String(load_default="")
 
 
+class NewView(Filters):
+    """What was looked for, and under which name it is kept."""
+
+    name = fields.String(required=True, validate=validate.Length(1, 60))
+    shared = fields.Boolean(load_default=False)
+
+
 class NewHold(Schema):
     """A dispute, promise, plan or pause, as the form says it."""
 
@@ -80,9 +87,16 @@ def list_page(client: VisibleClient, query: dict[str, Any]) -> str:
         asked=asked,
         wanted=wanted,
         standings=STANDINGS,
+        views=views.opened(client, "invoices"),
         first=place is None,
         further=cursors.write(purpose, [page.next[0].isoformat(), str(page.next[1])] if page.next else None),
     )
+
+
+@endpoint(face, "/c/<client:client>/invoices/views", needs="insight.read", method="POST", accepts=NewView)
+def keep_view(client: VisibleClient, body: dict[str, Any]) -> Response:
+    """Keep what was looked for under a name."""
+    return views.keep(client, "invoices", body, {name: body[name] for name in views.PAGES["invoices"][1] if body[name]})
 
 
 @endpoint(face, "/c/<client:client>/invoices/<ref('inv'):invoice_id>", needs="ledger.read")

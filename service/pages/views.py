@@ -1,5 +1,6 @@
-"""Views that people keep: a dashboard with everything that was chosen on it, under a name."""
+"""Views that people keep: a dashboard or a list with everything that was chosen on it, under a name."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,14 @@ from tenants.insight import views
 from tenants.insight.views import View
 
 face = Blueprint("views", __name__)
-KEPT = ("basis", "group", "country", "owner", "currency", "by", "as_of", "known")
+PAGES = {
+    "dashboard": (
+        "dashboard.dashboard_page",
+        ("basis", "group", "country", "owner", "currency", "by", "as_of", "known"),
+    ),
+    "invoices": ("invoices.list_page", ("standing", "delivery", "currency", "q")),
+}
+"""Of each page that can be kept: its address, and what may be chosen on it."""
 
 
 class NewView(asked.Shown):
@@ -29,37 +37,37 @@ class NewView(asked.Shown):
 @endpoint(face, "/c/<client:client>/views", needs="insight.read", method="POST", accepts=NewView)
 def save_view(client: VisibleClient, body: dict[str, Any]) -> Response:
     """Keep what is chosen on the dashboard; without a day it is always of today."""
-    told = asked.words(body, on=body["as_of"], by=body["by"])
+    return keep(client, "dashboard", body, asked.words(body, on=body["as_of"], by=body["by"]))
+
+
+def keep(client: VisibleClient, page: str, body: Mapping[str, Any], told: Mapping[str, Any]) -> Response:
+    """Keep what is told of a page under the name that the form gives, and show it."""
+    endpoint_name, known = PAGES[page]
     views.save(
         body["name"],
         person_id=_person(),
-        page="dashboard",
-        asked={name: str(value) for name, value in told.items() if name in KEPT},
+        page=page,
+        asked={name: str(value) for name, value in told.items() if name in known},
         shared=body["shared"],
         now=clients.clock().now(tools().clock.now()),
     )
-    return frame.after_change(url_for("dashboard.dashboard_page", client=client.slug, **told))
+    return frame.after_change(url_for(endpoint_name, client=client.slug, **told))
 
 
 @endpoint(face, "/c/<client:client>/views/<ref('viw'):view_id>/drop", needs="insight.read", method="POST")
 def drop_view(client: VisibleClient, view_id: UUID) -> Response:
     """Take an own view away."""
-    views.drop(view_id, person_id=_person())
-    return frame.after_change(url_for("dashboard.dashboard_page", client=client.slug))
+    page = views.drop(view_id, person_id=_person())
+    return frame.after_change(url_for(PAGES[page][0], client=client.slug))
 
 
-def opened(client: VisibleClient) -> list[tuple[View, str]]:
-    """The views that whoever is calling may open, each with its address."""
-    person = frame.signed_in().person_id
-    return [
-        (each, url_for("dashboard.dashboard_page", client=client.slug, **_kept(each)))
-        for each in ([] if person is None else views.seen_by(person))
-    ]
-
-
-def _kept(view: View) -> dict[str, Any]:
-    """What a view asks, as far as the page still knows it."""
-    return {name: value for name, value in view.asked.items() if name in KEPT}
+def opened(client: VisibleClient, page: str = "dashboard") -> list[tuple[View, str]]:
+    """The views of a page that whoever is calling may open, each with its address; what the page no longer knows of
+    them is left out."""
+    person, (endpoint_name, known) = frame.signed_in().person_id, PAGES[page]
+    found = [] if person is None else [each for each in views.seen_by(person) if each.page == page]
+    asked_for = [(each, {name: value for name, value in each.asked.items() if name in known}) for each in found]
+    return [(each, url_for(endpoint_name, client=client.slug, **told)) for each, told in asked_for]
 
 
 def _person() -> UUID:

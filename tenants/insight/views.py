@@ -79,7 +79,7 @@ VALUES (:tenant, :id, :person, :name, :page, CAST(:asked AS jsonb), :shared, :no
 ON CONFLICT (tenant_id, person_id, name) DO UPDATE
 SET page = excluded.page, asked = excluded.asked, shared = excluded.shared, saved_at = excluded.saved_at RETURNING id
 """
-DROP = "DELETE FROM saved_view WHERE tenant_id = :tenant AND id = :id AND person_id = :person"
+DROP = "DELETE FROM saved_view WHERE tenant_id = :tenant AND id = :id AND person_id = :person RETURNING page"
 
 
 def seen_by(person_id: UUID) -> Sequence[View]:
@@ -101,7 +101,9 @@ def save(name: str, *, person_id: UUID, page: str, asked: Mapping[str, str], sha
     return saved
 
 
-def drop(view_id: UUID, *, person_id: UUID) -> None:
-    """Take an own view away. Raises UnknownView."""
-    if not store.run(DROP, id=view_id, person=person_id).rowcount:
+def drop(view_id: UUID, *, person_id: UUID) -> str:
+    """Take an own view away, and say of which page it was. Raises UnknownView."""
+    page: str | None = store.run(DROP, id=view_id, person=person_id).scalar_one_or_none()
+    if page is None:
         raise UnknownView("There is no such view of yours.")
+    return page

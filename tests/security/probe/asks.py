@@ -143,6 +143,7 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "company_sign_in.try_it": lambda w: Ask(body={}),
     "company_sign_in.choose_rule": lambda w: Ask(body={"second_factor": "false"}),
     "views.save_view": lambda w: Ask(body={"name": "Late ones", "country": "DE"}),
+    "invoices.keep_view": lambda w: Ask(body={"name": "Bounced ones", "delivery": "bounced"}),
     "views.drop_view": lambda w: Ask(body={}),
     "reports.choose": lambda w: Ask(body={"edges": "30, 60", "digest": "true"}),
     "reports.silence": lambda w: Ask(body={"quiet": "true"}),

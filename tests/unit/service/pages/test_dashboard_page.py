@@ -37,8 +37,8 @@ def dune(alder, in_alder):
 
 
 @pytest.fixture
-def browser(as_, alder_viewer, dune):
-    return as_(alder_viewer)
+def browser(as_, alder_approver, dune):
+    return as_(alder_approver)
 
 
 @pytest.fixture
@@ -114,18 +114,25 @@ def test_a_large_client_says_when_it_was_counted(browser, home, words, monkeypat
     assert "EUR 350.00" in said and "=Dune Garden Centres" in said
 
 
-def test_a_view_is_kept_opened_shared_and_taken_away(browser, home, words, links, as_, alder_approver):
+def test_a_view_is_kept_opened_shared_and_taken_away(browser, home, words, links, as_, alder_viewer):
     form = {"name": "French ones", "country": "FR", "by": "country", "shared": "true", "csrf_token": browser.csrf}
     assert browser.client.post(f"{home}views", data=form).status_code == 303
     page = browser.get(home)
     view = next(link for link in links(page) if "country=FR" in link and "by=country" in link)
     assert "EUR 250.00" in words(browser.get(view))
-    colleague = as_(alder_approver)
+    colleague = as_(alder_viewer)
     assert "French ones" in words(colleague.get(home))
     drop = re.search(r'action="([^"]+/drop)"', page.get_data(as_text=True))[1]
     assert colleague.client.post(drop, data={"csrf_token": colleague.csrf}).status_code == 404
     assert browser.client.post(drop, data={"csrf_token": browser.csrf}).status_code == 303
     assert "French ones" not in words(browser.get(home))
+    form = {"name": "Late French", "standing": "overdue", "q": "N-2", "csrf_token": browser.csrf}
+    assert browser.client.post(f"{home}invoices/views", data=form).location == f"{home}invoices?standing=overdue&q=N-2"
+    page = browser.get(f"{home}invoices")
+    (view,) = [link for link in links(page) if "q=N-2" in link and "export" not in link and "views" not in link][:1]
+    assert "N-2" in words(browser.get(view)) and "Late French" not in words(browser.get(home))
+    drop = re.search(r'action="([^"]+/drop)"', page.get_data(as_text=True))[1]
+    assert browser.client.post(drop, data={"csrf_token": browser.csrf}).location == f"{home}invoices"
 
 
 def test_the_whole_dashboard_is_a_workbook_with_a_table_for_each_of_its_parts(browser, home):
@@ -198,6 +205,12 @@ def test_a_file_holds_what_its_page_shows(browser, home, links):
 def test_every_list_of_figures_is_a_file(browser, home, path, first):
     rows = list(csv.reader(io.StringIO(browser.get(home + path).get_data().decode("utf-8-sig"))))
     assert rows[0][0] == first and len(rows) > 1
+
+
+def test_who_only_looks_takes_no_file_away(home, as_, alder_viewer):
+    vera = as_(alder_viewer)
+    assert "Download" not in vera.get(home).text and ">CSV<" not in vera.get(home).text
+    assert vera.get(f"{home}export").status_code == 403
 
 
 def test_a_list_that_is_too_long_for_a_file_is_refused(browser, home, monkeypatch):
