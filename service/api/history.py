@@ -127,7 +127,7 @@ def check_history(client: VisibleClient) -> dict[str, Any]:
 @endpoint(
     face,
     "/tenants/<client:client>/history.csv",
-    needs="export.write",
+    needs="history.export",
     query=History,
     produces="text/csv",
     fresh=True,

@@ -65,7 +65,9 @@ def chain_piece(client: VisibleClient) -> str:
     return frame.fragment("parts/chain.html", chain=history_api.chain())
 
 
-@endpoint(face, "/c/<client:client>/history/table", needs="export.write", query=Asked, produces="text/csv", fresh=True)
+@endpoint(
+    face, "/c/<client:client>/history/table", needs="history.export", query=Asked, produces="text/csv", fresh=True
+)
 def export(client: VisibleClient, query: dict[str, Any]) -> Response:
     """The same lines as a file."""
     return history_api.table(client.slug, {**query, "since": _day(query["since"]), "until": _end(query["until"])})

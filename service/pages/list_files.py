@@ -28,7 +28,7 @@ class CustomersFile(customers_page.Listed, Kind):
     """The list of customers as a file."""
 
 
-@endpoint(face, "/c/<client:client>/invoices/export", needs="ledger.read", query=InvoicesFile, fresh=True)
+@endpoint(face, "/c/<client:client>/invoices/export", needs="export.write", query=InvoicesFile, fresh=True)
 def invoices_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     """Every invoice that the list would show, page by page."""
     today = frame.stamp().today
@@ -50,7 +50,7 @@ def invoices_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     )
 
 
-@endpoint(face, "/c/<client:client>/customers/export", needs="ledger.read", query=CustomersFile, fresh=True)
+@endpoint(face, "/c/<client:client>/customers/export", needs="export.write", query=CustomersFile, fresh=True)
 def customers_file(client: VisibleClient, query: dict[str, Any]) -> Response:
     """Every customer that the list would show, the most overdue first."""
     today, words = frame.stamp().today, " ".join(query["q"].split())

@@ -31,26 +31,27 @@ SPECIALIST = EVERYDAY | {
     "collections.write",
     "rules.propose",
     "approvals.request",
+    "export.write",
 }
 
 MATRIX: dict[str, frozenset[str]] = {
     "specialist": SPECIALIST,
     "specialist_manager": SPECIALIST
     | WORKING
-    | {"history.read", "team.read", "team.write", "people.read", "export.write"}
+    | {"history.read", "history.export", "team.read", "team.write", "people.read"}
     | {"access.read", "access.decide", "access.end"}
     | {"rules.approve", "rules.standard"},
     "provider_admin": frozenset({"platform.read", "platform.write", "people.invite", "access.ask"}),
     "client_viewer": FINANCE,
     "client_approver": FINANCE
-    | {"contacts.read", "collections.write", "approvals.decide", "rules.answer", "export.write"}
+    | {"contacts.read", "collections.write", "approvals.decide", "rules.answer", "export.write", "history.export"}
     | {"access.read"},
     "tenant_admin": FINANCE
     | RULING
     | WORKING
     | CONNECTING
     | CALLING
-    | {"people.write", "import.write", "export.write", "access.read", "access.end"},
+    | {"people.write", "import.write", "export.write", "history.export", "access.read", "access.end"},
     "visitor": EVERYDAY,
     "debtor_contact": frozenset({"portal.read", "portal.write"}),
 }
@@ -66,7 +67,7 @@ OF_PROVIDER_IN_CLIENTS = frozenset({"specialist", "specialist_manager"})
 ASSERTABLE = frozenset({"client_viewer", "client_approver", "tenant_admin"})
 """Roles that a client's own directory may give to that client's people."""
 
-AFTER_CLOSING = frozenset(each for each in PERMISSIONS if each.endswith(".read")) | {"export.write"}
+AFTER_CLOSING = frozenset(each for each in PERMISSIONS if each.endswith(".read")) | {"export.write", "history.export"}
 """What is left of every role in a client that was closed."""
 
 

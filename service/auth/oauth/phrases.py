@@ -24,7 +24,7 @@ WORDS = {
     "approvals.request": "Ask for approvals",
     "work.read": "See work that was given up",
     "history.read": "See the history of changes",
-    "export.write": "Export data",
+    "export.write": "Take lists and figures away as files",
 }
 
 

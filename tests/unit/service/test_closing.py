@@ -112,7 +112,8 @@ def test_closed_alder_is_read_and_not_changed(closed, as_, alder_admin, manager,
     me = toni.get("~/whoami").json["clients"]
     assert [each["readable_until"][:10] for each in me] == ["2026-12-20"]
     assert set(me[0]["permissions"]) <= {each for each in me[0]["permissions"] if each.endswith(".read")} | {
-        "export.write"
+        "export.write",
+        "history.export",
     }
     web_clock.move(timedelta(days=31))
     assert at(web, alder_admin, web_clock.now()).client.get(f"/c/{slug}/invoices").status_code == 404

