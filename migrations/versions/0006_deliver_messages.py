@@ -47,7 +47,7 @@ ATTEMPT = """
     CHECK (state IN ('intent', 'accepted', 'refused', 'retry', 'ambiguous', 'not_sent')),
     content_sha256 text NOT NULL DEFAULT '',
   provider text NOT NULL, provider_ref text NOT NULL DEFAULT '', detail text NOT NULL DEFAULT '',
-  intent_at timestamptz NOT NULL, settled_at timestamptz,
+  intent_at timestamptz NOT NULL, settled_at timestamptz, sender text NOT NULL DEFAULT '',
   PRIMARY KEY (tenant_id, id), UNIQUE (tenant_id, message_id, attempt_no), FOREIGN KEY (tenant_id,
   message_id) REFERENCES app.message (tenant_id, id)
 """

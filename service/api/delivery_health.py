@@ -1,6 +1,7 @@
 """Delivery health: what became of mail by who receives it, what stands still, and how far messages come."""
 
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint
@@ -8,10 +9,13 @@ from marshmallow import Schema, fields, validate
 
 from service import moment
 from service.endpoint import endpoint
-from tenants.delivery import channels, health
+from service.fields import Day
+from tenants.delivery import channels, health, warming
+from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 
 face = Blueprint("api_delivery_health", __name__, url_prefix="/api/v1")
+COLD = {"first_on": None, "days": 0, "most": 0, "is_warm": False, "jumped": False}
 
 
 class Span(Schema):
@@ -70,10 +74,26 @@ class Way(Schema):
     seen = fields.Integer(required=True)
 
 
+class Sender(Receiver):
+    """What became of the mails from one domain, and how it sent in the last sixty days; an empty `domain` is the
+    provider's own."""
+
+    first_on = Day(required=True, allow_none=True)
+    days = fields.Integer(required=True, metadata={"description": "Days of the last sixty on which it sent"})
+    most = fields.Integer(required=True, metadata={"description": "Mails of its busiest day"})
+    is_warm = fields.Boolean(
+        required=True, metadata={"description": "Whether it has sent on enough days to be known to mailbox providers"}
+    )
+    jumped = fields.Boolean(
+        required=True, metadata={"description": "Whether its newest day had more than twice the mail of any day before"}
+    )
+
+
 class Health(Schema):
     """Delivery health of one client."""
 
     receivers = fields.List(fields.Nested(Receiver), required=True)
+    senders = fields.List(fields.Nested(Sender), required=True)
     total = fields.Nested(Receiver, required=True)
     waits = fields.Nested(Waits, required=True)
     funnel = fields.Nested(Funnel, required=True)
@@ -83,12 +103,26 @@ class Health(Schema):
 @endpoint(face, "/tenants/<client:client>/delivery-health", needs="delivery.read", query=Span, returns=Health)
 def show_delivery_health(client: VisibleClient, query: dict[str, int]) -> dict[str, Any]:
     """What became of the mail of the last days."""
-    since = moment.here().now - timedelta(days=query["days"])
+    now = moment.here().now
+    since = now - timedelta(days=query["days"])
     receivers = health.receivers(since=since)
     return {
         "receivers": receivers,
+        "senders": _senders(since=since, now=now),
         "total": health.total(receivers),
         "waits": health.waits(since=since),
         "funnel": health.funnel(since=since),
         "ways": channels.use(since=since),
     }
+
+
+def _senders(*, since: datetime, now: datetime) -> list[dict[str, Any]]:
+    warmth = warming.of_senders(now=now, zone=clients.profile().time_zone)
+    found = []
+    for each in health.senders(since=since):
+        warm = warmth.get(each.domain)
+        known = (
+            {name: getattr(warm, name) for name in ("first_on", "days", "most", "is_warm", "jumped")} if warm else COLD
+        )
+        found.append(asdict(each) | known)
+    return found

@@ -9,11 +9,11 @@ from marshmallow import Schema, fields, validate
 
 from service import cursors, moment
 from service.api.delivery import STATES
-from service.endpoint import endpoint
+from service.endpoint import endpoint, tools
 from service.pages import delivery_tabs
 from tenants.collections.watch import chances, cohorts, hard
 from tenants.collections.watch.chances import Tally
-from tenants.delivery import channels, health, ladder, mailbag, outbox
+from tenants.delivery import channels, domains, health, ladder, mailbag, outbox, warming
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 
@@ -49,6 +49,10 @@ def health_page(client: VisibleClient, query: dict[str, int]) -> str:
         spans=SPANS,
         receivers=receivers,
         total=health.total(receivers),
+        senders=health.senders(since=since),
+        warmth=warming.of_senders(now=here.now, zone=clients.profile().time_zone),
+        domains={row["domain"]: row for row in domains.listed()},
+        otherwise=tools().settings.sender.rpartition("@")[2],
         waits=health.waits(since=since),
         funnel=health.funnel(since=since),
         by_way=channels.use(since=since),

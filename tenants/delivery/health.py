@@ -17,7 +17,7 @@ MOST = 25
 # One row a message, judged by its own signs; a message that was only fetched by a machine of no certain kind cannot be
 # judged.
 MESSAGES = """
-SELECT lower(split_part(m.recipient, '@', 2)) AS domain, m.state, m.bounced_at, m.sent_at, m.evidence_level AS level,
+SELECT {domain} AS domain, m.state, m.bounced_at, m.sent_at, m.evidence_level AS level,
   EXISTS (SELECT FROM evidence e WHERE e.tenant_id = :tenant AND e.message_id = m.id AND e.kind = 'delayed') AS delayed,
   EXISTS (SELECT FROM evidence e WHERE e.tenant_id = :tenant AND e.message_id = m.id AND e.kind = 'complained')
     AS complained,
@@ -27,7 +27,7 @@ SELECT lower(split_part(m.recipient, '@', 2)) AS domain, m.state, m.bounced_at, 
     AS machine
 FROM message m WHERE m.tenant_id = :tenant AND m.channel = 'email' AND m.queued_at >= :since
 """
-RECEIVERS = f"""
+COUNTED = f"""
 SELECT d.domain, count(*) AS messages, count(d.sent_at) AS accepted,
   count(*) FILTER (WHERE d.state = 'delivered') AS delivered,
   count(*) FILTER (WHERE d.state = 'bounced') AS bounced,
@@ -37,8 +37,15 @@ SELECT d.domain, count(*) AS messages, count(d.sent_at) AS accepted,
   count(*) FILTER (WHERE d.state = 'delivered' AND (d.level >= 4 OR NOT d.doubtful)) AS judgeable,
   count(*) FILTER (WHERE d.state = 'delivered' AND d.level >= 4) AS seen,
   count(*) FILTER (WHERE d.state = 'delivered' AND d.level < 4 AND d.machine) AS machine_only
-FROM ({MESSAGES}) d GROUP BY d.domain ORDER BY count(*) DESC, d.domain LIMIT :limit
+FROM ({MESSAGES}) d WHERE d.domain IS NOT NULL GROUP BY d.domain ORDER BY count(*) DESC, d.domain LIMIT :limit
 """
+RECEIVERS = COUNTED.replace("{domain}", "lower(split_part(m.recipient, '@', 2))")
+SENDERS = COUNTED.replace(
+    "{domain}",
+    """(SELECT a.sender FROM delivery_attempt a WHERE a.tenant_id = :tenant AND a.message_id = m.id
+    ORDER BY a.attempt_no DESC LIMIT 1)""",
+)
+"""By the domain from which each was last tried; nothing for the provider's own."""
 TOTAL = """
 SELECT count(*) FILTER (WHERE m.state = 'queued' AND m.channel = 'email') AS queued,
   count(*) FILTER (WHERE m.state = 'held') AS held, count(*) FILTER (WHERE m.state = 'sending') AS unsettled,
@@ -55,7 +62,7 @@ FROM client_profile p WHERE p.tenant_id = :tenant
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What became of the mails to one domain."""
+    """What became of the mails to one domain, or from one."""
 
     domain: str
     messages: int
@@ -86,6 +93,11 @@ class Waits:
 def receivers(*, since: datetime, limit: int = MOST) -> list[Receiver]:
     """The domains that were written to since then, the busiest first."""
     return [Receiver(*row) for row in store.run(RECEIVERS, since=since, limit=limit)]
+
+
+def senders(*, since: datetime, limit: int = MOST) -> list[Receiver]:
+    """The domains from which mail left since then, the busiest first; the provider's own has no name here."""
+    return [Receiver(*row) for row in store.run(SENDERS, since=since, limit=limit)]
 
 
 def total(rows: Sequence[Receiver]) -> Receiver:

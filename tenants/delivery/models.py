@@ -130,6 +130,7 @@ class DeliveryAttempt(Delivered, Model):
     detail: Mapped[str] = mapped_column(Text, server_default="")
     intent_at: Mapped[datetime] = mapped_column(Instant)
     settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    sender: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class Evidence(Delivered, Model):

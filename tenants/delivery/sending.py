@@ -68,8 +68,8 @@ SELECT id, attempt_no FROM delivery_attempt WHERE tenant_id = :tenant AND messag
 INTEND = """
 WITH taken AS (
   UPDATE message SET state = 'sending', held_reason = '' WHERE tenant_id = :tenant AND id = :message_id)
-INSERT INTO delivery_attempt (tenant_id, id, message_id, attempt_no, state, provider, intent_at)
-VALUES (:tenant, :id, :message_id, :attempt_no, 'intent', :provider, :now)
+INSERT INTO delivery_attempt (tenant_id, id, message_id, attempt_no, state, provider, intent_at, sender)
+VALUES (:tenant, :id, :message_id, :attempt_no, 'intent', :provider, :now, :sender)
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
 
@@ -134,7 +134,8 @@ def claim(
         waiting := turns.wait(row.id, row.sends_from, own_wanted=own_domain, pace=pace, now=now, real=real)
     ):
         return Waiting(now + waiting.wait, waiting.reason)
-    store.run(INTEND, id=mail.attempt_id, message_id=row.id, attempt_no=mail.attempt_no, provider=provider, now=now)
+    tried = {"id": mail.attempt_id, "message_id": row.id, "attempt_no": mail.attempt_no, "provider": provider}
+    store.run(INTEND, **tried, sender=mail.sender.rpartition("@")[2], now=now)
     return mail
 
 

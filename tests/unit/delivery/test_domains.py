@@ -62,6 +62,7 @@ def test_mail_leaves_from_the_clients_own_domain_once_it_is_proved(post, proved)
     post.send(message)
     (letter,) = post.mailer.sent
     assert (letter.sender, letter.sender_name) == ("receivables@billing.alder.test", "Alder Tools GmbH")
+    assert post.ask("SELECT sender FROM delivery_attempt WHERE tenant_id = :tenant") == ["billing.alder.test"]
 
 
 def test_without_a_domain_of_its_own_a_client_sends_in_the_providers_name_where_that_is_allowed(post):

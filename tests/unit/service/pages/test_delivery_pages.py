@@ -8,7 +8,7 @@ import pytest
 from tenants import store
 from tenants.collections import alerts, correspondence
 from tenants.collections.alerts import NewAlert
-from tenants.delivery import evidence
+from tenants.delivery import domains, evidence
 from tenants.events import history
 from tenants.isolation import scope
 from tenants.values import ids
@@ -70,10 +70,28 @@ def delivered(alder_world):
 def test_health_says_shares_with_what_they_are_of(alder_world, at, desk, delivered, words):
     said = words(desk.get(at))
     assert "1 of 1 that can be judged" in said and "By receiving domain" in said
-    assert "Nobody knows whether they left" in said
+    assert "Nobody knows whether they left" in said and "By sending domain" not in said
     told = desk.get(f"~/tenants/{alder_world.slug}/delivery-health").json
     assert (told["total"]["delivered"], told["funnel"]["seen"], told["ways"][0]["channel"]) == (1, 1, "email")
     assert desk.get(f"{at}?days=8").status_code == 422
+
+
+ATTEMPT = """
+INSERT INTO delivery_attempt (tenant_id, id, message_id, attempt_no, state, provider, intent_at, sender)
+VALUES (:tenant, :id, :message, 9, 'accepted', 'ses', :now, :sender)
+"""
+
+
+def test_health_tells_by_sending_domain_whether_mailbox_providers_know_it(alder_world, at, desk, delivered, words):
+    domain = sending.domain(alder_world)
+    with alder_world.books():
+        name = next(row["domain"] for row in domains.listed() if row["id"] == domain)
+        store.run(ATTEMPT, id=ids.new(), message=delivered, now=NOW, sender=name)
+    said = words(desk.get(at))
+    assert "By sending domain" in said and f"{name} Proved 1 1" in said
+    assert "Warming up 1 day with mail since" in said and "at most 1 on one" in said and "Grew fast" not in said
+    (told,) = desk.get(f"~/tenants/{alder_world.slug}/delivery-health").json["senders"]
+    assert (told["domain"], told["accepted"], told["days"], told["is_warm"]) == (name, 1, 1, False)
 
 
 def test_a_customers_mail_is_read_from_its_task_and_a_file_of_it_is_saved_by_name(alder_world, desk, words):
