@@ -185,6 +185,7 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "mailbox.mail_page": lambda w: Ask({"name": "0" * 36}),
     "rules.take_recipe": lambda w: Ask(body={"recipe": RULE}),
     "rules.rule_page": lambda w: Ask({"key": RULE}),
+    "rule_acts.list_page": lambda w: Ask({"key": RULE}),
     "rules.foresee": lambda w: Ask({"key": RULE}),
     "rules.trial": lambda w: Ask({"key": RULE}),
     "rule_life.try_out": lambda w: Ask({"key": w.draft_rule()}, body={"version": "1"}),
