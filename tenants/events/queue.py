@@ -49,14 +49,6 @@ UPDATE work_item SET state = 'ready', run_at = :run_at, attempts = attempts - 1,
 :reason
 WHERE tenant_id = :tenant AND id = :id AND state = 'done'
 """
-HASTEN = """
-UPDATE work_item SET run_at = :to
-WHERE tenant_id = :tenant AND kind = :kind AND dedupe_key = :key AND state = 'ready' AND run_at > :to
-"""
-HASTEN_MANY = """
-UPDATE work_item SET run_at = :to
-WHERE tenant_id = :tenant AND kind = :kind AND dedupe_key = ANY(:keys) AND state = 'ready' AND run_at > :to
-"""
 GO_BACK = """
 UPDATE work_item SET state = 'ready', lease_token = NULL, lease_until = NULL
 WHERE tenant_id = :tenant AND id = ANY(:ids) AND state = 'leased' AND lease_token = :token
@@ -175,16 +167,6 @@ def hold_until(item_id: UUID, *, token: UUID, run_at: datetime, reason: str) -> 
 def postpone(item_id: UUID, *, run_at: datetime, reason: str) -> None:
     """In the unit that took the item: let it wait after all, with no attempt counted. The unit's effects are kept."""
     store.run(POSTPONE, id=item_id, run_at=run_at, reason=reason)
-
-
-def hasten(kind: str, *, key: str, to: datetime) -> bool:
-    """Let waiting work be done earlier than it was put off to; False when it does not wait."""
-    return store.run(HASTEN, kind=kind, key=key, to=to).rowcount > 0
-
-
-def hasten_many(kind: str, *, keys: Sequence[str], to: datetime) -> int:
-    """The same for many; returns how many waited."""
-    return store.run(HASTEN_MANY, kind=kind, keys=list(keys), to=to).rowcount
 
 
 def go_back(item_ids: Sequence[UUID], *, token: UUID) -> int:
