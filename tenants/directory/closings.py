@@ -186,11 +186,10 @@ def decide(closing_id: UUID, *, agree: bool, by: Person, now: datetime, why: str
     if agree:
         shut_at = now + timedelta(days=found.readable_days)
         store.run(SET_STATE, state=CLOSED, closed_at=now, shut_at=shut_at)
-        became = {"state": CLOSED, "readable_until": shut_at, "asked_by": found.asked_by_name}
-        _note("closed", now=now, became=became, reason=why.strip() or found.reason)
+        _note("closed", now=now, became={"state": CLOSED, "readable_until": shut_at}, reason=why.strip(), asked=found)
         _tell_admins(letters.CLOSED, now=now, until=f"{shut_at:%d %B %Y}")
     else:
-        _note("closing_refused", now=now, became={"asked_by": found.asked_by_name}, reason=why.strip())
+        _note("closing_refused", now=now, became={}, reason=why.strip(), asked=found)
     return _one(closing_id, now=now)
 
 
@@ -238,10 +237,12 @@ def _one(closing_id: UUID, *, now: datetime) -> Closing:
     return Closing(*row)
 
 
-def _note(act: str, *, now: datetime, became: dict[str, object], reason: str) -> None:
-    """In the client's own history and in the provider's."""
+def _note(act: str, *, now: datetime, became: dict[str, object], reason: str, asked: Closing | None = None) -> None:
+    """In the client's own history, with who had asked and why, and in the provider's, which has a line of that."""
     profile = clients.profile()
-    history.note(f"client.{act}", about=("client", profile.tenant_id), at=now, became=became, reason=reason)
+    own = became | ({"asked_by": asked.asked_by_name} if asked else {})
+    why = reason or (asked.reason if asked else "")
+    history.note(f"client.{act}", about=("client", profile.tenant_id), at=now, became=own, reason=why)
     about = ("client", profile.tenant_id, profile.legal_name)
     provider_history.note(f"client.{act}", about=about, at=now, became=became, reason=reason)
 
