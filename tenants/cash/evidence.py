@@ -130,8 +130,3 @@ class Proposal:
     def pattern(self) -> str:
         """The kind of evidence, under which precision is measured."""
         return f"{self.ref}/{self.sum}/{self.name}"
-
-    @property
-    def applied_minor(self) -> int:
-        """What it would apply; the rest stays unapplied."""
-        return sum(part.minor for part in self.parts)

@@ -3,7 +3,7 @@
 A division by nothing gives no number but a reason; so does a question that the books cannot answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -64,11 +64,3 @@ def effectiveness(opening: int, *, sales: int, closing: int, not_due: int) -> An
 def turnover(opening: int, closing: int, *, sales: int) -> Answer:
     """How often the mean balance was sold in the period."""
     return quotient(2 * sales, opening + closing, nothing="nothing was owed in the period")
-
-
-def weighted_days(slices: Iterable[tuple[int, int]]) -> Answer:
-    """The mean of days weighted by amount; `slices` are (amount, days)."""
-    known = list(slices)
-    return quotient(
-        sum(minor * days for minor, days in known), sum(minor for minor, _ in known), nothing="nothing was paid"
-    )

@@ -59,9 +59,6 @@ class AlreadyReversed(Refusal):
     remedy = "Look at the invoice's postings again."
 
 
-CREDITED = text("credit_note_id IS NOT NULL")
-
-
 class Allocation(TenantOwned, Model):
     """One part of one source that counts for one invoice from a day on."""
 

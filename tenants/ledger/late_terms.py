@@ -25,7 +25,6 @@ from tenants.store import Model, TenantOwned
 from tenants.values import dates, ids
 from tenants.values.faults import Kind, Refusal
 
-ANYWHERE = ""
 LONGEST = 60
 
 

@@ -154,8 +154,3 @@ def behind(actor: str, *, now: datetime) -> Person | None:
         return None
     row = store.run(BY_ACTOR, person=UUID(name), now=now).one_or_none()
     return Person(*row) if row else None
-
-
-def owner_of(actors: Sequence[str], *, now: datetime) -> Person | None:
-    """The first of the actors who is still here."""
-    return next((person for actor in actors if (person := behind(actor, now=now))), None)

@@ -1,6 +1,5 @@
 """The arithmetic of the figures gives what the reference works out by hand."""
 
-from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -40,11 +39,6 @@ def test_the_effectiveness_of_collection():
     found = formulas.effectiveness(6_200 * 3, sales=10_890, closing=6_340 * 3, not_due=3_590 * 3)
     assert round(float(found.value * 100), 2) == 55.93
     assert formulas.effectiveness(0, sales=5, closing=5, not_due=5).reason == "nothing could be collected in the period"
-
-
-def test_days_weighted_by_amount():
-    assert formulas.weighted_days([(1_000, 15), (3_000, 30), (2_000, 45)]).value == Fraction(65, 2)
-    assert formulas.weighted_days([]).reason == "nothing was paid"
 
 
 def test_nothing_sold_is_no_number():
