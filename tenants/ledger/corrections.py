@@ -88,5 +88,12 @@ def _told(name: str, value: Any, consumer: bool) -> Any:
     return "changed" if consumer and name in ("name", "address") else value
 
 
-def _remember(act: str, debtor_id: UUID, now: datetime, **sides: dict[str, Any]) -> None:
-    history.note(act, about=("debtor", debtor_id), at=now, **sides)
+def _remember(
+    act: str,
+    debtor_id: UUID,
+    now: datetime,
+    *,
+    was: dict[str, Any] | None = None,
+    became: dict[str, Any] | None = None,
+) -> None:
+    history.note(act, about=("debtor", debtor_id), at=now, was=was, became=became)
