@@ -9,7 +9,9 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -18,6 +20,11 @@ from tenants.rules.ports import Heard, Hook
 PATIENCE_S = 10.0
 MOST_HEARD = 4096
 PORTS = (443, 8443)
+UNICAST = ipaddress.ip_network("2000::/3")
+SPECIAL = tuple(
+    ipaddress.ip_network(each) for each in ("192.0.0.0/24", "192.88.99.0/24", "2001::/32", "2002::/16", "3fff::/20")
+)
+"""Beyond what the language calls private: ways into IPv4 that stand in an address of IPv6, relays, examples."""
 Lookup = Callable[[str, int], list[str]]
 
 
@@ -39,13 +46,40 @@ def judged(url: str, *, lookup: Lookup = look_up) -> tuple[str, int, str]:
         raise Forbidden("only https addresses on port 443 or 8443, without a user, are called")
     found = lookup(host, port)
     for each in found:
-        address = ipaddress.ip_address(each.split("%")[0])
-        mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-        if not (mapped or address).is_global or (mapped or address).is_multicast:
+        if not is_outside(each):
             raise Forbidden(f"{host} is not on the open internet")
     if not found:
         raise Forbidden(f"{host} has no address")
     return host, port, found[0]
+
+
+def is_outside(text: str) -> bool:
+    """Whether an address is one of the open internet, and carries none of another network inside it."""
+    address = ipaddress.ip_address(text.split("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return is_outside(str(address.ipv4_mapped))
+        if address not in UNICAST:
+            return False
+    return address.is_global and not address.is_multicast and not any(address in each for each in SPECIAL)
+
+
+@contextmanager
+def patient(line: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
+    """Let a whole call last so long: patience with each word alone would let a slow answer hold its caller for ever."""
+    line.connect()
+    guard = threading.Timer(seconds, _cut, (line.sock,))
+    guard.daemon = True
+    guard.start()
+    try:
+        yield
+    finally:
+        guard.cancel()
+
+
+def _cut(wire: socket.socket) -> None:
+    with suppress(OSError):
+        wire.shutdown(socket.SHUT_RDWR)
 
 
 @cache
@@ -80,9 +114,10 @@ class Caller:
         try:
             parts = urlsplit(hook.url)
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            line.request("POST", path, body=hook.body, headers=hook.headers)
-            answer = line.getresponse()
-            answer.read(MOST_HEARD)
+            with patient(line, PATIENCE_S):
+                line.request("POST", path, body=hook.body, headers=hook.headers)
+                answer = line.getresponse()
+                answer.read(MOST_HEARD)
             return Heard(answer.status, answer.reason[:300])
         except (OSError, http.client.HTTPException) as fault:
             return Heard(0, f"no answer: {fault}"[:300])

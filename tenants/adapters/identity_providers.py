@@ -75,9 +75,10 @@ class Providers:
         try:
             line = self._line(address)
             try:
-                line.request(method, path, body=body, headers=headers)
-                answer = line.getresponse()
-                told = answer.read(LARGEST + 1)
+                with hooks.patient(line, PATIENCE_S):
+                    line.request(method, path, body=body, headers=headers)
+                    answer = line.getresponse()
+                    told = answer.read(LARGEST + 1)
             finally:
                 line.close()
             document = json.loads(told) if answer.status == 200 and len(told) <= LARGEST else None

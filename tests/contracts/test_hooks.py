@@ -1,8 +1,13 @@
 """Calls to clients' programs: to the open internet only, to the address that was judged, never with an exception."""
 
+import contextlib
+import socket
+import threading
+
 import pytest
 
-from tenants.adapters import hooks
+from tenants.adapters import hooks, identity_providers
+from tenants.directory.ports import Unreachable
 from tenants.rules.ports import Heard, Hook
 
 HOOK = Hook("https://erp.example.com/a?b=1", {"webhook-id": "1"}, b"{}")
@@ -29,6 +34,13 @@ def resolving(*addresses):
         "fd00::1",
         "::ffff:127.0.0.1",
         "::ffff:169.254.169.254",
+        "::127.0.0.1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::1",
+        "2002:7f00:1::",
+        "2001:0:a00:1::",
+        "fec0::1",
+        "192.0.0.8",
     ],
 )
 def test_a_name_that_leads_inside_is_not_called_even_beside_one_that_leads_outside(inside):
@@ -71,6 +83,30 @@ def test_a_host_that_does_not_answer_becomes_an_answer(monkeypatch):
     monkeypatch.setattr(hooks, "PATIENCE_S", 0.2)
     monkeypatch.setattr(hooks, "judged", lambda url, lookup: ("localhost", 9, "127.0.0.1"))
     assert hooks.Caller().call(HOOK).detail.startswith("no answer")
+
+
+def test_an_answer_that_comes_a_sign_at_a_time_is_cut_off(monkeypatch):
+    """Each sign comes in time, so patience with each would never end, and a client's host would hold us."""
+    monkeypatch.setattr(identity_providers, "PATIENCE_S", 0.3)
+    over = threading.Event()
+
+    def trickle(door):
+        wire, _ = door.accept()
+        wire.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while not over.wait(0.05):
+            with contextlib.suppress(OSError):
+                wire.sendall(b"x")
+        wire.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=trickle, args=(door,), daemon=True).start()
+        with pytest.raises(Unreachable):
+            identity_providers.Providers(loopback=True).document(f"http://127.0.0.1:{door.getsockname()[1]}/x")
+        over.set()
+
+
+def test_an_address_of_the_open_internet_is_one():
+    assert all(hooks.is_outside(each) for each in (PUBLIC, "2606:4700::1111", "::ffff:93.184.215.14"))
 
 
 def test_the_memory_twin_remembers_and_answers_as_told():

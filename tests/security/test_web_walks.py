@@ -38,7 +38,7 @@ WITHOUT_A_PAGE = {
     "oauth_tokens.introspect": "no cookie: the client proves who it is",
     "hooks.sns_message": "no cookie: the provider's signature",
     "text_hooks.text_receipt": "no cookie: the word in the address",
-    "portal_reminders.stop_reminders": "no cookie: the signed word in the address, pressed by a mail program (RFC 8058)",
+    "portal_reminders.stop_reminders": "no cookie: the signed word in the address (RFC 8058)",
     "portal_reminders.resume_reminders": "no cookie: the signed word in the address",
 }
 """Changes for which no session is asked, and what stands in its place. A new one is for a reviewer to judge."""
