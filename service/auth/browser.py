@@ -19,6 +19,9 @@ from tenants.directory.sessions import SignedIn
 
 STEP = "gt_step"
 """Holds the token of a sign-in that waits for its next step."""
+LINK = "gt_link"
+"""Holds the token of a letter's link. Anybody can make a browser follow a link, so it never stands in the place of a
+step that this browser began itself."""
 HOME = "/"
 OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f-\xa0\u2028\u2029]*")
 PROGRAMS = (
@@ -125,6 +128,7 @@ def hold(response: Response, fresh: SignedIn | None) -> Response:
     if fresh is not None:
         cookies.put(response, identity.COOKIE, fresh.token, until=fresh.expires_at if fresh.is_kept else None)
     cookies.drop(response, STEP)
+    cookies.drop(response, LINK)
     return response
 
 
@@ -142,3 +146,14 @@ def wait(response: Response, token: str, *, seconds: int = 600) -> Response:
 def step() -> str:
     """The token of the step that this browser waits in."""
     return cookies.given(STEP)
+
+
+def carry(response: Response, token: str, *, seconds: int) -> Response:
+    """Let the browser hold the token of the link that it followed."""
+    cookies.put(response, LINK, token, seconds=seconds)
+    return response
+
+
+def link() -> str:
+    """The token of the link that this browser followed."""
+    return cookies.given(LINK)

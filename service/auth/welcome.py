@@ -65,7 +65,7 @@ def ask_letter(body: dict[str, str]) -> str:
 @endpoint(face, f"{HERE}/<string(minlength=40, maxlength=60):token>", needs=PUBLIC)
 def open_link(token: str) -> Response:
     """Hand the token to the browser and show the page under an address that tells nothing."""
-    return browser.wait(redirect(HERE, 303), token, seconds=OPEN_FOR_S)
+    return browser.carry(redirect(HERE, 303), token, seconds=OPEN_FOR_S)
 
 
 @endpoint(face, HERE, needs=PUBLIC)
@@ -78,7 +78,7 @@ def welcome_page() -> Response:
 def choose(body: dict[str, str]) -> Response:
     """Keep the password and use the link up; who holds a second factor goes on to show it."""
     _refuse_other_sites()
-    toolbox, token = tools(), browser.step()
+    toolbox, token = tools(), browser.link()
     now = toolbox.clock.now()
     try:
         with unit_of_work(scope.platform(actor="sign-in", reason="keep a password that a letter's reader chose")):
@@ -101,7 +101,7 @@ def choose(body: dict[str, str]) -> Response:
 def begin_passkey() -> Response:
     """Ask the browser for a first passkey; its challenge waits with the link."""
     _refuse_other_sites()
-    now, place, token = tools().clock.now(), browser.place(), browser.step()
+    now, place, token = tools().clock.now(), browser.place(), browser.link()
     with unit_of_work(scope.platform(actor="sign-in", reason="begin a first passkey")):
         invited = invitations.find(token, now=now)
         if place is None or not invited.is_first:
@@ -121,7 +121,7 @@ def begin_passkey() -> Response:
 def keep_passkey(body: dict[str, str]) -> Response:
     """Keep the passkey and use the link up: it is two factors in one, so nothing more is asked."""
     _refuse_other_sites()
-    now, place, token = tools().clock.now(), browser.place(), browser.step()
+    now, place, token = tools().clock.now(), browser.place(), browser.link()
     with unit_of_work(scope.platform(actor="sign-in", reason="keep a first passkey and open a session")):
         invited = invitations.find(token, now=now)
         if place is None or not invited.is_first or "challenge" not in invited.said:
@@ -142,7 +142,7 @@ def keep_passkey(body: dict[str, str]) -> Response:
 def _page(**context: Any) -> Response:
     now = tools().clock.now()
     with unit_of_work(scope.platform(actor="sign-in", reason="look whom a letter's link is for")):
-        invited = invitations.find(browser.step(), now=now)
+        invited = invitations.find(browser.link(), now=now)
     page = render_template(
         "welcome.html", invited=invited, place=browser.place(), shortest=passwords.SHORTEST, **context
     )

@@ -95,6 +95,18 @@ def test_who_came_through_the_company_proves_it_there_once_more(try_, alder, con
     assert not is_in(browser)
 
 
+def test_nobody_is_signed_in_as_somebody_else_by_a_link_that_carries_their_step(web, alder, connection, idp, una):
+    """A link of a letter must not put the step of another browser into this one: whoever made both would be in here."""
+    theirs, mine = Browser(web.test_client()), Browser(web.test_client())
+    asked = go(theirs, alder, connection)
+    idp.vouch(asked["nonce"], email=una)
+    step = theirs.client.get_cookie("gt_step", domain="localhost").value
+    assert mine.client.get(f"/welcome/{step}").status_code == 303
+    assert (back(mine, asked).status_code, is_in(mine)) == (403, False)
+    assert mine.client.get("/welcome").status_code == 404
+    assert (back(theirs, asked).status_code, is_in(theirs)) == (303, True)
+
+
 def test_who_was_shut_out_stays_out(try_, una, alder):
     try_()
     with unit_of_work(scope.platform(actor="test", reason="shut somebody out")):
