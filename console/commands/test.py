@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -44,7 +45,7 @@ def command(only_prepare: bool, paths: tuple[str, ...]) -> int:
         return 0
     if paths:
         return run([*PART, *rooted(paths)])
-    failed = [name for name, line in CHECKS if run(line, name=name)]
+    failed = check()
     with tempfile.TemporaryDirectory(prefix="goodterms-coverage-") as folder:
         coverage = Path(folder) / "coverage"
         if run(WHOLE, name="tests", coverage=coverage):
@@ -55,8 +56,26 @@ def command(only_prepare: bool, paths: tuple[str, ...]) -> int:
     return 1 if failed else 0
 
 
+def check() -> list[str]:
+    """Run the checks beside each other, for each keeps one core busy; tell each in its turn, and return what failed."""
+    with ThreadPoolExecutor(len(CHECKS)) as pool:
+        done = list(pool.map(lambda each: seen(each[1]), CHECKS))
+    for (name, _), found in zip(CHECKS, done, strict=True):
+        say(f"--- {name}")
+        sys.stdout.write(found.stdout)
+        sys.stdout.flush()
+    return [name for (name, _), found in zip(CHECKS, done, strict=True) if found.returncode]
+
+
+def seen(line: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run one check and keep what it says."""
+    return subprocess.run(
+        line, cwd=PROJECT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
+    )
+
+
 def run(line: Sequence[str], *, name: str = "", coverage: Path | None = None) -> int:
-    """Run one check at the project's root, wherever the person stands."""
+    """Run something long at the project's root, wherever the person stands."""
     if name:
         say(f"--- {name}")
     env = dict(os.environ) | ({"COVERAGE_FILE": str(coverage)} if coverage else {})

@@ -53,7 +53,9 @@ class Checkout:
         shutil.copy(PROJECT / "goodterms", self.folder)
         for name in LOCKS:
             self.lock(name).write_text(wheel(self.wheels, f"tiny_{name}"))
-        said = "import sys, tiny_runtime, tiny_local, tiny_web; print(sys.prefix, sys.argv[1:])"
+        said = (
+            "import sys, tiny_runtime, tiny_local, tiny_web; print(sys.prefix, sys.argv[1:], sys.dont_write_bytecode)"
+        )
         (self.folder / "console" / "__main__.py").write_text(said)
 
     def lock(self, name):
@@ -63,7 +65,12 @@ class Checkout:
         return [sys.executable, str(self.folder / "goodterms"), *arguments]
 
     def env(self):
-        own = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.wheels), "PIP_CONFIG_FILE": os.devnull}
+        own = {
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(self.wheels),
+            "PIP_CONFIG_FILE": os.devnull,
+        }
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder)} | own
 
     def run(self, *arguments, cwd=None):
@@ -84,7 +91,7 @@ def first_start(checkout):
 
 def test_the_first_start_makes_the_environment_and_hands_over(checkout, first_start):
     assert first_start.returncode == 0, first_start.stderr
-    assert first_start.stdout == f"{checkout.folder}/.venv ['demo', '--port', '9000']\n"
+    assert first_start.stdout == f"{checkout.folder}/.venv ['demo', '--port', '9000'] False\n", "bytecode is kept"
     assert "installing runtime: 1 packages" in first_start.stderr
 
 
