@@ -11,7 +11,7 @@ from typing import Any, overload
 from uuid import UUID
 
 from tenants import store
-from tenants.directory import clients, permissions
+from tenants.directory import clients, permissions, sign_in_rules
 from tenants.values import ids
 
 
@@ -59,13 +59,19 @@ jsonb_build_array(t.id, t.slug, t.legal_name, array_agg(m.role), t.base_currency
   t.shut_at)
 """
 CLIENTS_OF = f"""
-SELECT coalesce(jsonb_agg(v.client ORDER BY v.legal_name, v.id), '[]') FROM (
-  SELECT t.id, t.legal_name, {ROW} AS client FROM app.membership m JOIN app.tenant t ON t.id = m.tenant_id
+SELECT coalesce(bool_or(v.wants_factor), false) AS client_wants_factor,
+  coalesce(jsonb_agg(v.client ORDER BY v.legal_name, v.id) FILTER (WHERE v.opens), '[]') AS clients
+FROM (
+  SELECT t.id, t.legal_name, {ROW} AS client, {sign_in_rules.WANTS_FACTOR} AS wants_factor,
+    (t.state <> 'closed' OR t.shut_at > :now)
+    AND CASE WHEN {{within}} IS NULL THEN NOT ({sign_in_rules.ITS_WORD_ALONE}) ELSE t.id = {{within}} END AS opens
+  FROM app.membership m JOIN app.tenant t ON t.id = m.tenant_id
+    LEFT JOIN app.sign_in_rule r ON r.tenant_id = m.tenant_id
   WHERE m.person_id = {{person}} AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now)
-    AND (t.state <> 'closed' OR t.shut_at > :now) AND ({{opens}})
   GROUP BY t.id) v
 """
-"""The same as one value, for a question that asks for more than that."""
+"""For a question that asks for more than that: the clients that a session opens by the way in which it began, as one
+value, and whether one of them wants a second factor."""
 
 OF_MACHINE = """
 SELECT t.id, t.slug, t.legal_name, t.base_currency, t.time_zone, t.language, t.state, t.shut_at

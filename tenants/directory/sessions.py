@@ -9,8 +9,9 @@ import hmac
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, text
@@ -152,23 +153,19 @@ VALUES (:id_hash, :person_id, :csrf, :now, :now, :expires_at, :agent, :network, 
   :within)
 """
 AWAKE = "s.seen_at + make_interval(secs => s.idle_s) > :now"
+OF_PERSON = access.CLIENTS_OF.format(person="p.id", email="p.email", within="s.within_tenant")
 FIND = f"""
-SELECT s.id_hash, p.id AS person_id, p.name, p.email, p.side, p.language, s.csrf_token, s.seen_at,
-  (SELECT coalesce(array_agg(r.role), '{{}}') FROM identity.provider_role r WHERE r.person_id = p.id) AS provider_roles,
-  s.proved_at, s.method, ({sign_in_rules.HOLDS_ONE.format(person="p.id")}) AS holds_factor,
-  ({sign_in_rules.A_CLIENT_WANTS_ONE.format(person="p.id")}) AS client_wants_factor,
-  s.within_tenant AS within
-FROM identity.browser_session s JOIN identity.person p ON p.id = s.person_id
-WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND s.expires_at > :now AND {AWAKE} AND p.disabled_at IS NULL
+SELECT row_to_json(f) FROM (
+  SELECT p.id AS person_id, p.name, p.email, p.side, p.language, s.csrf_token, s.seen_at,
+    (SELECT coalesce(array_agg(r.role), '{{}}') FROM identity.provider_role r WHERE r.person_id = p.id)
+      AS provider_roles,
+    s.proved_at, s.method, ({sign_in_rules.HOLDS_ONE.format(person="p.id")}) AS holds_factor, c.client_wants_factor,
+    s.within_tenant AS within, c.clients
+  FROM identity.browser_session s JOIN identity.person p ON p.id = s.person_id, LATERAL ({OF_PERSON}) c
+  WHERE s.id_hash = :id_hash AND s.ended_at IS NULL AND s.expires_at > :now AND {AWAKE}
+    AND p.disabled_at IS NULL) f
 """
-OPENS = "f.within = t.id OR (f.within IS NULL AND t.id <> ALL (i.insisted))"
-"""Whether the way in which a session was opened opens a client's books: some open by the word of their own provider
-alone, and that word opens no others."""
-FIND_ALL = f"""
-SELECT row_to_json(a) FROM (
-  SELECT f.*, ({access.CLIENTS_OF.format(person="f.person_id", opens=OPENS)}) AS clients
-  FROM ({FIND}) f, LATERAL ({sign_in_rules.INSISTED.format(person="f.person_id", email="f.email")}) i (insisted)) a
-""".replace(":id_hash", "$1::bytea").replace(":now", "$2::timestamptz")
+ASK = First("find_all", FIND.replace(":id_hash", "$1::bytea").replace(":now", "$2::timestamptz"))
 TOUCH = "UPDATE identity.browser_session SET seen_at = :now WHERE id_hash = :id_hash"
 END = "UPDATE identity.browser_session SET ended_at = :now WHERE id_hash = :id_hash AND ended_at IS NULL"
 OPEN = f"""
@@ -299,22 +296,26 @@ def end_others(person_id: UUID, *, keep: bytes, now: datetime) -> None:
 
 
 def find(token: str, *, now: datetime) -> Visitor | None:
-    """The person behind a token; None when it never was, has ended, has expired or was idle too long."""
-    row = store.run_identity(FIND, id_hash=hash_of(token), now=now).one_or_none()
-    if row is None:
+    """The person behind a token, as the open unit sees it; None when it never was, has ended, has expired or was idle
+    too long."""
+    id_hash = hash_of(token)
+    found = store.run_identity(FIND, id_hash=id_hash, now=now).scalar_one_or_none()
+    if found is None:
         return None
-    if now - row.seen_at >= TOUCH_EVERY:
-        store.run_identity(TOUCH, id_hash=row.id_hash, now=now)
-    return Visitor(**{**row._mapping, "provider_roles": frozenset(row.provider_roles)})
+    visitor, _ = _read(found, id_hash)
+    if is_stale(visitor, now=now):
+        touch(visitor, now=now)
+    return visitor
 
 
 def find_all(token: str, *, now: datetime) -> tuple[Visitor, access.Clients] | None:
-    """The same together with every client that the person can enter now, in one round trip; touches nothing."""
+    """The same together with every client that the session opens now, in one round trip; touches nothing."""
     id_hash = hash_of(token)
-    told = store.ask_identity(First("find_all", FIND_ALL, (f"\\x{id_hash.hex()}", now.isoformat())))
-    if told is None:
-        return None
-    found = json.loads(told)
+    told = store.ask_identity(replace(ASK, values=(f"\\x{id_hash.hex()}", now.isoformat())))
+    return None if told is None else _read(json.loads(told), id_hash)
+
+
+def _read(found: dict[str, Any], id_hash: bytes) -> tuple[Visitor, access.Clients]:
     clients = access.Clients(found.pop("clients"))
     found |= {"id_hash": id_hash, "provider_roles": frozenset(found["provider_roles"])}
     found |= {name: UUID(found[name]) for name in ("person_id", "within") if found[name]}

@@ -60,26 +60,21 @@ CAN_INSIST = """
 SELECT EXISTS (SELECT FROM idp_connection WHERE tenant_id = :tenant AND state = 'live')
   AND EXISTS (SELECT FROM email_domain WHERE tenant_id = :tenant AND verified_at IS NOT NULL)
 """
-INSISTED = """
-SELECT coalesce(array_agg(DISTINCT m.tenant_id), '{{}}') FROM app.membership m
-JOIN app.sign_in_rule r ON r.tenant_id = m.tenant_id AND r.company_only
-JOIN app.email_domain d ON d.tenant_id = m.tenant_id AND d.verified_at IS NOT NULL
-  AND d.domain = split_part({email}, '@', 2)
-WHERE m.person_id = {person} AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now)
-  AND EXISTS (SELECT FROM app.idp_connection c WHERE c.tenant_id = m.tenant_id AND c.state = 'live')
-  AND NOT EXISTS (SELECT FROM app.membership a WHERE a.tenant_id = m.tenant_id AND a.person_id = m.person_id
-    AND a.role = 'tenant_admin' AND a.starts_at <= :now AND (a.ends_at IS NULL OR a.ends_at > :now))
+WANTS_FACTOR = "coalesce(bool_or(r.second_factor), false)"
+"""Whether a client wants a second factor of one who is a member (m, with the client's rule r)."""
+ITS_WORD_ALONE = """
+coalesce(bool_or(r.company_only), false) AND NOT bool_or(m.role = 'tenant_admin')
+AND EXISTS (SELECT FROM app.email_domain d WHERE d.tenant_id = t.id AND d.verified_at IS NOT NULL
+  AND d.domain = split_part({email}, '@', 2))
+AND EXISTS (SELECT FROM app.idp_connection c WHERE c.tenant_id = t.id AND c.state = 'live')
 """
+"""Whether a client t opens to such a member by the word of its own provider alone."""
 SOMEBODY_INSISTS = """
 SELECT EXISTS (SELECT FROM app.sign_in_rule WHERE tenant_id = ANY(:of) AND company_only)
 """
 HOLDS_ONE = """
 EXISTS (SELECT FROM identity.totp t WHERE t.person_id = {person} AND t.confirmed_at IS NOT NULL)
 OR EXISTS (SELECT FROM identity.passkey k WHERE k.person_id = {person})
-"""
-A_CLIENT_WANTS_ONE = """
-EXISTS (SELECT FROM app.membership m JOIN app.sign_in_rule r ON r.tenant_id = m.tenant_id AND r.second_factor
-  WHERE m.person_id = {person} AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now))
 """
 
 

@@ -21,6 +21,7 @@ from service.portal import invoice as portal_pages
 from tenants.delivery import facts
 from tenants.directory import access, oauth_grants, sessions
 from tenants.directory.oauth_grants import Grant
+from tenants.isolation.opening import First
 from tenants.ledger import debtors
 from tenants.values.faults import Refusal
 from tests.security.probe.stage import Stage
@@ -159,6 +160,8 @@ def roomy_tokens(_stage: Stage) -> Iterator[None]:
         yield
 
 
+ENDS = "AND (m.ends_at IS NULL OR m.ends_at > $2::timestamptz)"
+assert ENDS in sessions.ASK.sql
 SHOW = ("api_invoices.show_invoice",)
 TASKS = ("api_tasks.finish_task", "api_tasks.drop_task")
 DEFECTS: list[Defect] = [
@@ -230,7 +233,7 @@ DEFECTS: list[Defect] = [
     Defect(
         "a role that ended still opens its client",
         "",
-        patched(sessions, "FIND_ALL", sessions.FIND_ALL.replace("AND (m.ends_at IS NULL OR m.ends_at > :now)", "")),
+        patched(sessions, "ASK", First("find_leavers", sessions.ASK.sql.replace(ENDS, ""))),
         SHOW,
         ("leaver",),
         ("controls",),
