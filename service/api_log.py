@@ -41,10 +41,11 @@ class ApiLog:
         client = g.get("client")
         if client is None or self._every_s == 0:
             return
-        caller = identity.caller(toolbox.clock.now())
+        now = toolbox.clock.now()
+        caller = identity.caller(now)
         call = Call(
             id=ids.new(),
-            at=toolbox.clock.now(),
+            at=now,
             caller=caller.actor if caller else "",
             method=request.method,
             route=str(request.url_rule or ""),

@@ -65,10 +65,9 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    of_api = request.path.startswith("/api/")
-    headers.complete(response.headers, of_api=of_api, request_id=g.get("request_id", ""))
+    response.headers["X-Request-Id"] = g.get("request_id", "")
     rate_limits.tell(response)
-    if of_api:
+    if request.path.startswith(headers.API):
         api_versions.tell(response)
         current_app.extensions["api_log"].note(response, toolbox=current_app.extensions["goodterms"])
     client = g.get("client")

@@ -48,7 +48,7 @@ class Door:
                 request_id = environ.get("HTTP_X_REQUEST_ID", "")
                 start_response(status.decode(), [*listed, ("X-Request-Id", headers.request_id(request_id))])
                 return body
-        return self._inside(environ, start_response)
+        return self._inside(environ, headers.completing(start_response, path=path))
 
     def _take(self, path: str, environ: dict[str, Any]) -> tuple[bytes, list[tuple[str, str]], list[bytes]] | None:
         """Keep the hit and give the answer; None when this is for the face."""

@@ -1,9 +1,11 @@
 """What every answer says about itself: what a browser may do with it, how long it may be kept, and its number."""
 
 import re
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from werkzeug.datastructures import Headers
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
 POLICY = "; ".join(
@@ -35,6 +37,7 @@ _LACKING = {
     for of_api, policy in ((False, POLICY), (True, POLICY_OF_API))
 }
 UNKEPT = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie"}
+API = "/api/"
 
 
 def request_id(given: str) -> str:
@@ -42,15 +45,18 @@ def request_id(given: str) -> str:
     return given if REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
-def complete(held: Headers, *, of_api: bool, request_id: str) -> None:
-    """Say what an answer has not said by itself."""
-    said = {name.lower() for name, _ in held}
-    for low, name, value in _LACKING[of_api]:
-        if low not in said:
-            held.add(name, value)
-    if "cache-control" not in said:
-        held.update(UNKEPT)
-    held["X-Request-Id"] = request_id
+def completing(start: "StartResponse", *, path: str) -> "StartResponse":
+    """Let an answer to this path say also what it has not said by itself; last of all, whatever made it."""
+
+    def begin(status: str, held: list[tuple[str, str]], *fault: Any) -> Any:
+        said = {name.lower() for name, _ in held}
+        lacking = [(name, value) for low, name, value in _LACKING[path.startswith(API)] if low not in said]
+        if "cache-control" not in said:
+            lacking += UNKEPT.items()
+            held = [pair for pair in held if pair[0].lower() != "vary"]
+        return start(status, held + lacking, *fault)
+
+    return begin
 
 
 def of_page(own: dict[str, str]) -> dict[str, str]:

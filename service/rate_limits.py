@@ -74,9 +74,7 @@ def tell(response: Response) -> None:
     """Write how the caller stands into the answer."""
     standings: list[Standing] = g.get("standings") or []
     if standings:
-        response.headers["RateLimit-Policy"] = ", ".join(
-            f'"{each.limit.name}";q={each.limit.most};w={each.limit.window_s}' for each in standings
-        )
-        response.headers["RateLimit"] = ", ".join(
-            f'"{each.limit.name}";r={each.left};t={each.reset_s}' for each in standings
-        )
+        policy = [f'"{each.limit.name}";q={each.limit.most};w={each.limit.window_s}' for each in standings]
+        left = [f'"{each.limit.name}";r={each.left};t={each.reset_s}' for each in standings]
+        response.headers.add("RateLimit-Policy", ", ".join(policy))
+        response.headers.add("RateLimit", ", ".join(left))
