@@ -12,7 +12,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields
+from marshmallow import Schema, fields
 
 from service.fields import Day, Instant, MoneyField, Ref
 from tenants.values import ids, money
@@ -29,12 +29,6 @@ UNFIT = (KeyError, TypeError, AttributeError)
 def dump(schema: type[Schema], given: Any) -> str:
     """What the schema would dump, as JSON."""
     return _objects(schema)([given])[0]
-
-
-@cache
-def reader(schema: type[Schema]) -> Schema:
-    """The one instance that reads requests; parts that it does not know are refused."""
-    return schema(unknown=RAISE)
 
 
 @cache

@@ -32,6 +32,7 @@ from service import (
     problems,
     proofs,
     rate_limits,
+    reading,
     repeats,
     sizes,
     visits,
@@ -234,12 +235,12 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
         if route.is_export:
             rate_limits.take_export(caller, g.client, toolbox=tools())
     if route.query is not None:
-        arguments["query"] = dumping.reader(route.query).load(bodies.flat(request.args))
+        arguments["query"] = reading.asked(route.query, bodies.flat(request.args))
     elif caller is not None and request.query_string and route.rule.startswith(API):
-        dumping.reader(Schema).load(bodies.flat(request.args))
+        reading.asked(Schema, bodies.flat(request.args))
     sent: Any = _body() if route.accepts is not None else None
     if route.accepts is not None:
-        arguments["body"] = dumping.reader(route.accepts).load(sent)
+        arguments["body"] = reading.reader(route.accepts).load(sent)
     asked = repeats.asked(route.name, caller, path, sent) if route.once and caller is not None else None
     looked_at = etags.require() if route.changes is not None else ""
     with opening:

@@ -6,6 +6,7 @@ stands in quotation marks there is left out, as is all that has the shape of a s
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 HIDDEN = "[hidden]"
@@ -43,7 +44,12 @@ def fault(text: str) -> str:
 
 def line(said: Mapping[str, Any]) -> dict[str, Any]:
     """One line of a log; a field whose name is that of a secret says nothing, and a reason is what a fault said."""
-    return {key: HIDDEN if NAMED.match(key) else _value(value, key in REASONS) for key, value in said.items()}
+    return {key: HIDDEN if _is_named(key) else _value(value, key in REASONS) for key, value in said.items()}
+
+
+@lru_cache(maxsize=1024)
+def _is_named(key: str) -> bool:
+    return NAMED.match(key) is not None
 
 
 def _value(value: Any, is_reason: bool = False) -> Any:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from marshmallow import Schema, ValidationError, fields, post_dump
+from marshmallow import Schema, fields, post_dump
 
 from service import dumping
 from service.fields import Actor, Day, Instant, MoneyField, Ref
@@ -97,9 +97,3 @@ def test_rows_are_written_at_once_and_what_does_not_fit_as_the_schema_writes_it(
     given = {"items": [fit, None, FULL]}
     page = Schema.from_dict({"items": fields.List(fields.Nested(plain))})
     assert json.loads(dumping.dump(page, given)) == page().dump(given)
-
-
-def test_a_request_is_read_by_one_instance_that_knows_no_other_parts():
-    assert dumping.reader(Line) is dumping.reader(Line)
-    with pytest.raises(ValidationError):
-        dumping.reader(Line).load({"other": 1})
