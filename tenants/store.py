@@ -222,7 +222,7 @@ def table(sql: str, /, **values: Any) -> Table:
     """Ask for the rows of a long list in the current scope and transaction, as `run` does; they come as the driver
     gives them, which takes half of the time."""
     now = scope.current()
-    _statement, wants_one, wants_all = _read(sql)
+    statement, wants_one, wants_all = _read(sql)
     if not (wants_one or wants_all) or "tenant" in values or "tenants" in values:
         raise UnscopedStatement(f"SQL must name its tenant, whom the scope knows: {sql[:120]}")
     if wants_one:
@@ -232,7 +232,7 @@ def table(sql: str, /, **values: Any) -> Table:
     if db.session.registry.has():
         db.session.flush()
     line = _begun.get() or db.session.connection()
-    words = _driven(sql, line.dialect)
+    words = _driven(statement, line.dialect)
     return _on_the_wire(line, lambda wire: _table(wire.execute(words, values, binary=True)))
 
 
@@ -273,9 +273,9 @@ def ask_identity(question: entry.First) -> str | None:
 
 
 @lru_cache(maxsize=512)
-def _driven(sql: str, dialect: Dialect) -> str:
+def _driven(statement: TextClause, dialect: Dialect) -> str:
     """A text with its values marked as the driver marks them."""
-    return str(_read(sql)[0].compile(dialect=dialect))
+    return str(statement.compile(dialect=dialect))
 
 
 def refuse_dead(line: Any, _record: Any, _proxy: Any) -> None:

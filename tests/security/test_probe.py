@@ -59,7 +59,8 @@ def test_work_of_every_kind_does_nothing_with_the_ids_of_another_client(stage):
 
 
 @pytest.mark.parametrize("without", [walls.RLS, walls.GUARD])
-def test_either_wall_holds_alone(stage, without):
+def test_either_wall_holds_alone(stage, without, monkeypatch):
+    monkeypatch.setattr(stage, "without", without)
     routes = [route.name for route in ROUTES if route.rule.startswith("/api/") and slots.of(route)][::9]
     with walls.without(without, stage.admin_url):
         walk = Walk(stage, Size(objects=1, callers=FEW[:1], routes=routes))
