@@ -233,7 +233,7 @@ def table(sql: str, /, **values: Any) -> Table:
         db.session.flush()
     line = _begun.get() or db.session.connection()
     words = _driven(statement, line.dialect)
-    return _on_the_wire(line, lambda wire: _table(wire.execute(words, values, binary=True)))
+    return _on_the_wire(line, lambda wire: _table(wire.execute(words, values)))
 
 
 def _table(answer: psycopg.Cursor[Any]) -> Table:
