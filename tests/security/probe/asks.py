@@ -66,6 +66,7 @@ CONDUCT = {
     "consumers": "person",
     "most_reminders": "6",
     "silence_after_talk": "2",
+    "ways": ["email"],
     "reason": "As agreed",
 }
 

@@ -48,6 +48,7 @@ ORACLES: dict[str, str] = {
     "list_rule_runs": OF_RULE.format("rule_run", 30).replace("ORDER BY", "AND mode <> 'dry' ORDER BY"),
     "list_suppressions": ALL.format("suppression") + " AND lifted_at IS NULL",
     "list_api_calls": ALL.format("api_call"),
+    "list_mails": ALL.format("inbox_event") + " AND source = 'mail'",
 }
 """Lists that show fewer than all rows when nothing is asked for; an empty text where what is shown is a calculation,
 of which the rows are checked to be the client's own."""
