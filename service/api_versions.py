@@ -60,7 +60,7 @@ def tell(response: Response) -> None:
     """Name the version in the answer, and its end where it has one."""
     given = request.headers.get(HEADER)
     version = next((each for each in VERSIONS if each.name == given), VERSIONS[-1])
-    response.headers[HEADER] = version.name
+    response.headers.add(HEADER, version.name)
     if version.deprecated_on is not None:
         at = datetime.combine(version.deprecated_on, time(), tzinfo=UTC)
         response.headers["Deprecation"] = f"@{int(at.timestamp())}"

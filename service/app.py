@@ -65,7 +65,7 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.get("request_id", "")
+    response.headers.add("X-Request-Id", g.get("request_id", ""))
     rate_limits.tell(response)
     if request.path.startswith(headers.API):
         api_versions.tell(response)

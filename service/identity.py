@@ -19,6 +19,7 @@ from tenants.work import unit_of_work
 
 COOKIE = "gt_session"
 API = "/api/"
+UNASKED = "unasked"
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -84,10 +85,11 @@ class Caller:
 
 def caller(now: datetime) -> Caller | None:
     """Return who is calling, or None; looked up once per request. Raises BadToken for a token that is not good."""
-    if "caller" not in g:
-        by_token = request.path.startswith(API) and "Authorization" in request.headers
-        g.caller = _bearer(now) if by_token else _find(cookies.given(COOKIE), now)
-    return g.caller  # type: ignore[no-any-return]
+    found: Caller | str | None = g.get("caller", UNASKED)
+    if isinstance(found, str):
+        by_token = "Authorization" in request.headers and request.path.startswith(API)
+        found = g.caller = _bearer(now) if by_token else _find(cookies.given(COOKIE), now)
+    return found
 
 
 def _bearer(now: datetime) -> Caller:

@@ -77,8 +77,12 @@ def _entered(opening: Scope) -> Iterator[None]:
         "tenant": str(opening.read[0]) if len(opening.read) == 1 else f"{len(opening.read)} clients",
         "actor": opening.actor,
     }
-    with scope.entered(opening), structlog.contextvars.bound_contextvars(**fields):
-        yield
+    told = structlog.contextvars.bind_contextvars(**fields)
+    try:
+        with scope.entered(opening):
+            yield
+    finally:
+        structlog.contextvars.reset_contextvars(**told)
 
 
 def _ring(recorded: set[UUID]) -> None:

@@ -1,5 +1,6 @@
 """Marks of the API's limits in Redis, one script for all limits of a request; this process's own when Redis is away."""
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,6 +41,7 @@ class RedisCounter:
             url, retry=Retry(NoBackoff(), 0), socket_timeout=0.25, socket_connect_timeout=0.25
         )
         self._script = self._redis.register_script(SCRIPT)
+        self._lines: deque[Any] = deque()
         self._local = LocalCounter()
         self._away_until = 0.0
 
@@ -61,15 +63,26 @@ class RedisCounter:
     def _ask(self, keys: list[str], words: list[Any]) -> Any:
         """Run the script. Each request of the API does, so it is written to the line as it is: the client's own way
         takes as long as the rest of what a request asks of Redis. A server that forgot the script is told it anew."""
-        told = [b"EVALSHA", self._script.sha, str(len(keys)), *keys, *words]
-        line = self._redis.connection_pool.get_connection()
+        told = _packed([b"EVALSHA", self._script.sha, str(len(keys)), *keys, *words])
         try:
-            line.send_packed_command(_packed(told))  # type: ignore[no-untyped-call]
-            return line.read_response()
+            try:
+                return self._say(told)
+            except redis.ConnectionError:  # a line that was closed while nobody used it
+                return self._say(told)
         except redis.exceptions.NoScriptError:
             return self._script(keys=keys, args=words)
+
+    def _say(self, told: list[bytes]) -> Any:
+        """On a line that nobody uses; after a fault it is closed, and opened again by whoever takes it next."""
+        try:
+            line = self._lines.pop()
+        except IndexError:
+            line = self._redis.connection_pool.make_connection()
+        try:
+            line.send_packed_command(told)
+            return line.read_response()
         finally:
-            self._redis.connection_pool.release(line)
+            self._lines.append(line)
 
 
 def _packed(words: Sequence[Any]) -> list[bytes]:

@@ -1,5 +1,7 @@
 """Marks of the API's limits: in Redis and in one process they give the same answers."""
 
+import socket
+
 import pytest
 
 from tenants.adapters.rates import RedisCounter
@@ -44,6 +46,15 @@ def test_holders_do_not_share_their_limits(counter):
     counter.take([one], now=AT)
     assert not counter.take([one], now=AT)[0].allowed
     assert counter.take([other], now=AT)[0].allowed
+
+
+def test_a_line_that_was_closed_meanwhile_is_opened_again(redis_url):
+    counter, limit = RedisCounter(redis_url), of(3)
+    assert counter.take([limit], now=AT)[0].left == 2
+    (line,) = counter._lines
+    line._sock.shutdown(socket.SHUT_RDWR)
+    assert RedisCounter(redis_url).take([limit], now=AT)[0].left == 1
+    assert counter.take([limit], now=AT)[0].left == 0, "counted in Redis, where the others count"
 
 
 def test_when_redis_is_away_a_process_counts_for_itself():
