@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 import structlog
 
-from service import dumping
+from service import reading
 from service.identity import COOKIE
 from tenants import logs
 from tests.hearing import heard_by
@@ -113,7 +113,7 @@ def test_a_fault_that_nobody_foresaw_quotes_nothing_in_the_log(stage, heard):
         def load(self, sent):
             raise RuntimeError(f"cannot read {sent!r} of 'somebody'")
 
-    with patch.object(dumping, "reader", lambda _: Broken()):
+    with patch.object(reading, "reader", lambda _: Broken()):
         for stop in (each for each in stops(stage) if each.route.accepts is not None):
             answer = ask(stage, stop, (bodies(stop) or [{"what": SECRETS["password"]}])[-1])
             assert answer.status_code >= 400 and MARK not in answer.text, stop.name
