@@ -295,27 +295,16 @@ def end_others(person_id: UUID, *, keep: bytes, now: datetime) -> None:
     store.run_identity(END_OTHERS, person_id=person_id, id_hash=keep, now=now)
 
 
-def find(token: str, *, now: datetime) -> Visitor | None:
-    """The person behind a token, as the open unit sees it; None when it never was, has ended, has expired or was idle
-    too long."""
-    id_hash = hash_of(token)
-    found = store.run_identity(FIND, id_hash=id_hash, now=now).scalar_one_or_none()
-    if found is None:
-        return None
-    visitor, _ = _read(found, id_hash)
-    if is_stale(visitor, now=now):
-        touch(visitor, now=now)
-    return visitor
-
-
 def find_all(token: str, *, now: datetime) -> tuple[Visitor, access.Clients] | None:
-    """The same together with every client that the session opens now, in one round trip; touches nothing."""
+    """The person behind a token, with every client that the session opens now; None when it never was, has ended, has
+    expired or was idle too long. One round trip outside every unit; touches nothing."""
     id_hash = hash_of(token)
     told = store.ask_identity(replace(ASK, values=(f"\\x{id_hash.hex()}", now.isoformat())))
-    return None if told is None else _read(json.loads(told), id_hash)
+    return None if told is None else read(json.loads(told), id_hash)
 
 
-def _read(found: dict[str, Any], id_hash: bytes) -> tuple[Visitor, access.Clients]:
+def read(found: dict[str, Any], id_hash: bytes) -> tuple[Visitor, access.Clients]:
+    """What an answer to FIND says."""
     clients = access.Clients(found.pop("clients"))
     found |= {"id_hash": id_hash, "provider_roles": frozenset(found["provider_roles"])}
     found |= {name: UUID(found[name]) for name in ("person_id", "within") if found[name]}

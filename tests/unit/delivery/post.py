@@ -10,6 +10,7 @@ from tenants import store
 from tenants.adapters.documents import FolderStore
 from tenants.adapters.mail import MemoryMailer
 from tenants.delivery import queueing, sending
+from tenants.delivery.channels import Channels
 from tenants.delivery.outcome import Result
 from tenants.delivery.ports import Answer, Handover, Verdict
 from tenants.isolation import scope
@@ -23,6 +24,9 @@ SPAM = Answer(Handover.REFUSED, detail="554 5.7.1 looks like spam")
 BUSY = Answer(Handover.RETRY, detail="451 later")
 NOBODY_KNOWS = Answer(Handover.AMBIGUOUS, detail="the message was sent and no answer came")
 GO = Verdict(allowed=True)
+POSTAL = "Dune Garden Centres\nDünenweg 1\n26486 Wangerooge"
+ALL = Channels(("email", "portal", "sms", "print"), 3, "030 901820", POSTAL)
+"""Every way that there is, in the order of a customer of many."""
 
 
 @dataclass

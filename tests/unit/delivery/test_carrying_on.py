@@ -2,28 +2,11 @@
 
 from datetime import timedelta
 
-import pytest
-
 from tenants import store
-from tenants.delivery import carrying_on, channels, climbing, queueing
+from tenants.delivery import carrying_on, climbing, queueing
 from tests.cast import NOW, TODAY
-from tests.factories import a_contact, a_debtor, an_invoice
 from tests.unit.delivery.post import DEAD
-from tests.unit.delivery.test_channels import ALL, post_it, the, want
-
-
-@pytest.fixture
-def reminder(post):
-    """One reminder about two invoices in two currencies, to a customer of many ways."""
-    debtor = a_debtor(post.tenant, name="Dune Garden Centres")
-    a_contact(post.tenant, debtor, email="dana@dune.test", name="Dana Reyes")
-    bills = [an_invoice(post.tenant, debtor, late=late, currency=each) for late, each in ((9, "EUR"), (3, "GBP"))]
-    with post.unit():
-        channels.change(debtor, to=ALL, now=NOW)
-        queued = queueing.queue_reminders(
-            "overdue", invoice_ids=bills, template="First reminder", occurrence="1", now=NOW, real=NOW
-        )
-    return next(iter(queued.messages))
+from tests.unit.delivery.test_channels import post_it, the, want
 
 
 def go_on(post, message=None):

@@ -15,7 +15,6 @@ from tenants.delivery import (
     evidence,
     portal_posts,
     print_batches,
-    queueing,
     texts,
 )
 from tenants.delivery.channels import BadChannels, Channels
@@ -23,13 +22,9 @@ from tenants.delivery.ports import Answer, Handover, Verdict
 from tenants.delivery.texts import Receipt
 from tenants.values import ids
 from tests.cast import NOW, TODAY
-from tests.factories import a_contact, a_debtor, an_invoice
-from tests.unit.delivery.post import DEAD
+from tests.unit.delivery.post import ALL, DEAD, GO, POSTAL
 
-POSTAL = "Dune Garden Centres\nDünenweg 1\n26486 Wangerooge"
-ALL = Channels(("email", "portal", "sms", "print"), 3, "030 901820", POSTAL)
 WAYS = "SELECT channel, state FROM message WHERE tenant_id = :tenant ORDER BY queued_at, id"
-GO = Verdict(allowed=True)
 
 
 @pytest.fixture
@@ -189,20 +184,6 @@ def test_a_customer_without_anybody_is_left_to_a_person(post):
 
 
 # --- reminders -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def reminder(post):
-    """One reminder about two invoices in two currencies."""
-    debtor = a_debtor(post.tenant, name="Dune Garden Centres")
-    a_contact(post.tenant, debtor, email="dana@dune.test", name="Dana Reyes")
-    bills = [an_invoice(post.tenant, debtor, late=late, currency=each) for late, each in ((9, "EUR"), (3, "GBP"))]
-    with post.unit():
-        channels.change(debtor, to=ALL, now=NOW)
-        queued = queueing.queue_reminders(
-            "overdue", invoice_ids=bills, template="First reminder", occurrence="1", now=NOW, real=NOW
-        )
-    return next(iter(queued.messages))
 
 
 def by(post, message, way, recipient=""):

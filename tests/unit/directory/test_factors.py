@@ -11,6 +11,7 @@ from tenants.directory import factors, people, renewals, session_ends, sessions,
 from tenants.directory.sessions import SecondStep, SignedIn
 from tenants.values.sealing import CannotOpen, Keyring
 from tests.cast import NOW, PASSWORD, SECRET
+from tests.visitors import visitor_of
 
 KEYS = Keyring.of(SECRET)
 LATER = timedelta(seconds=30)
@@ -123,7 +124,7 @@ def test_sofia_with_a_code_app_signs_in_in_two_steps(on_platform, specialist, se
     opened = finish(on_platform, token, code(secret))
     assert isinstance(opened, SignedIn)
     with on_platform:
-        found = sessions.find(opened.token, now=NOW)
+        found = visitor_of(opened.token, now=NOW)
         assert (found.person_id, found.method, found.proved_at) == (specialist.id, "password and code", NOW)
     with pytest.raises(sessions.StepGone):
         finish(on_platform, token, code(secret, NOW + LATER))
@@ -177,24 +178,24 @@ def test_sofia_sees_her_sessions_and_ends_them(on_platform, specialist, manager)
         seen = sessions.opened_by(specialist.id, now=NOW)
         assert [each.agent for each in seen] == ["Firefox", "Telephone"] and seen[0].network == "192.0.2"
         sessions.revoke(specialist.id, handle=seen[1].handle, now=NOW)
-        assert sessions.find(other.token, now=NOW) is None and sessions.find(mine.token, now=NOW)
+        assert visitor_of(other.token, now=NOW) is None and visitor_of(mine.token, now=NOW)
         (his,) = sessions.opened_by(manager.id, now=NOW)
     for handle in (his.handle, seen[1].handle, "no hex", ""):
         with pytest.raises(sessions.UnknownSession), on_platform:
             sessions.revoke(specialist.id, handle=handle, now=NOW)
     with on_platform:
         third = sessions.start(specialist.id, now=NOW)
-        kept = sessions.find(mine.token, now=NOW)
+        kept = visitor_of(mine.token, now=NOW)
         sessions.end_others(specialist.id, keep=kept.id_hash, now=NOW)
-        assert sessions.find(third.token, now=NOW) is None and sessions.find(mine.token, now=NOW)
-        assert sessions.find(foreign.token, now=NOW)
+        assert visitor_of(third.token, now=NOW) is None and visitor_of(mine.token, now=NOW)
+        assert visitor_of(foreign.token, now=NOW)
 
 
 def test_a_proof_is_remembered_with_its_session_whose_token_is_another_from_then_on(on_platform, specialist):
     later = NOW + timedelta(minutes=20)
     with on_platform:
         opened = sessions.start(specialist.id, now=NOW, agent="Firefox", keep=True)
-        visitor = sessions.find(opened.token, now=later)
+        visitor = visitor_of(opened.token, now=later)
         assert visitor.proved_at == NOW
         assert not sessions.proves_password(specialist.id, password="wrong", now=later)
         assert sessions.proves_password(specialist.id, password=PASSWORD, now=later)
@@ -202,10 +203,10 @@ def test_a_proof_is_remembered_with_its_session_whose_token_is_another_from_then
             people.add(f"{uuid4()}@x.test", name="N", side="client", now=NOW), password="x", now=later
         )
         fresh = renewals.renew(visitor.id_hash, now=later)
-        found = sessions.find(fresh.token, now=later)
+        found = visitor_of(fresh.token, now=later)
         assert (found.proved_at, found.csrf_token) == (later, fresh.csrf_token)
         assert fresh.csrf_token != opened.csrf_token and fresh.expires_at == opened.expires_at
-        assert sessions.find(opened.token, now=later) is None and session_ends.why_out(opened.token, now=later) is None
+        assert visitor_of(opened.token, now=later) is None and session_ends.why_out(opened.token, now=later) is None
         (seen,) = sessions.opened_by(specialist.id, now=later)
         assert (seen.created_at, seen.agent) == (NOW, "Firefox"), "to its person it is the same session"
         assert renewals.renew(visitor.id_hash, now=later) is None, "of two proofs at once one changes the token"

@@ -16,6 +16,7 @@ from tenants.isolation import opening
 from tenants.store import db
 from tenants.values import ids
 from tests.cast import NOW, PASSWORD, Door, Player
+from tests.visitors import visitor_of
 
 WRONG = "a wrong word for a test"
 
@@ -28,13 +29,13 @@ def enter(on_platform: Door, email: str, password: str = PASSWORD, **over) -> se
 def test_sofia_signs_in_and_is_known_until_she_signs_out(on_platform, specialist: Player):
     session = enter(on_platform, specialist.email.upper() + " ", agent="Firefox")
     with on_platform:
-        found = sessions.find(session.token, now=NOW)
+        found = visitor_of(session.token, now=NOW)
         assert (found.person_id, found.name, found.side) == (specialist.id, "Sofia Lindqvist", "provider")
         assert found.provider_roles == frozenset()
         assert sessions.is_from(found, csrf_token=session.csrf_token)
         assert not sessions.is_from(found, csrf_token="another")
         sessions.end(session.token, now=NOW)
-        assert sessions.find(session.token, now=NOW) is None
+        assert visitor_of(session.token, now=NOW) is None
         sessions.end(session.token, now=NOW)
 
 
@@ -42,7 +43,7 @@ def test_a_request_asks_who_calls_and_which_clients_there_are_at_once(on_platfor
     session = enter(on_platform, specialist.email)
     visitor, clients = sessions.find_all(session.token, now=NOW)
     with on_platform:
-        assert visitor == sessions.find(session.token, now=NOW)
+        assert visitor == visitor_of(session.token, now=NOW)
         assert tuple(clients) == clients[:] == access.visible_clients(specialist.id, now=NOW)
     assert [each.tenant_id for each in clients] == [alder, birch] and len(clients) == 2
     assert clients.named(clients[1].slug) == clients.named(clients[1].public_id) == clients[1]
@@ -71,7 +72,7 @@ def test_a_line_that_was_cut_is_reported_and_then_replaced(on_platform, speciali
 def test_paula_comes_with_her_role_at_the_provider(on_platform, provider_admin: Player):
     session = enter(on_platform, provider_admin.email)
     with on_platform:
-        assert sessions.find(session.token, now=NOW).provider_roles == {"provider_admin"}
+        assert visitor_of(session.token, now=NOW).provider_roles == {"provider_admin"}
 
 
 def test_only_the_hash_of_a_token_is_kept(on_platform, specialist: Player, statements):
@@ -89,7 +90,7 @@ def test_two_sign_ins_are_two_sessions(on_platform, specialist: Player):
 @pytest.mark.parametrize("token", ["", "made-up", "x" * 5000])
 def test_a_made_up_token_opens_nothing(on_platform, token):
     with on_platform:
-        assert sessions.find(token, now=NOW) is None
+        assert visitor_of(token, now=NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -109,13 +110,13 @@ def test_a_session_ends_after_its_longest_time_and_earlier_when_idle(request, on
     soon, steps = timedelta(seconds=1), int(longest / idle)
     with on_platform:
         for number in range(1, steps):
-            assert sessions.find(busy.token, now=NOW + number * (idle - soon))
-        assert sessions.find(idling.token, now=NOW + idle - soon) or idle == longest
+            assert visitor_of(busy.token, now=NOW + number * (idle - soon))
+        assert visitor_of(idling.token, now=NOW + idle - soon) or idle == longest
         assert session_ends.why_out(busy.token, now=NOW + longest) == session_ends.Out(session_ends.OVER, longest)
-        assert sessions.find(busy.token, now=NOW + longest) is None
+        assert visitor_of(busy.token, now=NOW + longest) is None
         fresh = sessions.start(player.id, now=NOW, keep=keep)
         assert session_ends.why_out(fresh.token, now=NOW) is None and session_ends.why_out("made up", now=NOW) is None
-        assert sessions.find(fresh.token, now=NOW + idle) is None
+        assert visitor_of(fresh.token, now=NOW + idle) is None
         if idle < longest:
             assert session_ends.why_out(fresh.token, now=NOW + idle) == session_ends.Out(session_ends.IDLE, idle)
         sessions.end(fresh.token, now=NOW)
@@ -134,10 +135,10 @@ def test_an_installation_says_how_long(on_platform, alder_viewer: Player):
 def test_looking_within_a_minute_writes_nothing(on_platform, specialist: Player):
     session = enter(on_platform, specialist.email)
     with on_platform:
-        sessions.find(session.token, now=NOW + timedelta(seconds=59))
-        assert sessions.find(session.token, now=NOW).seen_at == NOW
-        sessions.find(session.token, now=NOW + timedelta(seconds=61))
-        assert sessions.find(session.token, now=NOW).seen_at == NOW + timedelta(seconds=61)
+        visitor_of(session.token, now=NOW + timedelta(seconds=59))
+        assert visitor_of(session.token, now=NOW).seen_at == NOW
+        visitor_of(session.token, now=NOW + timedelta(seconds=61))
+        assert visitor_of(session.token, now=NOW).seen_at == NOW + timedelta(seconds=61)
 
 
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(on_platform, specialist: Player):
@@ -163,7 +164,7 @@ def test_a_person_without_a_password_and_a_person_who_is_out_cannot_sign_in(on_p
     with on_platform:
         people.add(f"new.{specialist.email}", name="New", side="client", now=NOW)
         people.disable(specialist.id, now=NOW)
-        assert sessions.find(session.token, now=NOW) is None
+        assert visitor_of(session.token, now=NOW) is None
     assert enter(on_platform, f"new.{specialist.email}") is None
     assert enter(on_platform, specialist.email) is None
 
@@ -220,7 +221,7 @@ def test_a_new_password_ends_every_session(on_platform, specialist: Player):
     session = enter(on_platform, specialist.email)
     with on_platform:
         people.set_password(specialist.id, password="another fair word", now=NOW)
-        assert sessions.find(session.token, now=NOW) is None
+        assert visitor_of(session.token, now=NOW) is None
     assert enter(on_platform, specialist.email) is None
     assert enter(on_platform, specialist.email, "another fair word")
 

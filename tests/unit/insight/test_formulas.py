@@ -1,6 +1,5 @@
 """The arithmetic of the figures gives what the reference works out by hand."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -14,6 +14,7 @@ from tenants.work import unit_of_work
 from tests.cast import NOW, engage
 from tests.unit.service.company.desk import back, connect, go, is_in
 from tests.unit.service.conftest import Browser
+from tests.visitors import visitor_of
 
 
 def test_the_providers_own_staff_never_come_in_this_way(try_, alder, connection, cast_domain):
@@ -90,7 +91,7 @@ def test_who_came_through_the_company_proves_it_there_once_more(try_, alder, con
         assert back(browser, asked).status_code == status, "an old proof is no fresh one"
     token = browser.client.get_cookie(COOKIE, domain="localhost").value
     with unit_of_work(scope.platform(actor="test", reason="look")):
-        assert sessions.find(token, now=later).proved_at == later
+        assert visitor_of(token, now=later).proved_at == later
         people.disable(people.find(una).id, now=NOW)
     assert not is_in(browser)
 
