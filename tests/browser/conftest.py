@@ -82,7 +82,7 @@ def _books(tenant, currency: str, kept: MemoryStore) -> World:
 
 
 @pytest.fixture
-def open_for(site, chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+def open_for(site, open_door: None, chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     """Open a browser window in which somebody of the cast is signed in, or nobody."""
     opened: list[BrowserContext] = []
 

@@ -42,9 +42,9 @@ def running(settings: Settings) -> Iterator[tuple[str, Flask]]:
     """The whole web face behind a real socket."""
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    app = create_app(replace(settings, public_url=address))
-    server = make_server("127.0.0.1", port, app, threaded=True)
+        address = f"http://127.0.0.1:{port}"
+        app = create_app(replace(settings, public_url=address))
+        server = make_server("127.0.0.1", port, app, threaded=True, fd=holder.fileno())
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield address, app

@@ -33,9 +33,9 @@ def house(settings) -> Iterator[str]:
     """The whole web face behind a real socket, which may call providers on this machine."""
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    app = create_app(replace(settings, public_url=address, loopback_peers=True))
-    server = make_server("127.0.0.1", port, app, threaded=True)
+        address = f"http://127.0.0.1:{port}"
+        app = create_app(replace(settings, public_url=address, loopback_peers=True))
+        server = make_server("127.0.0.1", port, app, threaded=True, fd=holder.fileno())
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield address

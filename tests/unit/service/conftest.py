@@ -80,7 +80,7 @@ def whole_web(settings: Settings, web_clock: FixedClock, documents: MemoryStore)
 
 
 @pytest.fixture
-def web(whole_web: Flask, shell: Flask, web_clock: FixedClock) -> Flask:
+def web(whole_web: Flask, open_door: None, web_clock: FixedClock) -> Flask:
     """The web face at the time at which tests play."""
     web_clock.stand_at(NOW)
     return whole_web
