@@ -85,6 +85,11 @@ def client_of_machine(tenant_id: UUID) -> tuple[VisibleClient, ...]:
     return tuple(VisibleClient(row[0], row[1], row[2], frozenset(), *row[3:]) for row in rows)
 
 
+def is_closed(tenant_id: UUID) -> bool:
+    """Whether the client was closed, for whoever calls without a role in it: a machine, or the client's directory."""
+    return any(each.is_closed for each in client_of_machine(tenant_id))
+
+
 def visible_clients(person_id: UUID, *, now: datetime) -> tuple[VisibleClient, ...]:
     """Every client that the person can enter now, by name."""
     rows = store.run_identity(VISIBLE, person_id=person_id, now=now)

@@ -1,7 +1,9 @@
 """Decides whether what was granted still holds: asked with every token, so an end takes effect with the next request.
 
 A grant is one person's leave for one app, or one token of a machine. It ends by its time, by revocation, with its API
-client, with the person's disabling, and when the person's password was changed after it was given.
+client, with the person's disabling, when the person's password was changed after it was given, and when the books of a
+closed client are shut. Where a client insists on its own identity provider, what was let in by any other way holds no
+longer than that way opens the books: whoever is asked for the company's word lets the app in again by it.
 """
 
 from collections.abc import Collection
@@ -85,15 +87,31 @@ INSERT INTO identity.oauth_grant (id, tenant_id, client_id, person_id, session_h
   authenticated_at, expires_at)
 VALUES (:id, :tenant_id, :client_id, :person_id, :session_hash, :scopes, :jkt, :now, :authenticated_at, :expires_at)
 """
-ALIVE = """
+BY_COMPANY = """
+EXISTS (SELECT FROM identity.browser_session s WHERE s.id_hash = g.session_hash AND s.within_tenant = g.tenant_id)
+"""
+"""Whether the client's own provider vouched for the person in the session that let the app in."""
+WANTS_COMPANY = """
+EXISTS (SELECT FROM app.sign_in_rule r WHERE r.tenant_id = g.tenant_id AND r.company_only)
+AND EXISTS (SELECT FROM app.email_domain d WHERE d.tenant_id = g.tenant_id AND d.verified_at IS NOT NULL
+  AND d.domain = split_part(p.email, '@', 2))
+AND EXISTS (SELECT FROM app.idp_connection i WHERE i.tenant_id = g.tenant_id AND i.state = 'live')
+AND NOT EXISTS (SELECT FROM app.membership m WHERE m.tenant_id = g.tenant_id AND m.person_id = p.id
+  AND m.role = 'tenant_admin' AND m.starts_at <= :now AND (m.ends_at IS NULL OR m.ends_at > :now))
+"""
+"""Whether the client opens to this person by the word of its own provider alone, as `sign_in_rules` says it of a
+session."""
+ALIVE = f"""
 SELECT g.id, g.tenant_id, g.client_id, g.person_id, g.session_hash, g.scopes, g.jkt, g.made_at, g.authenticated_at,
   g.expires_at, a.name, a.scopes, a.needs_proof, p.name, p.email, p.side
 FROM identity.oauth_grant g
 JOIN app.api_client a ON a.tenant_id = g.tenant_id AND a.id = g.client_id
+JOIN app.tenant t ON t.id = g.tenant_id
 LEFT JOIN identity.person p ON p.id = g.person_id
 LEFT JOIN identity.credential c ON c.person_id = g.person_id
 WHERE g.id = :id AND g.revoked_at IS NULL AND g.expires_at > :now AND a.revoked_at IS NULL
-  AND (g.person_id IS NULL OR (p.disabled_at IS NULL AND (c.changed_at IS NULL OR c.changed_at <= g.made_at)))
+  AND (g.person_id IS NULL OR (p.disabled_at IS NULL AND (c.changed_at IS NULL OR c.changed_at <= g.made_at)
+    AND (t.state <> 'closed' OR t.shut_at > :now) AND ({BY_COMPANY} OR NOT ({WANTS_COMPANY}))))
 """
 BIND = """
 UPDATE identity.oauth_grant SET jkt = coalesce(jkt, :jkt) WHERE id = :id
@@ -106,9 +124,9 @@ REVOKE_OF_SESSION = """
 UPDATE identity.oauth_grant SET revoked_at = :now, revoked_for = 'signed out'
 WHERE session_hash = :session_hash AND person_id = :person_id AND revoked_at IS NULL
 """
-REVOKE_OF_PEOPLE = """
-UPDATE identity.oauth_grant SET revoked_at = :now, revoked_for = :why
-WHERE tenant_id = :of AND person_id IS NOT NULL AND revoked_at IS NULL
+REVOKE_OF_PEOPLE = f"""
+UPDATE identity.oauth_grant g SET revoked_at = :now, revoked_for = :why
+WHERE tenant_id = :of AND person_id IS NOT NULL AND revoked_at IS NULL AND NOT {BY_COMPANY}
 """
 FOLLOW = """
 UPDATE identity.oauth_grant SET session_hash = :fresh
@@ -191,7 +209,7 @@ def revoke_of_session(session_hash: bytes, *, person_id: UUID, now: datetime) ->
 
 
 def revoke_of_people(tenant_id: UUID, *, why: str, now: datetime) -> None:
-    """End what people let apps do in one client company."""
+    """End what people let apps do in one client company, but for whom its own provider vouched."""
     store.run_identity(REVOKE_OF_PEOPLE, of=tenant_id, why=why, now=now)
 
 

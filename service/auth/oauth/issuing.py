@@ -3,11 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
-from authlib.oauth2.rfc6749 import InvalidGrantError, InvalidRequestError, InvalidScopeError, grants
+from authlib.oauth2.rfc6749 import (
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+    UnauthorizedClientError,
+    grants,
+)
 from authlib.oauth2.rfc7636 import CodeChallenge
 
 from service.auth.oauth.engine import Engine, Moment
 from tenants.directory import (
+    access,
     access_tokens,
     client_rules,
     id_tokens,
@@ -196,7 +203,10 @@ class MachineGrant(Issues, grants.ClientCredentialsGrant):
     """A machine's token for its own client company."""
 
     def validate_requested_scope(self) -> None:
-        """Nothing beyond the client's own scopes; what is not named means all of them."""
+        """Nothing beyond the client's own scopes; what is not named means all of them. For a client company that was
+        closed no machine works at all."""
+        if access.is_closed(self.request.client.row.tenant_id):
+            raise UnauthorizedClientError("This client was closed: no machine works for it any more.")
         asked = self.request.payload.scope
         if asked and self.request.client.get_allowed_scope(asked) is None:
             raise InvalidScopeError()

@@ -16,7 +16,7 @@ from service.auth.oauth.engine import BadProof, Engine, Moment
 from service.auth.oauth.forms import GrantRequest
 from service.auth.oauth.issuing import CodeGrant, MachineGrant, RefreshGrant, StrictPkce
 from service.endpoint import PUBLIC, endpoint, tools
-from tenants.directory import access_tokens, letters, oauth_grants, pushed_requests, refresh_tokens
+from tenants.directory import access, access_tokens, letters, oauth_grants, pushed_requests, refresh_tokens
 from tenants.directory.access_tokens import Accepted
 from tenants.directory.refresh_tokens import Reused
 from tenants.events import history
@@ -173,6 +173,8 @@ class Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             return self._refresh_token(text, client)
         accepted = believed(self.server, text)
         if accepted is None or accepted.grant.client_id != client.row.id:
+            return None
+        if accepted.grant.person_id is None and access.is_closed(accepted.grant.tenant_id):
             return None
         return self._access_token(accepted)
 

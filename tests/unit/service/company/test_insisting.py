@@ -1,5 +1,7 @@
 """A client may insist on its own identity provider; its admins, and whoever works for others too, keep a way in."""
 
+import re
+
 import pytest
 
 from service.identity import COOKIE
@@ -10,7 +12,10 @@ from tenants.work import unit_of_work
 from tests.cast import NOW
 from tests.unit.service.company.desk import connect
 from tests.unit.service.conftest import Browser
+from tests.unit.service.oauth.desk import Walk, register
 from tests.unit.service.test_welcome import form
+
+ADMIN = "tenant_admin"
 
 
 @pytest.fixture
@@ -73,6 +78,35 @@ def test_a_client_insists_and_a_password_opens_its_books_no_more(
     assert [each["act"] for each in ada.get(f"~/tenants/{place.split('/')[2]}/history?limit=1").json["items"]] == [
         "sign_in.insisted"
     ]
+
+
+def test_an_app_that_was_let_in_by_a_password_ends_with_it_and_one_by_the_companys_word_stays(
+    web, by_password, try_, alder, place, connection
+):
+    """Uwe let an app in by his password; Ada administers; Una came by Alder's own sign-in and let it in too."""
+    (uwe, person), (ada, _) = by_password("client_viewer"), by_password("tenant_admin")
+    una, _ = try_()
+    una.csrf = re.search(r'name="csrf_token" value="([^"]+)"', una.client.get("/account").text)[1]
+    app = register(web, alder, kind="app")
+    walks = {name: Walk(app, browser) for name, browser in (("uwe", uwe), ("ada", ada), ("una", una))}
+    tokens = {name: walk.tokens() for name, walk in walks.items()}
+
+    def works(name):
+        refreshed = walks[name].refresh(tokens[name]["refresh_token"])
+        called = app.call(tokens[name]["access_token"]).status_code
+        assert (refreshed.status_code, called) in ((200, 200), (400, 401)), name
+        return called == 200
+
+    assert all(works(name) for name in walks)
+    assert form(ada, f"{place}/company-only", company_only="true").status_code == 303
+    assert [name for name in walks if works(name)] == ["una"], "the others let it in again by what opens the books"
+    tokens["ada"] = walks["ada"].tokens()
+    assert works("ada"), "an admin keeps a way of her own"
+    with unit_of_work(scope.tenant(alder, actor="test")):
+        (held,) = [each for each in memberships.live(now=NOW) if each.person_name == "Uwe" and each.role == ADMIN]
+        memberships.give(held.person_id, name="Uwe", email=held.person_email, role="client_viewer", now=NOW)
+        memberships.end(held.id, now=NOW)
+    assert not works("ada"), "and loses it with the role, whatever was let in before"
 
 
 def test_nobody_insists_on_a_way_in_that_is_not_there(alder, settings, idp):

@@ -1,6 +1,7 @@
 """The ways that are meant to be walked: a machine's token, an app in a person's name, and what they open."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from tenants import store
 from tenants.directory.rates import LocalCounter
@@ -43,9 +44,36 @@ def test_a_client_asks_for_so_many_tokens_a_minute_and_another_is_not_slowed(mac
     assert app.ask("/oauth/token", {"grant_type": "authorization_code", "code": "x"}).status_code == 400
 
 
-def test_a_machine_of_a_closed_client_is_told_so_and_nothing_else(machine, alder_world):
+def close(world, shut_at):
+    with world.books():
+        store.run(
+            "UPDATE tenant SET state = 'closed', closed_at = :now, shut_at = :shut WHERE id = :tenant",
+            now=NOW,
+            shut=shut_at,
+        )
+
+
+def test_a_machine_of_a_closed_client_is_told_so_and_gets_no_other_token(machine, alder_world):
     token = machine.token().json["access_token"]
-    with alder_world.books():
-        store.run("UPDATE tenant SET state = 'closed', closed_at = :now, shut_at = :now WHERE id = :tenant", now=NOW)
+    close(alder_world, NOW + timedelta(days=30))
     answer = machine.call(token, f"/api/v1/tenants/{alder_world.slug}/invoices")
-    assert (answer.status_code, answer.json["code"]) == (403, "client_closed")
+    assert (answer.status_code, answer.json["code"]) == (403, "client_closed"), "with its next request"
+    again = machine.token()
+    assert (again.status_code, again.json["error"]) == (400, "unauthorized_client") and "closed" in again.text
+    assert machine.token(scope="everything").json["error"] == "unauthorized_client"
+    assert machine.ask("/oauth/introspect", {"token": token}).json == {"active": False}
+    with alder_world.books():
+        store.run("UPDATE tenant SET state = 'live', closed_at = NULL, shut_at = NULL WHERE id = :tenant")
+    assert machine.token().status_code == 200, "opened again"
+
+
+def test_an_app_of_a_closed_client_reads_until_its_books_are_shut(walk, alder_world):
+    tokens = walk.tokens()
+    close(alder_world, NOW + timedelta(days=1))
+    fresh = walk.refresh(tokens["refresh_token"])
+    assert fresh.status_code == 200, "people read on, and by an app too"
+    assert walk.desk.call(fresh.json["access_token"], f"/api/v1/tenants/{alder_world.slug}/invoices").status_code == 200
+    close(alder_world, NOW)
+    over = walk.refresh(tokens["refresh_token"])
+    assert (over.status_code, over.json["error"]) == (400, "invalid_grant")
+    assert walk.desk.call(fresh.json["access_token"]).status_code == 401
