@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from flask import request
 
@@ -14,13 +15,13 @@ from tenants.values.clock import Clock
 from tenants.work import unit_of_work
 
 
-def bearer() -> Bearer:
+def bearer(*, now: datetime) -> Bearer:
     """Whose directory speaks. Raises NotSignedIn for any token that is not one of ours that counts."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     found = None
     if kind.lower() == "bearer" and token:
         with unit_of_work(scope.platform(actor="provisioning", reason="find the client of a directory's token")):
-            found = tokens.find(token.strip())
+            found = tokens.find(token.strip(), now=now)
     if found is None:
         raise problems.NotSignedIn("This needs the token of a directory.")
     return found
@@ -29,7 +30,7 @@ def bearer() -> Bearer:
 @contextmanager
 def opened(*, writes: bool, clock: Clock) -> Iterator[Scope]:
     """The books of the directory's client."""
-    found = bearer()
+    found = bearer(now=clock.now())
     actor = f"provisioning:{found.token_id}"
     enter = scope.tenant if writes else scope.viewing
     with unit_of_work(enter(found.tenant_id, actor=actor)) as entered:

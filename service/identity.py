@@ -57,7 +57,8 @@ class Caller:
 
     def may(self, permission: str, client: access.VisibleClient) -> bool:
         """Whether any role in this client gives the permission, and the token, where there is one, does not narrow it
-        away. A machine has no role: it holds what its client company let it have. Of a closed client people read."""
+        away. A machine has no role: it holds what its client company let it have. Of a closed client people
+        read, and take away."""
         if client.is_closed and (self.person_id is None or permission not in permissions.AFTER_CLOSING):
             return False
         held = permissions.allowed(client.roles, permission)

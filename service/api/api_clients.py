@@ -157,7 +157,7 @@ def replace_api_client_keys(client: VisibleClient, api_client_id: UUID, body: di
 @endpoint(
     face,
     "/tenants/<client:client>/api-clients/<ref('api'):api_client_id>/revoke",
-    needs="api_clients.write",
+    needs="api_clients.end",
     method="POST",
     accepts=Reason,
     returns=ApiClientCard,

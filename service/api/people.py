@@ -113,7 +113,7 @@ def reset_person_factor(client: VisibleClient, membership_id: UUID, body: dict[s
 @endpoint(
     face,
     "/tenants/<client:client>/people/<ref('mem'):membership_id>/end",
-    needs="people.write",
+    needs="people.end",
     method="POST",
     accepts=RoleEnding,
     returns=GivenRole,
@@ -147,7 +147,7 @@ def assign_specialist(client: VisibleClient, body: dict[str, Any]) -> dict[str, 
 @endpoint(
     face,
     "/tenants/<client:client>/assignments/<ref('mem'):membership_id>/end",
-    needs="team.write",
+    needs="team.end",
     method="POST",
     accepts=RoleEnding,
     returns=GivenRole,

@@ -91,7 +91,7 @@ def renew(client: VisibleClient, api_client_id: UUID) -> Response:
 @endpoint(
     face,
     "/c/<client:client>/api-clients/<ref('api'):api_client_id>/revoke",
-    needs="api_clients.write",
+    needs="api_clients.end",
     method="POST",
     accepts=Reason,
 )

@@ -18,7 +18,7 @@ from tenants.directory.provisioning import groups, tokens
 
 face = Blueprint("company_sign_in", __name__)
 STATES = {"draft": ("not open yet", "warn"), "live": ("open", "good"), "off": ("shut", "")}
-READ, WRITE = "connections.read", "connections.write"
+READ, WRITE, END = "connections.read", "connections.write", "connections.end"
 BASE = "/c/<client:client>/connections"
 ONE = f"{BASE}/<ref('idp'):connection_id>"
 
@@ -50,12 +50,6 @@ class NewConnection(Schema):
     secret = fields.String(required=True, validate=validate.Length(1, 500))
     jit = fields.Boolean(load_default=False)
     default_role = fields.String(load_default="client_viewer", validate=validate.Length(max=40))
-
-
-class State(Schema):
-    """Open or shut."""
-
-    state = fields.String(required=True, validate=validate.OneOf(("live", "off")))
 
 
 class Domain(Schema):
@@ -98,10 +92,17 @@ def try_it(client: VisibleClient, connection_id: UUID) -> Response:
     return company.send(found, question, next_page="/", tester=caller.person_id)
 
 
-@endpoint(face, f"{ONE}/state", needs=WRITE, method="POST", accepts=State, fresh=True)
-def set_state(client: VisibleClient, connection_id: UUID, body: dict[str, Any]) -> Response:
-    """Open it to all, or shut it."""
-    connections.set_state(connection_id, state=body["state"], now=tools().clock.now())
+@endpoint(face, f"{ONE}/open", needs=WRITE, method="POST", fresh=True)
+def open_to_all(client: VisibleClient, connection_id: UUID) -> Response:
+    """Open it to all."""
+    connections.set_state(connection_id, state="live", now=tools().clock.now())
+    return _back(client)
+
+
+@endpoint(face, f"{ONE}/shut", needs=END, method="POST", fresh=True)
+def shut(client: VisibleClient, connection_id: UUID) -> Response:
+    """Let nobody in through it any more."""
+    connections.set_state(connection_id, state="off", now=tools().clock.now())
     return _back(client)
 
 
@@ -134,7 +135,7 @@ def make_token(client: VisibleClient, body: dict[str, Any]) -> Response:
     return make_response(_page(token=token), 201)
 
 
-@endpoint(face, f"{BASE}/tokens/<ref('sct'):token_id>/revoke", needs=WRITE, method="POST")
+@endpoint(face, f"{BASE}/tokens/<ref('sct'):token_id>/revoke", needs=END, method="POST")
 def revoke_token(client: VisibleClient, token_id: UUID) -> Response:
     """Shut a directory's token."""
     tokens.revoke(token_id, now=tools().clock.now())

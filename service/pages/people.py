@@ -108,7 +108,7 @@ def reset_factor(client: VisibleClient, membership_id: UUID, body: dict[str, Any
 @endpoint(
     face,
     "/c/<client:client>/people/<ref('mem'):membership_id>/end",
-    needs="people.write",
+    needs="people.end",
     method="POST",
     accepts=RoleEnding,
 )
@@ -128,7 +128,7 @@ def assign(client: VisibleClient, body: dict[str, Any]) -> Response:
 @endpoint(
     face,
     "/c/<client:client>/assignments/<ref('mem'):membership_id>/end",
-    needs="team.write",
+    needs="team.end",
     method="POST",
     accepts=RoleEnding,
 )

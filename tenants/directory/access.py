@@ -32,7 +32,7 @@ class VisibleClient:
 
     @property
     def is_closed(self) -> bool:
-        """Whether its people only read and export, and its machines nothing at all."""
+        """Whether its people only read, export and take away, and its machines do nothing at all."""
         return self.state == "closed"
 
     @property

@@ -121,6 +121,7 @@ class Domain:
 
 COLUMNS = """c.tenant_id, c.id, c.name, c.issuer, c.client_id, c.sealed_secret, c.jit, c.default_role, c.state,
   c.tested_at, t.legal_name"""
+AT_SIGN_IN = COLUMNS.replace("c.jit", "c.jit AND t.state <> 'closed'")
 ADD = """
 INSERT INTO idp_connection (tenant_id, id, name, issuer, client_id, sealed_secret, jit, default_role, made_at)
 VALUES (:tenant, :id, :name, :issuer, :client_id, :sealed, :jit, :default_role, :now)
@@ -133,7 +134,7 @@ WHERE c.tenant_id = :tenant AND t.id = :tenant ORDER BY c.name, c.id
 SET_STATE = "UPDATE idp_connection SET state = :state WHERE tenant_id = :tenant AND id = :id RETURNING name"
 TESTED = "UPDATE idp_connection SET tested_at = :now WHERE tenant_id = :tenant AND id = :id"
 ONE = f"""
-SELECT {COLUMNS} FROM app.idp_connection c JOIN app.tenant t ON t.id = c.tenant_id
+SELECT {AT_SIGN_IN} FROM app.idp_connection c JOIN app.tenant t ON t.id = c.tenant_id
 WHERE c.id = :id AND c.tenant_id = :of AND t.id = :of AND (t.state <> 'closed' OR t.shut_at > :now)
 """
 OF_DOMAIN = f"""
@@ -227,7 +228,8 @@ def mark_tested(connection_id: UUID, *, now: datetime) -> None:
 
 
 def known(tenant_id: UUID, connection_id: UUID, *, now: datetime) -> Connection | None:
-    """A connection as sign-in finds it, before it is in anybody's books."""
+    """A connection as sign-in finds it, before it is in anybody's books; nobody comes to a closed client by it for the
+    first time."""
     row = store.run_identity(ONE, of=tenant_id, id=connection_id, now=now).one_or_none()
     return None if row is None else Connection(*row)
 

@@ -16,9 +16,9 @@ RULING = frozenset({"rules.propose", "rules.write", "rules.publish", "rules.appr
 }
 WORKING = frozenset({"work.read", "work.write"})
 """To see the work that was given up, and to send it round again."""
-CONNECTING = frozenset({"connections.read", "connections.write"})
+CONNECTING = frozenset({"connections.read", "connections.write", "connections.end"})
 """Identity providers and directories of the client: who can come in at all."""
-CALLING = frozenset({"api_clients.read", "api_clients.write"})
+CALLING = frozenset({"api_clients.read", "api_clients.write", "api_clients.end"})
 """Machines and apps that call in the client's name."""
 SPECIALIST = EVERYDAY | {
     "contacts.read",
@@ -38,7 +38,7 @@ MATRIX: dict[str, frozenset[str]] = {
     "specialist": SPECIALIST,
     "specialist_manager": SPECIALIST
     | WORKING
-    | {"history.read", "history.export", "team.read", "team.write", "people.read"}
+    | {"history.read", "history.export", "team.read", "team.write", "team.end", "people.read"}
     | {"access.read", "access.decide", "access.end"}
     | {"rules.approve", "rules.standard"},
     "provider_admin": frozenset({"platform.read", "platform.write", "people.invite", "access.ask"}),
@@ -51,7 +51,7 @@ MATRIX: dict[str, frozenset[str]] = {
     | WORKING
     | CONNECTING
     | CALLING
-    | {"people.write", "import.write", "export.write", "history.export", "access.read", "access.end"},
+    | {"people.write", "people.end", "import.write", "export.write", "history.export", "access.read", "access.end"},
     "visitor": EVERYDAY,
     "debtor_contact": frozenset({"portal.read", "portal.write"}),
 }
@@ -67,7 +67,11 @@ OF_PROVIDER_IN_CLIENTS = frozenset({"specialist", "specialist_manager"})
 ASSERTABLE = frozenset({"client_viewer", "client_approver", "tenant_admin"})
 """Roles that a client's own directory may give to that client's people."""
 
-AFTER_CLOSING = frozenset(each for each in PERMISSIONS if each.endswith(".read")) | {"export.write", "history.export"}
+ENDING = frozenset(each for each in PERMISSIONS if each.endswith(".end"))
+"""To take away who or what comes in: a role, a visit, a way in, a machine. Nothing is given by any of these."""
+AFTER_CLOSING = (
+    frozenset(each for each in PERMISSIONS if each.endswith(".read")) | {"export.write", "history.export"} | ENDING
+)
 """What is left of every role in a client that was closed."""
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from tenants import store
 from tenants.directory import connections, memberships, outside_identities, people, permissions
+from tenants.directory.provisioning import leaving
 from tenants.isolation import scope
 
 ACTOR = "provisioning"
@@ -29,7 +30,9 @@ SELECT role FROM membership WHERE tenant_id = :tenant AND person_id = :person_id
 
 
 def settle(users: Sequence[UUID], *, now: datetime) -> None:
-    """Make the roles of these users what their groups say; what a person gave by hand stays with who is switched on."""
+    """Make the roles of these users what their groups say; what a person gave by hand stays with who is switched on.
+    In a client that was closed roles only end."""
+    gives = not leaving.is_over()
     for row in store.run(STATE, users=list(users)).mappings().all():
         person = row["person_id"] or _tie(dict(row), now=now)
         if person is None:
@@ -38,7 +41,7 @@ def settle(users: Sequence[UUID], *, now: datetime) -> None:
             shut(person, now=now)
             continue
         held = set(store.run(HELD, person_id=person, now=now, giver=ACTOR).scalars())
-        for role in sorted(set(row["roles"]) - held):
+        for role in sorted(set(row["roles"]) - held if gives else ()):
             memberships.let_in(
                 person,
                 name=_name(row["said"]),

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from tenants import store
 from tenants.directory import permissions
-from tenants.directory.provisioning import granting, shape, users
+from tenants.directory.provisioning import granting, leaving, shape, users
 from tenants.directory.provisioning.filters import Term
 from tenants.directory.provisioning.shape import GROUP, BadValue, NoSuchResource, Taken
 from tenants.directory.provisioning.users import Resource, Stale, as_id, narrowed
@@ -73,7 +73,8 @@ class Mapped:
 
 
 def create(document: Mapping[str, Any], *, now: datetime) -> Resource:
-    """Add a group with its members. Raises BadValue, Taken."""
+    """Add a group with its members. Raises BadValue, Taken, ClientClosed."""
+    leaving.refuse_more(leaves=False)
     said, fresh = shape.read(GROUP, document), ids.new()
     if store.run(ADD, id=fresh, now=now, **_columns(said)).one_or_none() is None:
         raise Taken("Another group has this name.")
@@ -96,8 +97,9 @@ def locked(group_id: UUID, *, version: int | None = None) -> Resource:
 
 
 def change(group_id: UUID, said: Mapping[str, Any], *, now: datetime) -> Resource:
-    """Keep what a group became, read as a whole. Raises BadValue, Taken."""
+    """Keep what a group became, read as a whole. Raises BadValue, Taken, ClientClosed."""
     after = shape.read(GROUP, said)
+    leaving.refuse_more(leaves=_only_loses(find(group_id).said, after))
     columns = _columns(after)
     if store.run(TAKEN, id=group_id, name_key=columns["name_key"]).scalar_one():
         raise Taken("Another group has this name.")
@@ -139,6 +141,13 @@ def set_role(group_id: UUID, *, role: str | None, now: datetime) -> None:
         raise NoSuchResource("There is no such group.")
     history.note("provisioning.role_set", about=("scim_group", group_id), at=now, became={"group": name, "role": role})
     granting.settle([user for user, _ in _members([group_id])[group_id]], now=now)
+
+
+def _only_loses(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a group is the same but for members who left it."""
+    was, became = ({each.get("value") for each in said.get("members", [])} for said in (before, after))
+    same = all(before.get(name) == after.get(name) for name in ("displayName", "externalId"))
+    return same and became <= was
 
 
 def _set_members(group_id: UUID, said: Mapping[str, Any], *, now: datetime) -> None:

@@ -70,7 +70,8 @@ VALUES (:tenant, :id, :token_hash, :name, :now, :by)
 """
 FIND = """
 SELECT k.tenant_id, k.id FROM app.scim_token k JOIN app.tenant t ON t.id = k.tenant_id
-WHERE k.tenant_id = :of AND t.id = :of AND k.token_hash = :token_hash AND k.revoked_at IS NULL AND t.state <> 'closed'
+WHERE k.tenant_id = :of AND t.id = :of AND k.token_hash = :token_hash AND k.revoked_at IS NULL
+  AND (t.state <> 'closed' OR t.shut_at > :now)
 """
 ALL = "SELECT id, name, made_at, used_at, revoked_at FROM scim_token WHERE tenant_id = :tenant ORDER BY made_at DESC"
 USED = """
@@ -91,13 +92,13 @@ def make(name: str, *, now: datetime) -> tuple[UUID, str]:
     return fresh, token
 
 
-def find(token: str) -> Bearer | None:
-    """Whose directory this token belongs to; None for any other text."""
+def find(token: str, *, now: datetime) -> Bearer | None:
+    """Whose directory this token belongs to; None for any other text, and for one whose client's books are shut."""
     try:
         of = UUID(hex=token.removeprefix(MARK).partition("_")[0])
     except ValueError:
         return None
-    row = store.run_identity(FIND, of=of, token_hash=_hash(token)).one_or_none()
+    row = store.run_identity(FIND, of=of, token_hash=_hash(token), now=now).one_or_none()
     return None if row is None else Bearer(*row)
 
 

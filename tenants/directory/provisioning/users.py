@@ -1,7 +1,8 @@
 """Decides what becomes of the users that a directory sends: each is kept as it was said, and stands for a person here
 as soon as its address lies in a domain that the client proved to own.
 
-A user who is switched off has no role in the client any more and no open session, from the next request on.
+A user who is switched off has no role in the client any more and no open session, from the next request on, and in a
+client that was closed too.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from tenants import store
-from tenants.directory.provisioning import granting, shape
+from tenants.directory.provisioning import granting, leaving, shape
 from tenants.directory.provisioning.filters import Term
 from tenants.directory.provisioning.shape import USER, BadFilter, NoSuchResource, Taken
 from tenants.events import history
@@ -72,7 +73,8 @@ WHERE m.tenant_id = :tenant AND m.user_id = ANY(:users) ORDER BY g.name, g.id
 
 
 def create(document: Mapping[str, Any], *, now: datetime) -> Resource:
-    """Add a user. Raises BadValue, Taken."""
+    """Add a user. Raises BadValue, Taken, ClientClosed."""
+    leaving.refuse_more(leaves=False)
     said, fresh = shape.read(USER, document), ids.new()
     said.setdefault("active", True)
     if store.run(ADD, id=fresh, now=now, **_columns(said)).one_or_none() is None:
@@ -88,9 +90,10 @@ def find(user_id: UUID) -> Resource:
 
 
 def change(user_id: UUID, said: Mapping[str, Any], *, now: datetime) -> Resource:
-    """Keep what a user became, read as a whole. Raises BadValue, Taken."""
+    """Keep what a user became, read as a whole. Raises BadValue, Taken, ClientClosed."""
     before, after = find(user_id).said, shape.read(USER, said)
     if before != after:
+        leaving.refuse_more(leaves=after.get("active") is False)
         columns = _columns(after)
         if store.run(TAKEN, id=user_id, user_key=columns["user_key"]).scalar_one():
             raise Taken("Another user has this name.")

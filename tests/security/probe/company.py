@@ -31,6 +31,13 @@ def furnish(world: World, keys: Keyring) -> None:
         parking.park([stray], source="ses", real=world.now)
 
 
+def tried(world: World) -> UUID:
+    """The identity provider, after somebody has signed in through it."""
+    with world.books():
+        connections.mark_tested(world.at["idp"], now=world.now)
+    return world.at["idp"]
+
+
 def token(world: World) -> UUID:
     """One more token of the directory."""
     with world.books():

@@ -10,14 +10,16 @@ from console import cli
 from service.identity import COOKIE
 from tenants.collections import test_mode as trial
 from tenants.delivery import links as portal_links
-from tenants.directory import clients, closings, sessions
+from tenants.directory import clients, closings, memberships, sessions
 from tenants.directory.closings import BadClosing, NotClosed, OwnClosing, Person, UnknownClosing
+from tenants.directory.provisioning import tokens
 from tenants.isolation import scope
 from tenants.values import ids
 from tenants.work import unit_of_work
 from tests.cast import NOW, engage
 from tests.factories import an_invoice
 from tests.unit.service.conftest import Browser
+from tests.unit.service.oauth.desk import register
 from tests.unit.service.test_staff import wear
 from tests.unit.service.test_welcome import form, post, sent  # noqa: F401  (fixtures)
 
@@ -111,12 +113,39 @@ def test_closed_alder_is_read_and_not_changed(closed, as_, alder_admin, manager,
     assert slug not in lead.client.get("/my-day").text.split("<main")[1]
     me = toni.get("~/whoami").json["clients"]
     assert [each["readable_until"][:10] for each in me] == ["2026-12-20"]
-    assert set(me[0]["permissions"]) <= {each for each in me[0]["permissions"] if each.endswith(".read")} | {
-        "export.write",
-        "history.export",
-    }
+    assert {each.partition(".")[2] for each in me[0]["permissions"]} == {"read", "end", "export", "write"}
+    assert [each for each in me[0]["permissions"] if each.endswith(".write")] == ["export.write"]
     web_clock.move(timedelta(days=31))
     assert at(web, alder_admin, web_clock.now()).client.get(f"/c/{slug}/invoices").status_code == 404
+
+
+def test_whoever_leaves_closed_alder_can_be_let_go_and_nobody_comes(
+    closed, as_, alder, alder_admin, alder_viewer, manager, specialist, slug, web
+):
+    """Toni ends what lets people and machines in; to let anybody in is refused, on the pages and in the API."""
+    with unit_of_work(scope.tenant(alder, actor="test")):
+        held = {each.person_id: ids.show("mem", each.id) for each in memberships.live(now=NOW)}
+        token = ids.show("sct", tokens.make("Directory", now=NOW)[0])
+    machine = register(web, alder)
+    toni, lead, there = as_(alder_admin), as_(manager), f"/c/{slug}"
+    page = toni.client.get(f"{there}/people").text
+    assert 'aria-label="End Viewer of' in page and "Give somebody a role" not in page
+    assert "Give it" not in page and f"tokens/{token}/revoke" in toni.client.get(f"{there}/connections").text
+    callers = toni.client.get(f"{there}/api-clients").text
+    assert 'aria-label="End Alder' in callers and "New secret" not in callers
+    new = {"email": "new@alder.test", "role": "client_viewer"}
+    own = ids.show("api", machine.own_id)
+    assert toni.post(f"~/tenants/{slug}/people", new).json["code"] == "client_closed"
+    assert form(toni, f"{there}/connections/tokens", name="Another").status_code == 403
+    assert toni.post(f"~/tenants/{slug}/api-clients/{own}/secret").json["code"] == "client_closed"
+    assert lead.post(f"~/tenants/{slug}/assignments", new).json["code"] == "client_closed"
+    assert toni.post(f"~/tenants/{slug}/people/{held[alder_viewer.id]}/end", {"reason": "Left"}).status_code == 200
+    assert as_(alder_viewer).client.get(f"{there}/invoices").status_code == 404, "with the next click"
+    assert lead.post(f"~/tenants/{slug}/assignments/{held[specialist.id]}/end", {}).status_code == 200
+    assert form(toni, f"{there}/connections/tokens/{token}/revoke").status_code == 303
+    assert toni.post(f"~/tenants/{slug}/api-clients/{own}/revoke", {}).json["revoked_at"]
+    last = toni.post(f"~/tenants/{slug}/people/{held[alder_admin.id]}/end", {})
+    assert (last.status_code, last.json["code"]) == (403, "own_role")
 
 
 def test_dana_who_follows_her_link_is_sent_to_alder_itself(closed, web, alder, debtor_contact):

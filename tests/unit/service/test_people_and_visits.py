@@ -319,7 +319,7 @@ def test_toni_connects_her_company_s_own_sign_in_tries_it_and_opens_it(as_, alde
     page = toni.client.get(base).text
     connection = re.search(r"connections/(idp_[0-9a-v]{26})/test", page)[1]
     assert "s3cret" not in page and "sign-in/company/return" in page
-    assert form(toni, f"{base}/{connection}/state", state="live").status_code == 409, "not before it was tried"
+    assert form(toni, f"{base}/{connection}/open").status_code == 409, "not before it was tried"
     asked = form(toni, f"{base}/{connection}/test").headers["Refresh"]
     nonce, state = (re.search(rf"{name}=([^&]+)", asked)[1] for name in ("nonce", "state"))
     outside.providers.vouch(nonce)
@@ -327,8 +327,8 @@ def test_toni_connects_her_company_s_own_sign_in_tries_it_and_opens_it(as_, alde
     assert came.status_code == 303 and "tested=una" in came.location
     assert "vouched for <strong>una@alder.test</strong>" in toni.client.get(came.location).text
     assert toni.get("~/whoami").json["email"] == alder_admin.email, "a trial signs nobody in"
-    assert form(toni, f"{base}/{connection}/state", state="live").status_code == 303
-    assert form(toni, f"{base}/{connection}/state", state="off").status_code == 303
+    assert form(toni, f"{base}/{connection}/open").status_code == 303
+    assert form(toni, f"{base}/{connection}/shut").status_code == 303
 
 
 def test_toni_proves_a_domain_and_lets_it_go(as_, alder_admin, slug, outside):

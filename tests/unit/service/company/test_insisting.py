@@ -84,7 +84,7 @@ def test_an_app_that_was_let_in_by_a_password_ends_with_it_and_one_by_the_compan
     web, by_password, try_, alder, place, connection
 ):
     """Uwe let an app in by his password; Ada administers; Una came by Alder's own sign-in and let it in too."""
-    (uwe, person), (ada, _) = by_password("client_viewer"), by_password("tenant_admin")
+    (uwe, _), (ada, _) = by_password("client_viewer"), by_password("tenant_admin")
     una, _ = try_()
     una.csrf = re.search(r'name="csrf_token" value="([^"]+)"', una.client.get("/account").text)[1]
     app = register(web, alder, kind="app")
