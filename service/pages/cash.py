@@ -1,32 +1,26 @@
 """Cash: money that came in and waits for a person, with what is proposed for it and why; worked by keyboard."""
 
-import re
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, url_for
-from marshmallow import Schema, fields, pre_load, validate
+from flask import Blueprint, make_response, url_for
+from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from service import cursors, moment
 from service.endpoint import endpoint
-from service.fields import Ref
-from service.pages import frame
+from service.pages import dividing, frame
+from service.pages.dividing import Division, Form
 from tenants.cash import bands, deciding, deductions, queue
-from tenants.cash.deciding import REASONS, BadSplit, Share
-from tenants.cash.evidence import Part
+from tenants.cash.deciding import REASONS, BadSplit
 from tenants.cash.queue import Line
 from tenants.directory.access import VisibleClient
-from tenants.ledger import debtors, registers
-from tenants.values import ids
-from tenants.values.money import BadAmount, Money
 
 face = Blueprint("cash", __name__)
 PAGE = 50
 FOUND = 8
 LINE = "/c/<client:client>/cash/<ref('cmt'):match_id>"
-_PART = re.compile(r"(part|reason)_(inv_[0-9a-v]{26})")
 
 
 class Shown(Schema):
@@ -36,37 +30,10 @@ class Shown(Schema):
     after = fields.String(load_default=None)
 
 
-class Chosen(Schema):
-    """Whose open invoices are shown beside a line: words of a name or number, or one customer."""
-
-    find = fields.String(load_default="", validate=validate.Length(max=80))
-    customer = Ref("deb", load_default=None)
-
-
 class Note(Schema):
     """Why."""
 
     note = fields.String(load_default="", validate=validate.Length(max=500))
-
-
-class Split(Schema):
-    """Amounts and reasons by invoice, and whose money it is; what is left over stays on account."""
-
-    customer = Ref("deb", required=True)
-    parts = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
-    reasons = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
-
-    @pre_load
-    def gather(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """A form has one field for each invoice; together they are two tables."""
-        told: dict[str, Any] = {"parts": {}, "reasons": {}}
-        for name, value in data.items():
-            found = _PART.fullmatch(name)
-            if found is None:
-                told[name] = value
-            elif value:
-                told["parts" if found[1] == "part" else "reasons"][found[2]] = value
-        return told
 
 
 @endpoint(face, "/c/<client:client>/cash", needs="ledger.read", query=Shown)
@@ -93,26 +60,11 @@ def list_page(client: VisibleClient, query: dict[str, Any]) -> str:
     )
 
 
-@endpoint(face, LINE, needs="ledger.read", query=Chosen)
-def line_page(client: VisibleClient, match_id: UUID, query: dict[str, Any]) -> str:
+@endpoint(face, LINE, needs="ledger.read")
+def line_page(client: VisibleClient, match_id: UUID) -> str:
     """One line with its proposal, and the open invoices of the customer; a piece of the list, or a page."""
     line = queue.one(match_id)
-    customer = query["customer"] or line.debtor_id
-    found = registers.debtors(words=query["find"], limit=FOUND).rows if query["find"] else []
-    if len(found) == 1 and query["customer"] is None:
-        customer = found[0]["id"]
-    context = {
-        "line": line,
-        "find": query["find"],
-        "found": found,
-        "customer": debtors.card(customer) if customer else None,
-        "items": queue.open_items(customer, currency=line.currency) if customer else [],
-        "proposed": {part.invoice_id: part for part in line.parts},
-        "reasons": REASONS,
-    }
-    if frame.wants_fragment():
-        return frame.fragment("parts/cash_line.html", **context)
-    return frame.show("cash_line.html", section="cash", stamp=frame.stamp(), **context)
+    return _line_page(line, dividing.proposed(line))
 
 
 @endpoint(face, f"{LINE}/accept", needs="ledger.write", method="POST")
@@ -123,12 +75,31 @@ def accept(client: VisibleClient, match_id: UUID) -> Response | str:
     return _moved(client, "Booked.", url_for("cash.undo", client=client.slug, match_id=match_id))
 
 
-@endpoint(face, f"{LINE}/split", needs="ledger.write", method="POST", accepts=Split)
-def split(client: VisibleClient, match_id: UUID, body: dict[str, Any]) -> Response | str:
-    """Say otherwise: the customer and the amounts of the form; what is left over stays on account."""
+@endpoint(face, f"{LINE}/shares", needs="ledger.write", method="POST", writes=False, accepts=Division)
+def shares(client: VisibleClient, match_id: UUID, body: dict[str, Any]) -> str:
+    """The form again as it was typed, with a customer more or less, or others to choose from; nothing is kept."""
+    line = queue.one(match_id)
+    return _line_page(line, dividing.typed(line, body))
+
+
+@endpoint(face, f"{LINE}/sums", needs="ledger.write", method="POST", writes=False, accepts=Division)
+def sums(client: VisibleClient, match_id: UUID, body: dict[str, Any]) -> str:
+    """What the typed amounts come to, for each customer and over; nothing is kept."""
+    form = dividing.typed(queue.one(match_id), body | {"find": ""})
+    return frame.fragment("parts/cash_sums.html", form=form, line=form.line)
+
+
+@endpoint(face, f"{LINE}/split", needs="ledger.write", method="POST", accepts=Division)
+def split(client: VisibleClient, match_id: UUID, body: dict[str, Any]) -> Response:
+    """Say otherwise: customers and amounts of the form; what is left over stays on account. A fault brings it back."""
     line, here = queue.one(match_id), moment.here()
-    share = Share(body["customer"], line.amount_minor, _parts(line, body))
-    deciding.split(match_id, shares=[share], now=here.now, wall=here.wall)
+    form = dividing.typed(line, body | {"find": ""})
+    if not form.slots:
+        return make_response(_line_page(line, form), 422)
+    try:
+        deciding.split(match_id, shares=form.shares(), now=here.now, wall=here.wall)
+    except BadSplit:
+        return make_response(_line_page(line, form), 422)
     return frame.after_change(url_for("cash.list_page", client=client.slug, state="done"))
 
 
@@ -162,21 +133,11 @@ def _lines(state: str, place: list[Any] | None) -> list[Line]:
     return list(queue.waiting(state, after=after, limit=PAGE + 1))
 
 
-def _parts(line: Line, body: dict[str, Any]) -> list[Part]:
-    """What the form says for each invoice; a reason makes what stays open of the invoice a deduction."""
-    parts = []
-    items = {item.id: item for item in queue.open_items(body["customer"], currency=line.currency)}
-    for shown, text in body["parts"].items():
-        invoice_id, reason = ids.read("inv", shown), body["reasons"].get(shown, "")
-        try:
-            minor = Money.parse(text.replace(",", ""), line.currency).minor
-        except BadAmount as fault:
-            raise BadSplit(f"“{text[:40]}” is not an amount.", remedy="Write it as 1234.50.") from fault
-        item = items.get(invoice_id)
-        short = max(item.open_minor - minor, 0) if item is not None and reason else 0
-        if minor:
-            parts.append(Part(invoice_id, "", minor, short, reason if short else ""))
-    return parts
+def _line_page(line: Line, form: Form) -> str:
+    context = {"line": line, "form": form, "beside": queue.beside(line), "reasons": REASONS}
+    if frame.wants_fragment():
+        return frame.fragment("parts/cash_line.html", **context)
+    return frame.show("cash_line.html", section="cash", stamp=frame.stamp(), **context)
 
 
 def _moved(client: VisibleClient, said: str, back: str) -> Response | str:

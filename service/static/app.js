@@ -39,7 +39,7 @@ document.addEventListener("htmx:error", () => tell("The server did not answer. N
 
 document.addEventListener("htmx:after:request", (event) => {
   const { ctx } = event.detail;
-  if (ctx.response.status >= 300 || (ctx.request.method ?? "GET").toUpperCase() !== "POST") return;
+  if (ctx.response.status >= 300 || ctx.swap !== "none" || (ctx.request.method ?? "GET").toUpperCase() !== "POST") return;
   const row = rowOf(ctx.sourceElement);
   if (row && !ctx.response.headers.get("HX-Refresh")) leave(row);
 });

@@ -24,6 +24,7 @@ DONE = LINE.format(narrow="m.state IN ('applied', 'returned') AND (m.decided_at,
     " ORDER BY m.decided_at DESC, m.id DESC LIMIT :limit"
 )
 ONE = LINE.format(narrow="m.id = :id")
+BESIDE = LINE.format(narrow="m.bank_line_id = :line_id AND m.state = 'applied' AND m.id <> :id") + " ORDER BY m.id"
 PARTS = """
 SELECT p.match_id, p.invoice_id, i.number, p.amount_minor, p.short_minor, p.reason, i.amount_minor, i.open_minor,
   i.due_on, i.currency
@@ -42,7 +43,7 @@ WHERE tenant_id = :tenant AND unapplied_minor > 0 GROUP BY currency ORDER BY cur
 OPEN_ITEMS = """
 SELECT i.id, i.number, i.currency, i.amount_minor, i.open_minor, i.issued_on, i.due_on FROM invoice i
 WHERE i.tenant_id = :tenant AND i.debtor_id = :debtor_id AND i.currency = :currency AND i.open_minor > 0
-  AND i.voided_on IS NULL ORDER BY i.due_on, i.id LIMIT :limit
+  AND i.voided_on IS NULL ORDER BY i.id <> ALL(:first), i.due_on, i.id LIMIT :limit
 """
 
 
@@ -143,9 +144,14 @@ def on_account() -> Sequence[OnAccount]:
     return [OnAccount(*row) for row in store.run(ON_ACCOUNT)]
 
 
-def open_items(debtor_id: UUID, *, currency: str, limit: int = 200) -> Sequence[Any]:
-    """What one customer has open in a currency, the oldest first."""
-    return store.run(OPEN_ITEMS, debtor_id=debtor_id, currency=currency, limit=limit).all()
+def open_items(debtor_id: UUID, *, currency: str, first: Sequence[UUID] = (), limit: int = 200) -> Sequence[Any]:
+    """What one customer has open in a currency, the oldest first; some that are spoken of come before all others."""
+    return store.run(OPEN_ITEMS, debtor_id=debtor_id, currency=currency, first=list(first), limit=limit).all()
+
+
+def beside(line: Line) -> Sequence[Line]:
+    """The other shares of a bank line that was split: they were booked together and are undone together."""
+    return _whole(store.run(BESIDE, line_id=line.bank_line_id, id=line.id).all()) if line.state == "applied" else []
 
 
 def _whole(rows: Sequence[Any]) -> list[Line]:
