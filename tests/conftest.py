@@ -1,9 +1,12 @@
 """What every test may ask for. The servers are in tests/servers.py, people and clients in tests/cast.py."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as tries
 
 pytest_plugins = ["tests.servers"]
 if (Path(__file__).parent / "cast.py").exists():
@@ -15,6 +18,16 @@ LONGEST_FIRST = ("tests/browser", "tests/journeys", "tests/chaos", "tests/securi
 WHOLE_WAYS = ("tests/browser", "tests/chart", "tests/chaos", "tests/console", "tests/journeys")
 """Coverage is what the tests of units, adapters and walls reach: a ledger's whole way says little about lines, and to
 count them takes as long as to walk it."""
+
+tries.register_profile(
+    "house",
+    derandomize=not os.environ.get("GOODTERMS_FULL"),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+tries.load_profile("house")
+"""What holds today holds tomorrow and on a slow machine too: the same examples each time, and no clock beside them.
+GOODTERMS_FULL=1 looks for others."""
 
 HUNG = {"tenants.directory.data_keys": "_ring", "tenants.events.history_chain": "_seal"}
 

@@ -59,7 +59,7 @@ def test_without_attachments_it_is_two_ways_to_read_one_text():
     assert mail.get_content_type() == "multipart/alternative" and list(mail.iter_attachments()) == []
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(WORDS, WORDS, WORDS, WORDS)
 def test_whatever_things_are_called_nothing_leaves_its_place(subject, name, text, file):
     one = replace(LETTER, subject=subject, sender_name=name, text=text, attachments=((file, "text/xml", b"<a/>"),))

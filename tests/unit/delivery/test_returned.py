@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from console import mailbox
@@ -279,7 +279,6 @@ def test_lines_that_end_twice_are_lines(caplog):
     assert caplog.records == []
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=600), st.integers(0, 400))
 def test_no_mail_breaks_the_reader(noise, at):
     raw = dsn()

@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tenants.delivery import queueing, standing, state
@@ -77,7 +77,6 @@ def test_a_complaint_is_a_flag_beside_the_state():
 events = st.lists(st.builds(lambda kind, minutes: Fact(kind, at(minutes)), st.sampled_from(KINDS), st.integers(0, 20)))
 
 
-@settings(deadline=None)
 @given(events, st.randoms(use_true_random=False))
 def test_order_and_repeats_change_nothing(told, random):
     shuffled = told + told[: len(told) // 2]
@@ -98,7 +97,6 @@ def test_ten_thousand_orders_of_one_story_end_alike():
     assert len(ends) == 1 and ends.pop().state == "bounced"
 
 
-@settings(deadline=None)
 @given(events)
 def test_a_bounce_is_never_lost_without_a_later_reader(told):
     standing = state.of([*told, Fact("bounced", at(30))])

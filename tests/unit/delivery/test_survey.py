@@ -80,7 +80,7 @@ def test_a_box_of_mails_is_read_mail_by_mail():
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400).map(lambda text: b"{" + text.encode("utf-8", "replace")))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_bytes_make_it_fall(raw):
     assert all(each.is_a for each in survey.of_bytes(raw, name="x"))
 

@@ -241,7 +241,7 @@ def loose(found: aging.Aging) -> dict[str, int]:
 
 
 @pytest.mark.timeout(120 + 15 * LEDGERS)
-@settings(max_examples=LEDGERS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=LEDGERS, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(acts=st.lists(st.sampled_from(ACTS), min_size=25, max_size=60), seed=st.integers(0, 2**32))
 def test_aging_of_any_day_is_what_the_plain_ledger_says(shell, acts, seed):
     tenant = open_client("Reference Books", currency="EUR", zone="Europe/Berlin", country="DE")

@@ -1,7 +1,6 @@
 """The dispatcher and its lists: short, for those who listen, and patient with Redis and PostgreSQL."""
 
 import json
-import time
 from uuid import uuid4
 
 import psycopg
@@ -179,10 +178,8 @@ def test_an_idle_dispatcher_waits_for_the_bell(dispatcher, line, monkeypatch):
         return set()
 
     monkeypatch.setattr(dispatcher._doorstep, "listen", listen)
-    start = time.monotonic()
     dispatcher.serve()
     assert waits == [dispatching.POLL_S]
-    assert time.monotonic() - start < 1
 
 
 def test_a_worker_of_no_lane_is_told_the_lanes(capsys):

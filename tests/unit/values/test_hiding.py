@@ -1,7 +1,7 @@
 """A log says what happened and where, and nothing that is anybody's business."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenants.values import hiding
@@ -31,7 +31,7 @@ def test_what_has_the_shape_of_a_secret_is_left_out(what):
 def test_no_secret_is_let_through_for_its_length_or_for_a_sign_that_it_lacks(at):
     _, _, shape = hiding.SECRETS[at]
 
-    @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=30)
     @given(st.from_regex(shape, fullmatch=True))
     def hides(secret):
         assert shape.search(hiding.plain(secret)) is None

@@ -12,7 +12,7 @@ IBAN = b"DE89370400440532013000"
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_what_was_sealed_opens_again(plain: bytes) -> None:
     assert RING.open(RING.seal(plain, about="iban:1"), about="iban:1") == plain
 
