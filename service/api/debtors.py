@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Blueprint
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from service import moment
 from service.api import paging
@@ -58,6 +58,23 @@ class DebtorCard(Debtor):
         allow_none=True,
         metadata={"description": "From issue to due date, where a file gives no due date"},
     )
+
+
+class CardChange(Schema):
+    """What a person corrects about a debtor; what is not sent stays as it is, and the groups that are sent are all."""
+
+    name = fields.String(validate=SHORT)
+    country = fields.String(validate=validate.Regexp(r"\A([A-Z]{2})?\Z"))
+    language = fields.String(validate=validate.Regexp(r"\A[a-z]{2}\Z"))
+    time_zone = fields.String(allow_none=True, validate=validate.Length(1, 60))
+    address = fields.String(validate=validate.Length(max=500))
+    terms_days = fields.Integer(strict=True, allow_none=True, validate=validate.Range(0, corrections.MOST_DAYS))
+    groups = fields.List(GROUP, validate=validate.Length(max=50))
+
+    @validates_schema
+    def _says_something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError("Name at least one part to correct.")
 
 
 class Membership(Schema):
@@ -140,6 +157,21 @@ def open_debtor(client: VisibleClient, body: dict[str, Any]) -> dict[str, Any]:
 @endpoint(face, "/tenants/<client:client>/debtors/<ref('deb'):debtor_id>", needs="ledger.read", returns=DebtorCard)
 def show_debtor(client: VisibleClient, debtor_id: UUID) -> dict[str, Any]:
     """One debtor."""
+    return _card(debtor_id, client)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/debtors/<ref('deb'):debtor_id>",
+    needs="ledger.write",
+    method="PATCH",
+    accepts=CardChange,
+    returns=DebtorCard,
+    changes=show_debtor,
+)
+def correct_debtor(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> dict[str, Any]:
+    """Correct what is known of a debtor; a later file of customers counts again from then on."""
+    corrections.change(debtor_id, body, groups=body.get("groups"), now=moment.here().now)
     return _card(debtor_id, client)
 
 

@@ -80,10 +80,7 @@ def set_limit(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> R
 @endpoint(face, f"{ONE}/card", needs="ledger.write", method="POST", accepts=NewCard)
 def change(client: VisibleClient, debtor_id: UUID, body: dict[str, Any]) -> Response:
     """Correct what is known of a customer."""
-    lines = "\n".join(line.strip() for line in body["address"].strip().splitlines())
     said = body | {
-        "name": body["name"].strip(),
-        "address": lines,
         "terms_days": int(body["terms_days"]) if body["terms_days"] else None,
         "time_zone": body["time_zone"].strip() or None,
     }

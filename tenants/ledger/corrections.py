@@ -31,12 +31,17 @@ class BadCard(Refusal):
     remedy = "Correct the field, or leave it empty where it is not known."
 
 
-def change(debtor_id: UUID, said: Mapping[str, Any], *, groups: Iterable[str], now: datetime) -> None:
-    """Keep a customer's card as somebody writes it, groups included. Raises UnknownDebtor, BadCard."""
+def change(debtor_id: UUID, said: Mapping[str, Any], *, groups: Iterable[str] | None, now: datetime) -> None:
+    """Keep a customer's card as somebody writes it; what is not said, or None for the groups, stays as it is.
+
+    Raises UnknownDebtor, BadCard.
+    """
     card = debtors.card(debtor_id)
-    wanted = {name: said[name] for name in FIELDS}
+    was = {name: getattr(card, name) for name in FIELDS}
+    wanted = {**was, **{name: said[name] for name in FIELDS if name in said}}
+    wanted |= {"name": wanted["name"].strip(), "address": _in_lines(wanted["address"])}
     _check(wanted)
-    joined, was = {key.strip() for key in groups} - {""}, {name: getattr(card, name) for name in FIELDS}
+    joined = {key.strip() for key in (card.groups if groups is None else groups)} - {""}
     store.run(CHANGE, debtor_id=debtor_id, **wanted)
     for key in sorted(joined - set(card.groups)):
         debtors.join(debtor_id, key=key)
@@ -75,12 +80,16 @@ def retire_contact(contact_id: UUID, *, of: UUID | None = None, now: datetime) -
 
 
 def _check(said: Mapping[str, Any]) -> None:
-    if not said["name"].strip():
+    if not said["name"]:
         raise BadCard("A customer has a name.", pointer="/name")
     if said["terms_days"] is not None and not 0 <= said["terms_days"] <= MOST_DAYS:
         raise BadCard(f"Payment terms are 0 to {MOST_DAYS} days.", pointer="/terms_days")
     if said["time_zone"] is not None and said["time_zone"] not in available_timezones():
         raise BadCard(f"“{said['time_zone'][:40]}” is no time zone.", pointer="/time_zone")
+
+
+def _in_lines(address: str) -> str:
+    return "\n".join(line.strip() for line in address.strip().splitlines())
 
 
 def _told(name: str, value: Any, consumer: bool) -> Any:

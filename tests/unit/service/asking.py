@@ -130,6 +130,7 @@ def plain(_: World) -> Ask:
 ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "change_profile": lambda w: Ask(body={"auto_messages_per_week": 3, "quiet_from": "18:00"}),
     "open_debtor": lambda w: Ask(body={"number": word(), "name": "Nut Tree Nursery", "groups": ["key"]}),
+    "correct_debtor": lambda w: Ask(body={"name": "Fern & Sons"}),
     "change_groups": lambda w: Ask(body={"join": ["paper"], "leave": ["vip"]}),
     "add_contact": lambda w: Ask(body={"email": f"{word().lower()}@marigold.test"}),
     "issue_invoice": lambda w: Ask(body=new_invoice(w)),

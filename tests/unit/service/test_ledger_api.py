@@ -55,6 +55,31 @@ def test_a_debtor_has_one_number(browser, base, marigold):
     assert browser.get(f"{base}/debtors/{marigold['id']}").json == marigold
 
 
+def test_a_debtor_is_corrected_in_parts_by_whoever_looked_at_it(browser, base, marigold, as_, alder_viewer):
+    address = f"{base}/debtors/{marigold['id']}"
+    seen = {"If-Match": browser.get(address).headers["ETag"]}
+    body = {"address": "Quai 4\r\n 13002 Marseille", "terms_days": 45, "groups": ["key", "south"]}
+    corrected = browser.send("PATCH", address, json=body, headers=seen)
+    assert corrected.json == marigold | body | {"address": "Quai 4\n13002 Marseille"}
+    refused(browser.send("PATCH", address, json={"name": "Daisy"}, headers=seen), 412, "stale")
+    refused(browser.send("PATCH", address, json={"name": "Daisy"}, headers={"If-Match": ""}), 428, "match_missing")
+    mended = browser.send("PATCH", address, json={"name": " Daisy Stores ", "terms_days": None, "time_zone": None})
+    assert (mended.json["name"], mended.json["terms_days"], mended.json["groups"]) == (
+        "Daisy Stores",
+        None,
+        body["groups"],
+    )
+    told = browser.get(f"{base}/history").json["items"]
+    assert [each["became"] for each in told if each["act"] == "customer.corrected"] == [
+        {"name": "Daisy Stores", "terms_days": None},
+        {"groups": ["key", "south"], "address": "Quai 4\n13002 Marseille", "terms_days": 45},
+    ]
+    for wrong, pointer in (({}, "/"), ({"number": "C-2"}, "/number"), ({"terms_days": 366}, "/terms_days")):
+        assert browser.send("PATCH", address, json=wrong).json["errors"][0]["pointer"] == pointer
+    refused(browser.send("PATCH", address, json={"time_zone": "Paris"}), 422, "bad_customer", "/time_zone")
+    assert as_(alder_viewer).send("PATCH", address, json={"name": "Mine"}).status_code == 403
+
+
 def test_a_debtor_joins_and_leaves_groups(browser, base, marigold):
     address = f"{base}/debtors/{marigold['id']}/groups"
     assert browser.post(address, {"join": ["key", "north"]}).json["groups"] == ["key", "north"]
