@@ -43,7 +43,6 @@ from tenants.directory import clients
 from tenants.events import request_keys
 from tenants.isolation import scope
 from tenants.isolation.scope import Scope
-from tenants.values import ids
 from tenants.work import unit_of_work
 
 PUBLIC = "public"
@@ -149,8 +148,8 @@ def endpoint(
 
     What the words mean stands at `Route`; `batch` declares the same for many at once beside it, each by itself.
     """
-    if once and (method in SAFE or "<client:" not in rule or returns is None or consumes != JSON):
-        raise TypeError(f"{rule} cannot happen once: that is for changes of one client which answer in JSON")
+    if once and (method in SAFE or portfolio or needs in OPEN_NEEDS or returns is None or consumes != JSON):
+        raise TypeError(f"{rule} cannot happen once: that is for changes by a known caller which answer in JSON")
 
     def declare(view: View) -> View:
         route = Route(
@@ -241,12 +240,14 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
     sent: Any = _body() if route.accepts is not None else None
     if route.accepts is not None:
         arguments["body"] = reading.reader(route.accepts).load(sent)
-    asked = repeats.asked(route.name, caller, path, sent) if route.once and caller is not None else None
+    asked = _asked_once(route, caller, path, sent)
     looked_at = etags.require() if route.changes is not None else ""
     with opening:
         if route.changes is not None:
             clients.queue_up()
             etags.compare(looked_at, _tag_of(route.changes, arguments))
+        if asked and "steered" in path:
+            clients.profile()  # a client that is not there is told before anything is kept in its books
         kept = request_keys.claim(asked, now=tools().clock.now()) if asked else None
         if kept is not None:
             return repeats.replay(kept)
@@ -258,9 +259,13 @@ def _answer(route: Route, path: dict[str, Any]) -> Any:
         if route.is_tagged:
             answer.headers["ETag"] = etags.tag(route.returns, shown)
         if asked:
-            request_keys.settle(asked, status=route.status, answer=shown)
+            request_keys.settle(asked, status=route.status, answer=shown, now=tools().clock.now())
     answer.status_code = route.status
     return answer
+
+
+def _asked_once(route: Route, caller: Caller | None, path: dict[str, Any], sent: Any) -> request_keys.Asked | None:
+    return repeats.asked(route.name, caller, path, sent, opens=route.opens) if route.once and caller else None
 
 
 def _tag_of(view: View, arguments: dict[str, Any]) -> str:
@@ -310,7 +315,7 @@ def _scope(route: Route, caller: Caller | None, arguments: dict[str, Any]) -> Ab
     if not caller.may_at_provider(route.needs):
         raise problems.NotAllowed(f"This needs the permission “{route.needs}” at the provider.")
     if route.opens:
-        return unit_of_work(scope.tenant(ids.new(), actor=caller.actor))
+        return unit_of_work(scope.tenant(repeats.opened(route.name, caller, once=route.once), actor=caller.actor))
     return unit_of_work(scope.platform(actor=caller.actor, reason=f"provider page {route.name}"))
 
 

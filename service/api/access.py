@@ -136,6 +136,7 @@ def end_access(client: VisibleClient, grant_id: UUID) -> dict[str, Any]:
     accepts=AccessRequest,
     returns=AskedAccess,
     status=201,
+    once=True,
     fresh=True,
 )
 def ask_access(steered: UUID, body: dict[str, Any]) -> dict[str, Any]:

@@ -100,6 +100,7 @@ def show_closing(steered: UUID) -> dict[str, Any]:
     accepts=NewClosing,
     returns=ClientEnd,
     status=201,
+    once=True,
     fresh=True,
 )
 def ask_to_close(steered: UUID, body: dict[str, Any]) -> dict[str, Any]:

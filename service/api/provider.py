@@ -75,14 +75,12 @@ def list_all_clients() -> dict[str, Any]:
     accepts=NewClient,
     returns=OpenedClient,
     status=201,
+    once=True,
     fresh=True,
     opens=True,
 )
 def open_client(body: dict[str, Any]) -> openings.Opened:
-    """Open a client in test mode and invite its first admin.
-
-    A short name that is in use is refused, so a repetition opens nothing twice.
-    """
+    """Open a client in test mode and invite its first admin. A short name that is in use is refused."""
     opened = openings.begin(**body, now=tools().clock.now())
     post.wake()
     return opened
@@ -96,6 +94,7 @@ def open_client(body: dict[str, Any]) -> openings.Opened:
     accepts=FirstAdmin,
     returns=GivenRole,
     status=201,
+    once=True,
     fresh=True,
 )
 def invite_first_admin(steered: UUID, body: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +120,7 @@ def list_staff(steered: UUID) -> dict[str, Any]:
     accepts=NewMember,
     returns=GivenRole,
     status=201,
+    once=True,
     fresh=True,
 )
 def assign_staff(steered: UUID, body: dict[str, Any]) -> dict[str, Any]:

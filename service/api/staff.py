@@ -69,6 +69,7 @@ def list_colleagues() -> dict[str, Any]:
     accepts=NewColleague,
     returns=ColleagueChanged,
     status=201,
+    once=True,
     fresh=True,
 )
 def add_colleague(body: dict[str, Any]) -> dict[str, Any]:

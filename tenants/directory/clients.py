@@ -176,7 +176,7 @@ COLUMN = {name: f"{name}_sealed" if name in SEALED else name for name in OF_PROF
 ADD_TENANT = """
 INSERT INTO tenant (id, slug, legal_name, base_currency, time_zone, country, language, state, created_at)
 VALUES (:tenant, :slug, :legal_name, :base_currency, :time_zone, :country, :language, :state, :now)
-ON CONFLICT (slug) DO NOTHING RETURNING id
+ON CONFLICT DO NOTHING RETURNING id
 """
 ADD_PROFILE = "INSERT INTO client_profile (tenant_id) VALUES (:tenant)"
 QUEUE_UP = "SELECT tenant_id FROM client_profile WHERE tenant_id = :tenant FOR NO KEY UPDATE"

@@ -9,13 +9,15 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any, ClassVar
+from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.store import Model, TenantOwned
+from tenants.store import IdentityOwned, Model, TenantOwned
 from tenants.values.faults import Kind, Refusal
 
 KEPT = timedelta(days=7)
@@ -53,6 +55,29 @@ class RequestKey(TenantOwned, Model):
     answer: Mapped[str | None]
 
 
+class ProviderKey(IdentityOwned, Model):
+    """The same for a request of the provider that is about no client."""
+
+    __tablename__ = "request_key"
+    __table_args__ = (Index("ix_provider_key_made", "made_at"), {"schema": "identity"})
+
+    caller: Mapped[str] = mapped_column(primary_key=True)
+    route: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    answer: Mapped[str | None]
+
+
+class Place(Enum):
+    """Where a request is kept: with its effect."""
+
+    CLIENT = "in the books of the client that it is about"
+    OPENED = "in the books of the client that it opens, whose id comes from the key"
+    PROVIDER = "beside the people, because it is about no client"
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request as its key sees it: whose, to which route, and what exactly it says."""
@@ -61,6 +86,7 @@ class Asked:
     route: str
     key: str
     fingerprint: bytes
+    place: Place = Place.CLIENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +97,22 @@ class Kept:
     answer: str
 
 
-WHOSE = "tenant_id = :tenant AND caller = :caller AND route = :route AND key = :key"
+WHOSE = "caller = :caller AND route = :route AND key = :key"
 CLAIM = """
 INSERT INTO request_key (tenant_id, caller, route, key, fingerprint, made_at)
 VALUES (:tenant, :caller, :route, :key, :fingerprint, :now)
 ON CONFLICT (tenant_id, caller, route, key) DO NOTHING RETURNING key
 """
-KEPT_ANSWER = f"SELECT fingerprint, status, answer FROM request_key WHERE {WHOSE}"
-SETTLE = f"UPDATE request_key SET status = :status, answer = :answer WHERE {WHOSE}"
+KEPT_ANSWER = f"SELECT fingerprint, status, answer FROM request_key WHERE tenant_id = :tenant AND {WHOSE}"
+SETTLE = f"UPDATE request_key SET status = :status, answer = :answer WHERE tenant_id = :tenant AND {WHOSE}"
 PURGE = "DELETE FROM request_key WHERE tenant_id = :tenant AND made_at < :before"
+CLAIM_AT_PROVIDER = """
+INSERT INTO identity.request_key (caller, route, key, fingerprint, made_at)
+VALUES (:caller, :route, :key, :fingerprint, :now) ON CONFLICT (caller, route, key) DO NOTHING RETURNING key
+"""
+KEPT_AT_PROVIDER = f"SELECT fingerprint, status, answer FROM identity.request_key WHERE {WHOSE}"
+SETTLE_AT_PROVIDER = f"UPDATE identity.request_key SET status = :status, answer = :answer WHERE {WHOSE}"
+PURGE_AT_PROVIDER = "DELETE FROM identity.request_key WHERE made_at < :before"
 
 
 def fingerprint(*parts: Any) -> bytes:
@@ -88,28 +121,47 @@ def fingerprint(*parts: Any) -> bytes:
     return hashlib.sha256(said.encode()).digest()
 
 
+def opened(*, caller: str, route: str, key: str) -> UUID:
+    """The id of the client that a request with this key opens: the same whenever it is sent, so its books are found."""
+    return UUID(bytes=fingerprint(caller, route, key)[:16])
+
+
 def claim(asked: Asked, *, now: datetime) -> Kept | None:
     """Take the key for the open unit, or return what the request with this key was answered before.
 
     Raises KeyOfAnother when it said something else, StillRunning when it has not ended within a moment.
     """
     whose = {"caller": asked.caller, "route": asked.route, "key": asked.key}
+    if asked.place is Place.OPENED:  # there are no books yet to keep it in: `settle` does
+        found = store.run(KEPT_ANSWER, **whose).one_or_none()
+        return None if found is None else _same(asked, found)
+    if asked.place is Place.PROVIDER:
+        store.run_identity(PURGE_AT_PROVIDER, before=now - KEPT)
+        fresh = store.run_identity(CLAIM_AT_PROVIDER, fingerprint=asked.fingerprint, now=now, **whose).one_or_none()
+        return None if fresh else _same(asked, store.run_identity(KEPT_AT_PROVIDER, **whose).one())
     try:
         with store.impatient(PATIENCE_MS):
             fresh = store.run(CLAIM, fingerprint=asked.fingerprint, now=now, **whose).one_or_none()
     except store.Locked:
         raise StillRunning("The request with this key is still running.") from None
-    if fresh is not None:
-        return None
-    found = store.run(KEPT_ANSWER, **whose).one()
+    return None if fresh else _same(asked, store.run(KEPT_ANSWER, **whose).one())
+
+
+def _same(asked: Asked, found: Any) -> Kept:
     if bytes(found.fingerprint) != asked.fingerprint:
         raise KeyOfAnother("This key was used for a request that says something else.", pointer="/Idempotency-Key")
     return Kept(found.status, found.answer)
 
 
-def settle(asked: Asked, *, status: int, answer: str) -> None:
+def settle(asked: Asked, *, status: int, answer: str, now: datetime) -> None:
     """Keep the answer in the unit that had the effect."""
-    store.run(SETTLE, caller=asked.caller, route=asked.route, key=asked.key, status=status, answer=answer)
+    whose = {"caller": asked.caller, "route": asked.route, "key": asked.key}
+    if asked.place is Place.PROVIDER:
+        store.run_identity(SETTLE_AT_PROVIDER, status=status, answer=answer, **whose)
+        return
+    if asked.place is Place.OPENED:
+        store.run(CLAIM, fingerprint=asked.fingerprint, now=now, **whose)
+    store.run(SETTLE, status=status, answer=answer, **whose)
 
 
 def purge(*, now: datetime) -> int:

@@ -20,6 +20,7 @@ WITHOUT_TENANT = {
     "identity.sign_in_step": "sign-ins that wait for their next step; sign-in role only",
     "identity.letter": "letters about signing in that wait to be sent; sign-in role only",
     "identity.provider_act": "what the provider did about people and clients; sign-in role only, which only adds",
+    "identity.request_key": "requests of the provider that happen once; sign-in role only",
     "identity.outside_identity": "subjects of clients' identity providers; sign-in role only",
 }
 

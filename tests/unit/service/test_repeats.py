@@ -4,13 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from marshmallow import Schema
 
 from service import repeats
-from service.endpoint import ROUTES, endpoint
+from service.endpoint import PUBLIC, ROUTES, endpoint
 from tenants import store
 from tenants.directory import permissions
 from tenants.events import request_keys
-from tenants.events.request_keys import Asked
+from tenants.events.request_keys import Asked, Place
 from tenants.isolation import scope
 from tenants.work import unit_of_work
 from tests.cast import NOW, engage
@@ -18,6 +19,21 @@ from tests.unit.service import asking
 from tests.unit.service.asking import ASKS, address
 
 ONCE = [name for name, route in asking.ROUTES.items() if route.once]
+
+
+class Problem(Schema):
+    """Any answer."""
+
+
+@pytest.fixture
+def platform_rows():
+    """One value as the sign-in role reads it."""
+
+    def ask(sql, **values):
+        with unit_of_work(scope.platform(actor="test", reason="a test looks beside the people")):
+            return store.run_identity(sql, **values).scalar_one()
+
+    return ask
 
 
 @pytest.fixture
@@ -103,8 +119,9 @@ def test_every_route_that_happens_once_wants_a_key_and_replays(alder_world, as_)
     for name in ONCE:
         route, ask = asking.ROUTES[name], ASKS[name](alder_world)
         roles = ("specialist", "specialist_manager", "client_approver", "tenant_admin")
-        role = next(each for each in roles if permissions.allowed([each], route.needs))
-        browser = as_(engage("Robin Reed", (alder_world.tenant, role)))
+        role = next((each for each in roles if permissions.allowed([each], route.needs)), None)
+        paula = engage("Paula Adeyemi", side="provider", provider_role="provider_admin") if role is None else None
+        browser = as_(paula or engage("Robin Reed", (alder_world.tenant, role)))
         path = address(route, alder_world, ask)
         bare, first, again = (
             browser.send(route.method, path, **ask.options(), headers={"Idempotency-Key": key})
@@ -117,10 +134,65 @@ def test_every_route_that_happens_once_wants_a_key_and_replays(alder_world, as_)
     assert wrong == {} and len(ONCE) > 20
 
 
+@pytest.fixture
+def paula(as_, provider_admin):
+    return as_(provider_admin)
+
+
+def test_a_client_that_paula_opens_twice_with_one_key_is_one_client(paula):
+    """The network broke before she saw the answer; what she sends once more opens nothing twice."""
+    first, other = asking.new_client(), asking.new_client()
+    key = {"Idempotency-Key": f"open-{first['slug']}"}
+    taken = paula.post("~/provider/clients", first | {"time_zone": "Nowhere/At_all"}, headers=key)
+    assert taken.status_code == 422, "a refusal is not kept"
+    answers = [paula.post("~/provider/clients", first, headers=key) for _ in range(2)]
+    assert [each.status_code for each in answers] == [201, 201] and answers[0].data == answers[1].data
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+    assert paula.post("~/provider/clients", other, headers=key).json["code"] == "key_of_another_request"
+    assert paula.post("~/provider/clients", first).json["code"] == "slug_taken", "another key is another request"
+    second = paula.post("~/provider/clients", other)
+    assert second.status_code == 201 and second.json["id"] != answers[0].json["id"]
+    slugs = [each["slug"] for each in paula.get("~/provider/clients").json["items"]]
+    assert slugs.count(first["slug"]) == 1
+
+
+def test_a_colleague_who_is_added_twice_with_one_key_gets_one_letter(paula, as_, platform_rows):
+    key = f"add-{asking.word()}"
+    body = {"email": f"{key.lower()}@people.test", "name": "Nora Lund"}
+    petra = as_(engage("Petra Lund", side="provider", provider_role="provider_admin"))
+    answers = [paula.post("~/provider/people", body, headers={"Idempotency-Key": key}) for _ in range(2)]
+    assert {each.status_code for each in answers} == {201} and answers[0].data == answers[1].data
+    assert platform_rows("SELECT count(*) FROM identity.letter WHERE email = :email", email=body["email"]) == 1
+    again = paula.post("~/provider/people", body | {"admin": True}, headers={"Idempotency-Key": key})
+    assert (again.status_code, again.json["code"]) == (422, "key_of_another_request")
+    refused = petra.post("~/provider/people", body, headers={"Idempotency-Key": key})
+    assert (refused.status_code, refused.headers.get("Idempotency-Replayed")) == (409, None), "a key is one caller's"
+
+
+def test_a_client_that_is_not_there_keeps_no_keys(paula):
+    nowhere = f"~/provider/clients/{asking.ids.show('ten', asking.ids.new())}"
+    for path, body in (
+        ("assignments", {"email": "x@people.test", "role": "specialist"}),
+        ("access-grants", {"reason": "A customer called about a bill"}),
+    ):
+        assert paula.post(f"{nowhere}/{path}", body).status_code == 404
+
+
+def test_the_providers_keys_are_forgotten_after_a_week_too(web, platform_rows):
+    old, new = (Asked("person:x", "r", f"{age}-{asking.word()}", b"x", Place.PROVIDER) for age in ("old", "new"))
+    for asked, at in ((old, NOW - timedelta(days=8)), (new, NOW)):
+        with unit_of_work(scope.platform(actor="test", reason="a test of keys")):
+            assert request_keys.claim(asked, now=at) is None
+    left = "SELECT count(*) FROM identity.request_key WHERE key = ANY(:keys)"
+    assert platform_rows(left, keys=[old.key, new.key]) == 1
+
+
 def test_what_cannot_be_repeated_cannot_be_declared(web):
     for options in ({"method": "GET"}, {"method": "POST"}):
         with pytest.raises(TypeError):
             endpoint(None, "/tenants/<client:client>/x", needs="ledger.write", once=True, **options)
+    with pytest.raises(TypeError):
+        endpoint(None, "/x", needs=PUBLIC, method="POST", returns=Problem, once=True)
     assert {route.method for route in ROUTES if route.once} == {"POST"}
 
 
