@@ -7,6 +7,7 @@ from flask import Blueprint
 from marshmallow import Schema, fields, validate
 
 from service import post
+from service.api import paging
 from service.api.people import GivenRole, Members, NewMember, RoleEnding
 from service.endpoint import endpoint, tools
 from service.fields import Instant, Ref
@@ -27,10 +28,14 @@ class PlatformClient(Schema):
     staff = fields.Integer(required=True)
 
 
-class PlatformClients(Schema):
-    """Every client."""
+class ClientsQuery(paging.PageQuery):
+    """Which clients."""
 
-    items = fields.List(fields.Nested(PlatformClient), required=True)
+    q = fields.String(
+        load_default="",
+        validate=validate.Length(max=80),
+        metadata={"description": "A part of the name or of the short name"},
+    )
 
 
 class NewClient(Schema):
@@ -61,10 +66,13 @@ class OpenedClient(Schema):
     admin_email = fields.String(required=True)
 
 
-@endpoint(face, "/provider/clients", needs="platform.read", returns=PlatformClients)
-def list_all_clients() -> dict[str, Any]:
-    """Every client with how many of the provider's people work for it."""
-    return {"items": access.every_client(now=tools().clock.now())}
+@endpoint(face, "/provider/clients", needs="platform.read", query=ClientsQuery, returns=paging.page_of(PlatformClient))
+def list_all_clients(query: dict[str, Any]) -> dict[str, Any]:
+    """Clients by name, each with how many of the provider's people work for it."""
+    place = paging.start("clients", query, str, UUID)
+    now, limit = tools().clock.now(), query["limit"] + 1
+    found = access.every_client(now=now, words=query["q"], after=place, limit=limit)
+    return paging.cut("clients", query, found, lambda row: (row.name, row.id))
 
 
 @endpoint(

@@ -3,10 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, url_for
+from marshmallow import Schema, fields, validate
 from werkzeug.wrappers import Response
 
-from service import post
+from service import cursors, post
 from service.api import access as access_api
 from service.api.access import AccessRequest
 from service.api.people import NewMember, RoleEnding
@@ -18,15 +19,36 @@ from tenants.directory import access, assignments, clients, closings, openings
 
 face = Blueprint("provider", __name__)
 HERE = "/provider"
+LINES = 50
 STATES = {"live": ("open", "good"), "setup": ("being set up", "warn"), "closed": ("closed", "")}
 
 
-@endpoint(face, HERE, needs="platform.read")
-def clients_page() -> str:
-    """Every client; not one figure of its books."""
-    now = tools().clock.now()
-    rows, waiting = access.every_client(now=now), closings.waiting(now=now)
-    return frame.show("provider.html", section="provider", states=STATES, rows=rows, closing=waiting)
+class Which(Schema):
+    """Which clients, and which page of them."""
+
+    q = fields.String(load_default="", validate=validate.Length(max=80))
+    after = fields.String(load_default="", validate=validate.Length(max=2000))
+
+
+@endpoint(face, HERE, needs="platform.read", query=Which)
+def clients_page(query: dict[str, str]) -> str:
+    """Clients by name; not one figure of their books."""
+    now, words = tools().clock.now(), " ".join(query["q"].split())
+    found = cursors.read(f"clients:{words}", query["after"])
+    place = (str(found[0]), UUID(str(found[1]))) if found else None
+    rows = access.every_client(now=now, words=words, after=place, limit=LINES + 1)
+    last = rows[LINES - 1] if len(rows) > LINES else None
+    more = cursors.write(f"clients:{words}", [last.name, str(last.id)] if last else None)
+    return frame.show(
+        "provider.html",
+        section="provider",
+        states=STATES,
+        rows=rows[:LINES],
+        closing=closings.waiting(now=now),
+        words=words,
+        further=url_for("provider.clients_page", q=words or None, after=more) if more else "",
+        start=url_for("provider.clients_page", q=words or None) if place else "",
+    )
 
 
 @endpoint(face, "/provider/clients/<ref('ten'):steered>", needs="platform.read")

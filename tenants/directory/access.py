@@ -148,10 +148,19 @@ SELECT t.id, t.slug, t.legal_name, t.state, t.created_at,
   (SELECT count(DISTINCT m.person_id) FROM app.membership m WHERE m.tenant_id = t.id
      AND m.role IN ('specialist', 'specialist_manager') AND m.starts_at <= :now
      AND (m.ends_at IS NULL OR m.ends_at > :now))
-FROM app.tenant t ORDER BY t.legal_name, t.id LIMIT 10000
+FROM app.tenant t
+WHERE (position(lower(:words) IN lower(t.legal_name)) > 0 OR position(lower(:words) IN t.slug) > 0)
+  AND (CAST(:name AS text) IS NULL OR (t.legal_name, t.id) > (:name, CAST(:after AS uuid)))
+ORDER BY t.legal_name, t.id LIMIT :limit
 """
+Place = tuple[str, UUID]
+"""Behind which client a page begins: its name and its id."""
 
 
-def every_client(*, now: datetime) -> tuple[Seen, ...]:
-    """Every client by name, for the provider's own pages."""
-    return tuple(Seen(*row) for row in store.run_identity(EVERY, now=now))
+def every_client(*, now: datetime, words: str = "", after: Place | None = None, limit: int) -> tuple[Seen, ...]:
+    """Clients by name, for the provider's own pages: all, or those whose name or short name holds these words."""
+    name, last = after or (None, None)
+    sought = " ".join(words.split())
+    return tuple(
+        Seen(*row) for row in store.run_identity(EVERY, now=now, words=sought, name=name, after=last, limit=limit)
+    )

@@ -82,7 +82,7 @@ def test_paula_sees_what_would_stop_and_cannot_close_alder_alone(paula, petra, a
     assert paula.post(f"~{there}/closing", {"short_name": slug, "reason": WHY}).json["code"] == "closing_asked"
     own = paula.post(answer, {"agree": True})
     assert (own.status_code, own.json["code"]) == (403, "own_request")
-    assert "closing waits for a second person" in petra.client.get("/provider").text
+    assert "closing waits for a second person" in petra.client.get(f"/provider?q={slug}").text
     assert "Agree: close it now" in petra.client.get(f"{there}/close").text
     assert "Withdraw it" in paula.client.get(f"{there}/close").text
     assert paula.post(answer, {"agree": False}).json["request"]["state"] == "refused"

@@ -1,10 +1,13 @@
 """Paula opens a client: on the page, by the API, on the command line; and its first admin comes in."""
 
 import json
+import re
+from html import unescape
 
 import pytest
 
 from console import cli
+from service.pages import provider
 from tenants.directory import clients
 from tenants.isolation import scope
 from tenants.values import ids
@@ -15,6 +18,8 @@ from tests.unit.service.test_staff import wear
 from tests.unit.service.test_welcome import WORD, follow, form, post, sent  # noqa: F401  (fixtures)
 
 HERE = "/provider/clients/new"
+NEXT = re.compile(r'rel="next" href="([^"]+)"')
+ROW = re.compile(r'data-open href="(/provider/clients/ten_[0-9a-v]{26})"')
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def test_paula_opens_a_client_and_its_admin_comes_in_and_finds_it_in_test_mode(p
     assert (
         "test mode: nothing leaves" in of_client and "Ewa Nowak" in of_client and "invited, not here yet" in of_client
     )
-    assert "Cedar Sp. z o.o." in paula.client.get("/provider").text
+    assert "Cedar Sp. z o.o." in paula.client.get(f"/provider?q={body['slug']}").text
     (letter,) = sent(body["admin_email"])
     assert letter.subject == "You can come in: Cedar Sp. z o.o." and "Paula Adeyemi" in letter.text
     ewa = Browser(web.test_client())
@@ -43,6 +48,36 @@ def test_paula_opens_a_client_and_its_admin_comes_in_and_finds_it_in_test_mode(p
     assert form(paula, f"{answer.location}/admins", email="ewa.two@people.test", name="").status_code == 409
     assert paula.client.get(f"/c/{body['slug']}/invoices").status_code == 404, "to open is not to enter"
     assert form(paula, f"{answer.location}/assignments", email=specialist.email, role="specialist").status_code == 303
+
+
+def test_paula_finds_a_client_among_many_and_leafs_through_the_rest(paula, monkeypatch):
+    """Two of the five bear the same name; short names are sought too, and no sign of a pattern means anything."""
+    word = f"Orchard {str(ids.new())[-12:]}"
+    names = [f"{word} 50% off", f"{word} B", f"{word} A", f"{word} B", f"{word} ÄÖ"]
+    made = [paula.post("~/provider/clients", new_client() | {"legal_name": name}).json for name in names]
+    seen, query = [], {"q": word.upper(), "limit": 2}
+    while query.get("cursor", "first"):
+        page = paula.get("~/provider/clients", query_string=query).json
+        seen += [(each["name"], each["id"]) for each in page["items"]]
+        query["cursor"] = page["next"]
+    assert len(seen) == 5 and {each["id"] for each in made} == {found for _, found in seen}
+    assert [name for name, _ in seen].index(f"{word} A") < [name for name, _ in seen].index(f"{word} B")
+    (one,) = paula.get("~/provider/clients", query_string={"q": made[2]["slug"][2:]}).json["items"]
+    assert one["id"] == made[2]["id"]
+    assert paula.get("~/provider/clients", query_string={"q": f"{word} %"}).json["items"] == []
+    other = paula.get("~/provider/clients", query_string={"q": word, "cursor": query_of(paula, word)})
+    assert other.status_code == 200
+    assert paula.get("~/provider/clients", query_string={"q": "x", "cursor": query_of(paula, word)}).status_code == 422
+    monkeypatch.setattr(provider, "LINES", 3)
+    first = paula.client.get("/provider", query_string={"q": word}).text
+    more = paula.client.get(unescape(NEXT.search(first)[1])).text
+    assert len(set(ROW.findall(first)) | set(ROW.findall(more))) == 5 and "First page" in more
+    assert "No client of this name" in paula.client.get("/provider?q=nobody-has-this-name").text
+
+
+def query_of(browser, word):
+    """A cursor of the list of these words."""
+    return browser.get("~/provider/clients", query_string={"q": word, "limit": 1}).json["next"]
 
 
 def test_what_was_typed_stays_when_something_is_not_right(paula, alder, in_alder):
