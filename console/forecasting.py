@@ -14,10 +14,10 @@ from console.faults import FAILED, REFUSED, USAGE, CannotRun
 from tenants.insight import forecast_inputs, forecast_score
 from tenants.insight.forecast_inputs import Column, Refused
 from tenants.insight.forecast_replay import NEVER, Paper
+from tenants.intake import imports, presets, reading
 from tenants.intake import mapping as mappings
-from tenants.intake import presets, reading
 from tenants.intake.checking import Check
-from tenants.intake.formats import csv_file, dates, sheets
+from tenants.intake.formats import csv_file, dates
 from tenants.intake.formats.csv_file import Layout
 from tenants.intake.formats.dates import DateReader
 from tenants.intake.mapping import Mapping as Columns
@@ -72,7 +72,7 @@ def run(file: Path, *, cut: date, stated: Mapping[str, str], wanted: Sequence[st
 
 def read(file: BinaryIO, *, stated: Mapping[str, str]) -> Ledger:
     """Read a ledger file as intake does. Raises FileRefused or MappingRefused."""
-    with sheets.opened(file) as (table, layout):
+    with imports.opened(file) as (table, layout):
         used = _mapping(layout, stated)
         decided = reading.decide(table, layout=layout, mapping=used)
         check = Check(decided, mapping=used, base_currency=CURRENCY)

@@ -19,7 +19,7 @@ from tenants.collections import building
 from tenants.directory.access import VisibleClient
 from tenants.events import dead_letters
 from tenants.intake import bank_lines, customer_changes, imports, landing, outcomes, runs, undoing
-from tenants.intake.formats import csv_file, sheets
+from tenants.intake.formats import csv_file
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.mapping import Mapping
 from tenants.intake.runs import Import
@@ -309,5 +309,5 @@ def _layout(run: Import, found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first_rows(file: BinaryIO) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    with sheets.opened(file) as (table, layout):
+    with imports.opened(file) as (table, layout):
         return list(layout.header), list(islice(csv_file.rows(table, layout), SAMPLE))

@@ -23,12 +23,19 @@ _ROUNDED = re.compile(r"\d+(?:[.,]\d+)?[eE]\+\d+")
 _ADDRESS = re.compile(r"[^\s@,;<>()\[\]\"\\]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
 _YES = frozenset(("yes", "y", "true", "t", "1", "x", "ja", "j", "oui", "o", "si", "sí", "s", "wahr", "vrai"))
 _NO = frozenset(("no", "n", "false", "f", "0", "-", "nein", "non", "nee", "falsch", "faux"))
+_CREDIT = frozenset(
+    ("c", "cr", "credit", "crédit", "h", "haben", "haber", "-", "cn", "cm", "crn", "sc", "dg", "dz", "avoir", "abono")
+    + ("credit note", "sales credit note", "customer credit note", "credit memo", "creditnote", "creditnota")
+    + ("gutschrift", "rechnungskorrektur", "stornorechnung", "payment", "zahlung", "paiement")
+)
+_DEBIT = frozenset(("d", "s", "+"))
 _CHANNELS = {
     "email": frozenset(("email", "e-mail", "mail", "electronic", "digital", "elektronisch", "électronique")),
     "paper": frozenset(("paper", "post", "letter", "print", "papier", "brief", "postal")),
     "portal": frozenset(("portal", "online", "web", "self-service", "portail")),
 }
 
+CREDIT = "credit"
 EMPTY = Flaw("empty", "The cell is empty.", "Fill it in, or leave the row out.")
 FORMULA = Flaw("formula", "This is a formula, not a value.", "Save the sheet with values instead of formulas.")
 CONTROL = Flaw("control_characters", "The cell holds invisible control characters.", "Type the value anew.")
@@ -44,6 +51,7 @@ NOT_A_CHANNEL = Flaw(
     "not_a_channel", "This is no way of sending invoices that we know.", "Write email, portal or paper."
 )
 NOT_A_YES_OR_NO = Flaw("not_yes_or_no", "This is neither yes nor no.", "Write yes or no.")
+NOT_A_SIDE = Flaw("not_a_side", "This is neither debit nor credit.", "Write debit or credit, D or C, S or H.")
 
 Reader = Callable[[str], "str | bool | Flaw | None"]
 
@@ -72,6 +80,7 @@ def reader(target: Target, *, number_width: int = 0) -> Reader:
         Kind.CHANNEL: _channel,
         Kind.CURRENCY: _currency,
         Kind.FLAG: _flag,
+        Kind.SIDE: _side,
     }
     read = plain.get(target.kind) or _text(target.longest)
     return Remembering(required(read) if target.required else read).__getitem__
@@ -164,6 +173,14 @@ def _flag(cell: str) -> bool | Flaw | None:
     if not value or value in _NO:
         return False
     return True if value in _YES else NOT_A_YES_OR_NO
+
+
+def _side(cell: str) -> str | Flaw | None:
+    """A mark must be one that we know; the name of a kind of document may be any, and then turns nothing."""
+    value = " ".join(cell.casefold().split())
+    if value in _CREDIT:
+        return CREDIT
+    return NOT_A_SIDE if len(value) == 1 and value not in _DEBIT else None
 
 
 @cache

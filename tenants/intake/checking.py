@@ -10,6 +10,7 @@ from collections.abc import Mapping as MappingOf
 from typing import Any, BinaryIO
 
 from tenants.intake import cells
+from tenants.intake.cells import EMPTY
 from tenants.intake.formats import csv_file
 from tenants.intake.formats.dates import DateReader
 from tenants.intake.formats.flaws import Flaw
@@ -22,6 +23,11 @@ from tenants.intake.targets import BY_KEY, Kind
 
 KEPT_FAULTS = 1000
 _SHOWN = 80
+NO_INVOICE = Flaw(
+    "no_invoice",
+    "The row has neither a number nor a date, so it is no invoice.",
+    "Leave rows with sums or remarks out, here or in the file.",
+)
 
 
 class Check:
@@ -53,7 +59,7 @@ class Check:
             accepted += 1
             number((row.number, row.amount_minor < 0))
             debtor(row.debtor_number)
-            paid += row.settled_on is not None
+            paid += row.settled_on is not None or row.paid_minor > 0
             padded += bool(given) and len(cells_[number_at]) < len(row.number)
             total = totals.get(row.currency)
             if total is None:
@@ -134,7 +140,10 @@ class Check:
         return True
 
     def _keep(self, row_no: int, cells_: list[str], flaws: Any) -> None:
-        """Write down each fault of a row; a place of None means the row as a whole."""
+        """Write down each fault of a row; one that holds a sum or a remark has no other."""
+        if ("number", EMPTY) in flaws and ("issued_on", EMPTY) in flaws:
+            self._fault(row_no, "", " ".join(cell.strip() for cell in cells_ if cell.strip()), NO_INVOICE)
+            return
         for key, flaw in flaws:
             at = self._reading.places.get(key)
             name = self._reading.layout.header[at] if at is not None else BY_KEY[key].title
@@ -171,7 +180,8 @@ class Check:
         """Take back a row that was given out."""
         self.repeated.append(row.row_no)
         padded = bool(self._mapping.number_width) and len(cells_[self._reading.places["number"]]) < len(row.number)
-        self._counts.subtract({"accepted": 1, "paid": row.settled_on is not None, "padded": padded})
+        told_paid = row.settled_on is not None or row.paid_minor > 0
+        self._counts.subtract({"accepted": 1, "paid": told_paid, "padded": padded})
         total = self._totals[row.currency]
         total[0] -= 1
         total[1] -= row.amount_minor

@@ -36,7 +36,7 @@ _OWN = tuple(
 )
 TARGETS = (*_KNOWN, *_OWN, BY_KEY["currency"])
 NOT_OF_CUSTOMERS = ("number", "issued_on", "due_on", "amount")
-_PROVES_NOTHING = frozenset(("number", "reference"))
+_PROVES_NOTHING = frozenset(("number", "reference", "ref", "refno", "no", "num", "value"))
 """Names of invoice numbers that anything may have."""
 
 NO_TERMS = Flaw(

@@ -5,8 +5,10 @@ mapping, loading twice adds nothing.
 """
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingOf
-from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from typing import BinaryIO, ClassVar
 from uuid import UUID
@@ -209,6 +211,13 @@ def confirm(import_id: UUID, *, real: datetime, leave_out_faults: bool = False, 
     )
 
 
+@contextmanager
+def opened(file: BinaryIO) -> Iterator[tuple[BinaryIO, Layout]]:
+    """The table in a file, and how it is cut; of a workbook the first sheet that we understand. Raises FileRefused."""
+    with sheets.opened(file, understood=_is_understood) as found:
+        yield found
+
+
 def suggestions(header: Sequence[str]) -> tuple[mapping.Suggestion, ...]:
     """What the header makes us think, for the page on which the mapping is corrected."""
     return mapping.suggest(header)
@@ -262,7 +271,7 @@ def _checked(
         paper = papers.read(file, rules=rules)
         if paper is not None:
             return paperwork.check(run.id, paper=paper), None
-        with sheets.opened(file) as (table, layout):
+        with opened(file) as (table, layout):
             offered = tuple((o.target, o.column, o.confidence) for o in suggestions(layout.header))
             used = chosen or _mapping(run.source, layout.header)
             places, of_customers = ({}, {}) if chosen else _other_columns(layout, used)
@@ -279,6 +288,14 @@ def _checked(
         return Report.refusing(refused.detail, remedy=refused.remedy, suggestions=offered), used
     landing.withdraw(run.id, rows=look.repeated)
     return look.report(suggestions=offered), used
+
+
+def _is_understood(header: Sequence[str]) -> bool:
+    """Whether a header is that of a ledger, a bank statement, or a list of customers."""
+    guessed = replace(mapping.from_suggestions(mapping.suggest(header)), terms_days=0)
+    fold = {name: mapping.fold(name) for name in header}
+    of_others = bank_sheet.columns(header, fold=fold) or customer_sheet.columns(header, fold=fold)
+    return bool(of_others) or mapping.fits(guessed, header)
 
 
 def _other_columns(layout: Layout, used: Mapping) -> tuple[dict[str, int], dict[str, int]]:

@@ -13,6 +13,7 @@ from tenants.events import recording
 from tenants.events.recording import Occurrence
 from tenants.intake import advices, bank_lines, customer_changes, differences, landing, originals, runs
 from tenants.intake import sql_of_loading as sql
+from tenants.intake.mapping import Mapping
 from tenants.intake.report import Outcome, Total
 from tenants.intake.runs import Import
 from tenants.ledger import balances, instalments, invoices, periods
@@ -32,6 +33,8 @@ def take(run: Import, *, now: datetime, today: date, real: datetime) -> Outcome:
     store.plan_for_sets()
     landing.sweep(before=now - KEPT)
     language = clients.profile().language
+    if run.kind == "ledger" and Mapping.read(run.mapping).leaves_days_open:
+        store.run(sql.UNDATED, **given, today=today)
     _keep_closed(run.id, today=today)
     customer_changes.keep(run, now=now)
     debtors = store.run(sql.DEBTORS, **given, now=now, language=language).rowcount

@@ -4,25 +4,22 @@ A mapping is a small document that can be read aloud. It also states how numbers
 the same invoice must be the same invoice after somebody has saved the file again without its leading zeros.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rapidfuzz import fuzz, process
-
+from tenants.intake import guessing
 from tenants.intake.formats.dates import Order
-from tenants.intake.targets import BY_KEY, TARGETS, Target
+from tenants.intake.formats.names import fold
+from tenants.intake.guessing import Suggestion, suggest
+from tenants.intake.targets import BY_KEY, TARGETS
 from tenants.values import money
 from tenants.values.faults import Refusal
 
-_NEAR = 88
-_SURE, _LIKELY, _MAYBE = 1.0, 0.9, 0.6
+__all__ = ["Mapping", "MappingRefused", "Suggestion", "bind", "fits", "fold", "from_suggestions", "suggest"]
+
 _SIGNS = (None, ".", ",")
-_COMMON = {"number", "reference", "account", "customer", "client", "invoice", "company"}
-"""Words that stand in so many headers that they tell nothing within a longer one."""
 _STATES = {"columns", "preset", "number_width", "dates", "decimal", "currency", "terms_days", "fixes", "hints"}
 _WIDEST_NUMBER = 40
 _LONGEST_TERMS = 730
@@ -34,15 +31,6 @@ class MappingRefused(Refusal):
 
     code = "mapping_refused"
     remedy = "Choose a column of the file for each required field."
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A column that may feed a field, and how sure the header makes us."""
-
-    target: str
-    column: str
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +97,11 @@ class Mapping:
         return replace(self, dates=None, decimal=None, fixes={}, hints=hints)
 
     @property
+    def leaves_days_open(self) -> bool:
+        """Whether the file may tell that something was paid and not when."""
+        return "open" in self.columns or ("paid" in self.columns and "settled_on" not in self.columns)
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """The rules in words, for the page and the report."""
         said = []
@@ -120,6 +113,8 @@ class Mapping:
             said.append(f"Where no due date is given, it is {self.terms_days} days after the invoice date.")
         if self.currency:
             said.append(f"Where no currency is given, it is {self.currency}.")
+        if self.leaves_days_open:
+            said.append("What was paid counts from the day of loading where the file gives no date of payment.")
         corrected = [(row, name, text) for row, cells in self.fixes.items() for name, text in cells.items()]
         said += [f"Row {row}, “{name}” was corrected to “{text}”." for row, name, text in corrected[:_TOLD_FIXES]]
         if len(corrected) > _TOLD_FIXES:
@@ -127,28 +122,11 @@ class Mapping:
         return tuple(said)
 
 
-def fold(name: str) -> str:
-    """A header as it is compared: without case, accents, blanks and signs."""
-    plain = unicodedata.normalize("NFKD", name.replace("ß", "ss")).casefold()
-    return re.sub(r"[^a-z0-9]", "", plain)
-
-
-def suggest(header: Sequence[str]) -> tuple[Suggestion, ...]:
-    """For each field its likeliest column; a column is suggested once, to the field that is surest of it."""
-    offers = [offer for target in TARGETS for offer in _offers(target, header)]
-    offers.sort(key=lambda offer: -offer.confidence)
-    taken: dict[str, Suggestion] = {}
-    columns: set[str] = set()
-    for offer in offers:
-        if offer.target not in taken and offer.column not in columns:
-            taken[offer.target] = offer
-            columns.add(offer.column)
-    return tuple(taken[target.key] for target in TARGETS if target.key in taken)
-
-
 def from_suggestions(suggestions: Sequence[Suggestion]) -> Mapping:
     """A mapping that takes every suggestion."""
-    return Mapping(columns={offer.target: offer.column for offer in suggestions})
+    columns = {offer.target: offer.column for offer in suggestions}
+    named = "" if "currency" in columns or "amount" not in columns else guessing.currency_of(columns["amount"])
+    return Mapping(columns=columns, currency=named)
 
 
 def bind(mapping: Mapping, header: Sequence[str]) -> dict[str, int]:
@@ -180,21 +158,6 @@ def fits(mapping: Mapping, header: Sequence[str]) -> bool:
     except MappingRefused:
         return False
     return True
-
-
-def _offers(target: Target, header: Sequence[str]) -> list[Suggestion]:
-    """Columns whose name is a synonym (earlier ones count more), contains one (longer ones do), or is nearly one."""
-    found = []
-    telling = [word for word in target.synonyms if len(word) > 5 and word not in _COMMON]
-    for column in header:
-        name = fold(column)
-        if name in target.synonyms:
-            found.append(Suggestion(target.key, column, _SURE - target.synonyms.index(name) / 1000))
-        elif within := max((len(word) for word in telling if word in name), default=0):
-            found.append(Suggestion(target.key, column, _MAYBE + (_LIKELY - _MAYBE) * within / len(name)))
-        elif len(name) > 4 and process.extractOne(name, target.synonyms, scorer=fuzz.ratio, score_cutoff=_NEAR):
-            found.append(Suggestion(target.key, column, _MAYBE))
-    return found
 
 
 def _problems(document: MappingOf[str, Any]) -> list[tuple[str, str]]:

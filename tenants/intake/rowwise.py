@@ -15,10 +15,11 @@ from tenants.intake.formats.flaws import Flaw
 from tenants.intake.mapping import Mapping
 from tenants.intake.reading import Reading
 from tenants.intake.report import Row
+from tenants.intake.sides import Sides, Sums
 
 COLUMNS = (
     *("number", "debtor_number", "debtor_name", "email", "country", "groups", "channel", "currency"),
-    *("issued_on", "due_on", "purchase_order", "disputed", "settled_on"),
+    *("issued_on", "due_on", "purchase_order", "disputed", "settled_on", "side"),
 )
 """The fields whose readers need nothing but the cell, in the order in which the judge takes their values."""
 
@@ -51,6 +52,8 @@ class Judge:
         self._terms = None if mapping.terms_days is None else timedelta(days=mapping.terms_days)
         self._own_terms = {number: timedelta(days=days) for number, days in own_terms.items()}
         self._readers: dict[str, AmountReader] = {}
+        self._sides = Sides(reading)
+        self._alone = not self._sides.apply
         both = ("discount", "discount_until_on")
         self._offer = tuple(reading.places[key] for key in both) if set(both) <= set(reading.places) else None
         self._until = DateReader(reading.dates["discount_until_on"]).__getitem__ if self._offer else None
@@ -59,13 +62,16 @@ class Judge:
         """The row, or all that is wrong with it."""
         if Flaw in map(type, values):
             return self._faults(cells, values)
-        number, debtor, name, email, country, groups, channel, currency, issued, due, order, disputed, settled = values
+        if not self._alone:
+            return self._beside(row_no, cells, values)
+        number, debtor, name, email, country, groups, channel, currency, issued, due, order, disputed, settled, _ = (
+            values
+        )
         currency = currency or self._currency
         amount_of = self._readers.get(currency) or self._reader(currency)
         amount, tax, paid = amount_of(cells[self._amount]), amount_of(cells[self._tax]), amount_of(cells[self._paid])
         if due is None and issued is not None:
-            terms = self._own_terms.get(debtor, self._terms)
-            due = None if terms is None else issued + terms
+            due = self._due(debtor, issued, amount)
         if (
             type(amount) is not int
             or issued is None
@@ -81,6 +87,37 @@ class Judge:
             settled, _paid_minor(amount, settled, paid),
         )  # fmt: skip
         return row if self._offer is None else self._offered(row, cells)
+
+    def _due(self, debtor: str, issued: date, amount: Any) -> date | None:
+        """Without a date: by the terms; a credit note is due when it is there."""
+        terms = self._own_terms.get(debtor, self._terms)
+        if terms is not None:
+            return issued + terms
+        return issued if type(amount) is int and amount < 0 else None
+
+    def _beside(self, row_no: int, cells: Sequence[str], values: list[Any]) -> Row | Flaws:
+        """The row of a file in which other columns say what an amount means."""
+        flaws = self._faults(cells, values)
+        if flaws:
+            return flaws
+        number, debtor, name, email, country, groups, channel, currency, issued, due, order, disputed, *_ = values
+        currency = currency or self._currency
+        sums, tax = self._sums(cells, values), self._reader(currency)(cells[self._tax])
+        due = due or self._due(debtor, issued, sums.amount)
+        paid = sums.paid or 0 if self._sides.is_undated(sums) else _paid_minor(sums.amount, sums.settled, sums.paid)
+        assert due is not None and isinstance(tax, int | None)
+        row = Row(
+            row_no, number, debtor, name or debtor, email or "", country or "", groups or "", channel or "email",
+            currency, sums.amount, tax or 0, issued, due, order or "", disputed or False, sums.settled, paid,
+        )  # fmt: skip
+        return row if self._offer is None else self._offered(row, cells)
+
+    def _sums(self, cells: Sequence[str], values: list[Any]) -> Sums:
+        """What the row is worth and what was paid, as all its columns mean it; flaws among them are left out."""
+        given = {key: value for key, value in zip(COLUMNS, values, strict=True) if type(value) is not Flaw}
+        read = self._reader(given.get("currency") or self._currency)
+        plain = Sums(read(cells[self._amount]), read(cells[self._paid]), given.get("settled_on"))
+        return plain if self._alone else self._sides.of(cells, plain, read=read, side=given.get("side"))
 
     def _offered(self, row: Row, cells: Sequence[str]) -> Row | Flaws:
         """The row with what may be kept by paying early; nothing stated is nothing offered."""
@@ -99,26 +136,26 @@ class Judge:
         """Everything that is wrong with a row, so that a person corrects it once."""
         flaws: Flaws = [(key, value) for key, value in zip(COLUMNS, values, strict=True) if type(value) is Flaw]
         good = {key: value for key, value in zip(COLUMNS, values, strict=True) if type(value) is not Flaw}
-        amount_of = self._reader(good.get("currency") or self._currency)
-        amount, tax, paid = (amount_of(cells[at]) for at in (self._amount, self._tax, self._paid))
-        for key, value in (("amount", EMPTY if amount is None else amount), ("tax", tax), ("paid", paid)):
+        sums = self._sums(cells, values)
+        amount, paid = sums.amount, sums.paid
+        tax = self._reader(good.get("currency") or self._currency)(cells[self._tax])
+        for key, value in (("amount", EMPTY if amount is None else amount), ("tax", tax), ("paid", paid), *sums.told):
             if type(value) is Flaw:
                 flaws.append((key, value))
-        issued, settled = good.get("issued_on"), good.get("settled_on")
+        issued = good.get("issued_on")
         flaws += [("issued_on", EMPTY)] if "issued_on" in good and issued is None else []
-        flaws += self._due_faults(issued, good)
+        flaws += self._due_faults(issued, good, amount)
         if type(amount) is int:
             flaws += [("tax", TAX_TOO_MUCH)] if type(tax) is int and _taxed_badly(amount, tax) else []
-            flaws += _payment_faults(amount, issued, settled, paid if type(paid) is int else None)
+            flaws += _payment_faults(amount, issued, sums, undated=self._sides.is_undated(sums))
         return flaws
 
-    def _due_faults(self, issued: date | None, good: dict[str, Any]) -> Flaws:
+    def _due_faults(self, issued: date | None, good: dict[str, Any], amount: Any) -> Flaws:
         if "due_on" not in good:
             return []
         if good["due_on"] is None:
-            return (
-                [("due_on", EMPTY)] if self._own_terms.get(good.get("debtor_number", ""), self._terms) is None else []
-            )
+            found = self._due(good.get("debtor_number", ""), issued or date.min, amount)
+            return [("due_on", EMPTY)] if found is None else []
         return [("due_on", DUE_FIRST)] if issued is not None and good["due_on"] < issued else []
 
     def _reader(self, currency: str) -> AmountReader:
@@ -137,14 +174,14 @@ def _paid_well(amount: int, issued: date, settled: date | None, paid: Any) -> bo
     return paid is None or (type(paid) is int and paid >= 0)
 
 
-def _payment_faults(amount: int, issued: date | None, settled: date | None, paid: int | None) -> Flaws:
+def _payment_faults(amount: int, issued: date | None, sums: Sums, *, undated: bool) -> Flaws:
+    settled, paid = sums.settled, sums.paid if type(sums.paid) is int else None
     if settled is None and not paid:
         return []
     if amount < 0:
         return [("settled_on" if settled else "paid", CREDIT_PAID)]
-    if settled is None:
-        return [("settled_on", PAID_WHEN)]
-    flaws: Flaws = [("settled_on", PAID_FIRST)] if issued is not None and settled < issued else []
+    flaws: Flaws = [("settled_on", PAID_FIRST)] if issued is not None and settled and settled < issued else []
+    flaws += [("settled_on", PAID_WHEN)] if settled is None and not undated else []
     return flaws + ([("paid", NEGATIVE_PAID)] if paid is not None and paid < 0 else [])
 
 

@@ -12,6 +12,10 @@ SOURCE = "'ledger file'"
 REFERENCE = "r.number || '/' || r.paid_minor"
 """What has been paid up to now is part of the name: the next file of a half-paid invoice adds the other half."""
 
+UNDATED = """
+UPDATE import_row SET settled_on = greatest(issued_on, :today)
+WHERE tenant_id = :tenant AND import_id = :import_id AND settled_on IS NULL AND paid_minor > 0
+"""
 DEBTORS = f"""
 INSERT INTO debtor (tenant_id, id, number, name, country, channel, language, import_id, known_at)
 SELECT DISTINCT ON (r.debtor_number) r.tenant_id, r.invoice_id, r.debtor_number, r.debtor_name, r.country, r.channel,

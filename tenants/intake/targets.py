@@ -16,6 +16,7 @@ class Kind(StrEnum):
     DATE = "date"
     AMOUNT = "amount"
     FLAG = "flag"
+    SIDE = "side"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ TARGETS: tuple[Target, ...] = (
             "numerofacture",
             "facture",
         )
-        + ("numerodefacture", "numerodefactura", "factura", "factuurnummer", "number"),
+        + ("numerodefacture", "numerodefactura", "factura", "factuurnummer", "number")
+        + ("nofacture", "nfacture", "nofactura", "nfactura", "factuurnr", "invno", "num", "refno", "ref", "no"),
         required=True,
         longest=64,
     ),
@@ -84,7 +86,9 @@ TARGETS: tuple[Target, ...] = (
             "klantnummer",
             "debiteurnummer",
             "customer",
-        ),
+        )
+        + ("konto", "kontonummer", "codigocliente", "codigodecliente", "codecompte", "comptetiers", "klantcode")
+        + ("numclient", "ac", "acref", "accountref"),
         required=True,
         longest=64,
     ),
@@ -103,7 +107,9 @@ TARGETS: tuple[Target, ...] = (
             "name",
             "billto",
         )
-        + ("kundenname", "kunde", "firma", "nomclient", "nombrecliente", "cliente", "klantnaam", "klant"),
+        + ("kundenname", "kunde", "firma", "nomclient", "nombrecliente", "cliente", "klantnaam", "klant")
+        + ("contactname", "partyname", "partysname", "name1", "nom", "nombre", "naam", "raisonsociale", "razonsocial")
+        + ("debiteur", "tiers"),
     ),
     Target(
         "email",
@@ -127,7 +133,8 @@ TARGETS: tuple[Target, ...] = (
         "Invoice date",
         Kind.DATE,
         ("invoicedate", "issuedate", "issuedon", "documentdate", "docdate", "billdate", "postingdate", "rechnungsdatum")
-        + ("belegdatum", "datefacture", "datedefacture", "fechafactura", "fechadefactura", "factuurdatum", "date"),
+        + ("belegdatum", "datefacture", "datedefacture", "fechafactura", "fechadefactura", "factuurdatum", "date")
+        + ("issued", "invoiced", "datum", "fecha"),
         required=True,
     ),
     Target(
@@ -160,11 +167,12 @@ TARGETS: tuple[Target, ...] = (
             "grossamount",
             "gross",
             "invoicetotal",
-            "amountdue",
             "grandtotal",
         )
         + ("documentamount", "betrag", "bruttobetrag", "brutto", "rechnungsbetrag", "montant", "montantttc", "importe")
-        + ("importetotal", "bedrag", "factuurbedrag"),
+        + ("importetotal", "bedrag", "factuurbedrag", "betragbrutto", "gesamtbetrag", "endbetrag", "rechnungssumme")
+        + ("totalttc", "bedraginclbtw", "totaalbedrag", "originalamount", "openingamount", "umsatz", "value")
+        + ("debit", "debitamount", "soll", "betragsoll", "sollbetrag", "montantdebit", "debe", "debet"),
         required=True,
     ),
     Target(
@@ -185,7 +193,31 @@ TARGETS: tuple[Target, ...] = (
             "tva",
             "iva",
             "btw",
-        ),
+        )
+        + ("taxtotal", "ustbetrag", "mwstbetrag", "montanttva", "importeiva", "btwbedrag"),
+    ),
+    Target(
+        "credit",
+        "Credit column",
+        Kind.AMOUNT,
+        ("credit", "creditamount", "haben", "betraghaben", "habenbetrag", "montantcredit", "haber"),
+    ),
+    Target(
+        "side",
+        "Debit or credit",
+        Kind.SIDE,
+        ("sollhaben", "sollhabenkennzeichen", "shkennzeichen", "sollhabenkz", "sh", "debitcredit", "creditdebit")
+        + ("drcr", "crdr", "dc", "debcred", "debehaber", "dh", "sens", "documenttype", "doctype", "transactiontype")
+        + ("type", "belegart", "soort", "tipo"),
+    ),
+    Target(
+        "open",
+        "Still open",
+        Kind.AMOUNT,
+        ("amountdue", "invoiceamountdue", "openamount", "openbalance", "balancedue", "amountopen", "outstanding")
+        + ("outstandingamount", "amountoutstanding", "remaining", "remainingamount", "pendingamount", "unpaidamount")
+        + ("offen", "offenerbetrag", "betragoffen", "offenerposten", "restbetrag", "resteapayer", "resteadu")
+        + ("soldedu", "montantdu", "pendiente", "importependiente", "openstaand", "openstaandbedrag", "nogtebetalen"),
     ),
     Target(
         "currency",
@@ -203,7 +235,8 @@ TARGETS: tuple[Target, ...] = (
             "moneda",
             "divisa",
             "valuta",
-        ),
+        )
+        + ("documentcurrency", "transactioncurrency", "belegwahrung"),
     ),
     Target(
         "purchase_order",
@@ -250,6 +283,7 @@ TARGETS: tuple[Target, ...] = (
             "paidamount",
             "amountpaid",
             "paid",
+            "invoiceamountpaid",
             "paymentamount",
             "received",
             "bezahlt",

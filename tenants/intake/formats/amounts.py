@@ -23,6 +23,9 @@ _SYMBOLS = {
     "zł": ("PLN",),
     "₹": ("INR",),
 }
+_LAKHS = r"|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}"
+"""India groups by two after the first three."""
+_MARK = re.compile(r"(.*[\d)])\s*(cr|dr|[chds])\.?", re.IGNORECASE)
 _LONGEST = 15
 
 NOT_AN_AMOUNT = Flaw("not_an_amount", "This is not an amount.", "Write digits and one decimal sign, such as 1234.50.")
@@ -85,10 +88,12 @@ def _vote(bare: str) -> str | None:
 class AmountReader:
     """Reads amounts of one currency written with one decimal sign, into minor units."""
 
-    def __init__(self, currency: str, sign: str) -> None:
+    def __init__(self, currency: str, sign: str, *, credit: int = -1) -> None:
+        """`credit` is the sign of an amount marked Cr or H: it lowers a debt, and raises what lies in a bank."""
         self._currency, self._sign, self._places = currency, sign, money.digits(currency)
-        group = _GROUPS[sign]
-        self._number = re.compile(rf"([0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+)?(?:{re.escape(sign)}([0-9]*))?")
+        self._credit = credit
+        group, lakhs = _GROUPS[sign], _LAKHS if sign == "." else ""
+        self._number = re.compile(rf"([0-9]{{1,3}}(?:{group}[0-9]{{3}})+{lakhs}|[0-9]+)?(?:{re.escape(sign)}([0-9]*))?")
 
     def __call__(self, text: str) -> int | Flaw | None:
         """Minor units; None for an empty cell."""
@@ -102,7 +107,9 @@ class AmountReader:
     def _slowly(self, text: str) -> int | Flaw | None:
         if not text:
             return None
-        negative, bare = _sign(text)
+        marked = _MARK.fullmatch(text)
+        side = self._credit if marked and marked[2][0] in "cChH" else -self._credit if marked else 1
+        negative, bare = _sign(marked[1] if marked else text)
         bare, spoken = _without_currency(bare)
         if spoken and self._currency not in spoken:
             return OTHER_CURRENCY
@@ -117,7 +124,7 @@ class AmountReader:
         if len(fraction.rstrip("0")) > self._places:
             return TOO_FINE
         minor = int(whole + fraction[: self._places].ljust(self._places, "0"))
-        return -minor if negative else minor
+        return side * (-minor if negative else minor)
 
 
 def _sign(text: str) -> tuple[bool, str]:

@@ -131,7 +131,7 @@ class _Judge:
 
     def _amount(self, at: int, cells: Sequence[str], key: str, currency: str) -> Decimal:
         try:
-            reader = self._readers.setdefault(currency, AmountReader(currency, self._sign))
+            reader = self._readers.setdefault(currency, AmountReader(currency, self._sign, credit=1))
         except money.UnknownCurrency as unknown:
             raise self._refusal(at, "currency" if "currency" in self._places else key, unknown.detail) from unknown
         minor = reader(cells[self._places[key]])

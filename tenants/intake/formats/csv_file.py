@@ -94,13 +94,22 @@ def _layout(encoding: str, delimiter: str, records: list[list[str]], before: int
     width = max(widths.items(), key=lambda item: (item[1], item[0]))[0]
     if width > _WIDEST:
         raise FileRefused(f"The file has {width:,} columns; {_WIDEST} is the most.")
-    first = next(
-        at for at, record in enumerate(records) if len(record) == width and any(cell.strip() for cell in record)
-    )
+    first = next(_tops(records, width))
     names = [cell.strip() for cell in records[first]]
     if _is_header(names):
         return Layout(encoding, delimiter, _named(names), before + first + 1, before + first + 1)
     return Layout(encoding, delimiter, _named([""] * width), 0, before + first)
+
+
+def _tops(records: list[list[str]], width: int) -> Iterator[int]:
+    """Where the table may begin, the likeliest first: at a header, else at a row that is filled, else at any row.
+
+    A title above the table stands in a row as wide as the table where a spreadsheet has filled it up.
+    """
+    square = [at for at, record in enumerate(records) if len(record) == width and any(cell.strip() for cell in record)]
+    full = [at for at in square if sum(bool(cell.strip()) for cell in records[at]) > width // 2]
+    yield from full[:1]
+    yield square[0]
 
 
 def _is_header(names: list[str]) -> bool:

@@ -7,7 +7,7 @@ and a neighbouring column or a person decides: a wrong guess would move every du
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 
@@ -17,8 +17,11 @@ from tenants.intake.formats.flaws import Flaw
 
 _TIME = r"(?:[T\s]\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[ap]\.?m\.?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?"
 _NUMERIC = re.compile(
-    rf"(\d{{1,4}})\s?([/.\-\s])\s?(\d{{1,2}})\s?\2\s?(\d{{4}}|\d{{1,2}}){_TIME}", re.IGNORECASE | re.ASCII
+    rf"(\d{{1,4}})\s?([/.\-\s])\s?(\d{{1,2}})\s?\2\s?(\d{{4}}|\d{{1,2}})\.?{_TIME}", re.IGNORECASE | re.ASCII
 )
+_SERIAL = re.compile(r"([2-6]\d{4}|7[0-2]\d{3})(?:\.\d+)?", re.ASCII)
+"""A day as spreadsheets count them, from the end of 1899: what is left of a date whose cell lost its format."""
+_FIRST_DAY = date(1899, 12, 30)
 _COMPACT = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)", re.ASCII)
 _DAY_NAME_YEAR = re.compile(rf"(\d{{1,2}})[.\s-]*([^\W\d_]{{3,}})[.,\s-]*(\d{{4}}|\d{{2}}){_TIME}", re.IGNORECASE)
 _NAME_DAY_YEAR = re.compile(rf"([^\W\d_]{{3,}})[.\s-]*(\d{{1,2}}),?[\s-]+(\d{{4}}|\d{{2}}){_TIME}", re.IGNORECASE)
@@ -100,6 +103,9 @@ class DateReader(dict[str, "date | Flaw | None"]):
             return None
         if found := _NUMERIC.fullmatch(text):
             return self._numeric(int(found[1]), int(found[3]), int(found[4]), len(found[1]), len(found[4]))
+        if found := _SERIAL.fullmatch(text):
+            day = _FIRST_DAY + timedelta(days=int(found[1]))
+            return _day(day.year, day.month, day.day)
         if found := _COMPACT.fullmatch(text):
             return _day(int(found[1]), int(found[2]), int(found[3]))
         if found := _DAY_NAME_YEAR.fullmatch(text):

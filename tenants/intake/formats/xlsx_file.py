@@ -7,7 +7,7 @@ it reads any other table. Numbers lose the noise of binary fractions, dates beco
 import csv
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from io import TextIOWrapper
@@ -50,24 +50,20 @@ def is_workbook(file: BinaryIO) -> bool:
     return True
 
 
-def as_text(file: BinaryIO) -> tuple[BinaryIO, str]:
-    """The first visible sheet that holds a table, as a CSV file of its own, and the sheet's name."""
+def tables(file: BinaryIO) -> Generator[tuple[BinaryIO, str], None, None]:
+    """The visible sheets that hold a table, each as a CSV file of its own, with the sheet's name; closed after use."""
     file.seek(0)
     try:
         book = CalamineWorkbook.from_filelike(file)
-        sheet = _chosen(book)
-        return _written(sheet), sheet.name
-    except CalamineError as fault:
-        raise WorkbookRefused("The workbook is damaged or locked with a password.") from fault
-
-
-def _chosen(book: CalamineWorkbook) -> CalamineSheet:
-    for known in book.sheets_metadata:
-        if known.visible == SheetVisibleEnum.Visible:
+        for known in book.sheets_metadata:
+            if known.visible != SheetVisibleEnum.Visible:
+                continue
             sheet = book.get_sheet_by_name(known.name)
             if sheet.height > 0 and sheet.width > 1:
-                return sheet
-    raise WorkbookRefused("No sheet of the workbook holds a table.", remedy="Send a sheet with a header and rows.")
+                with _written(sheet) as text:
+                    yield text, sheet.name
+    except CalamineError as fault:
+        raise WorkbookRefused("The workbook is damaged or locked with a password.") from fault
 
 
 def _written(sheet: CalamineSheet) -> BinaryIO:

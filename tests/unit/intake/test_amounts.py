@@ -66,6 +66,11 @@ def test_what_people_write_is_read_back(minor, currency, locale):
         ("$ -5.00", -500),
         ("USD 5.00", 500),
         ("5.00 USD", 500),
+        ("12,34,567.80", 123456780),
+        ("12,34,567 Dr", 123456700),
+        ("5.00 Cr", -500),
+        ("5.00 H", -500),
+        ("(5.00) S", -500),
         ("0", 0),
         ("", None),
         ("  ", None),
@@ -85,6 +90,8 @@ def test_ways_of_writing_an_amount(text, minor):
         (".", amounts.NOT_AN_AMOUNT),
         ("١٢.٠٠", amounts.NOT_AN_AMOUNT),
         ("1e5", amounts.NOT_AN_AMOUNT),
+        ("12,34,56.80", amounts.NOT_AN_AMOUNT),
+        ("Cr", amounts.NOT_AN_AMOUNT),
         ("1.005", amounts.TOO_FINE),
         ("9" * 16 + ".00", amounts.TOO_LARGE),
         ("€5.00", amounts.OTHER_CURRENCY),
@@ -93,6 +100,10 @@ def test_ways_of_writing_an_amount(text, minor):
 )
 def test_what_is_no_amount_says_why(text, flaw):
     assert AmountReader("USD", ".")(text) is flaw and flaw.remedy
+
+
+def test_a_credit_mark_raises_what_lies_in_a_bank():
+    assert AmountReader("USD", ".", credit=1)("5.00 Cr") == 500 and AmountReader("USD", ".", credit=1)("5 D") == -500
 
 
 def test_yen_have_no_decimals():

@@ -43,6 +43,12 @@ def test_titles_above_the_header_are_stepped_over_and_counted():
     assert [number for number, _ in rows] == [4, 5]
 
 
+def test_titles_in_rows_as_wide_as_the_table_are_stepped_over_too():
+    layout, rows = cut("Open items,,,\nAs of,2026-09-30,,\n,,,\nNo,Name,Note,Amount\n1,Elm,,5\n2,Oak,,6\n")
+    assert layout.header == ("No", "Name", "Note", "Amount") and layout.header_row == 4
+    assert [number for number, _ in rows] == [5, 6]
+
+
 def test_without_a_header_columns_are_counted():
     layout, rows = cut("A-1,12.50,2026-01-31\nA-2,13.50,2026-02-28\n")
     assert layout.header == ("Column 1", "Column 2", "Column 3") and layout.header_row == 0

@@ -54,6 +54,32 @@ def test_headers_of_many_languages_are_understood(header, expected):
     assert dict(found.columns) == expected
 
 
+@pytest.mark.parametrize(
+    ("header", "field", "column"),
+    [
+        (("Betrag brutto", "USt-Betrag"), "amount", "Betrag brutto"),
+        (("USt-Betrag", "Betrag brutto"), "tax", "USt-Betrag"),
+        (("Nettobetrag EUR", "Betrag inkl. MwSt"), "amount", "Betrag inkl. MwSt"),
+        (("Amount in local currency", "Amount in doc. curr."), "amount", "Amount in doc. curr."),
+        (("Amount in doc. curr.", "Local currency", "Document currency"), "currency", "Document currency"),
+        (("Amount in local currency", "Document currency"), "currency", None),
+        (("Amount", "Credit"), "credit", None),
+        (("Debit", "Credit", "Balance"), "credit", "Credit"),
+    ],
+)
+def test_a_column_of_another_sum_is_not_taken_for_the_amount(header, field, column):
+    assert mapping.from_suggestions(mapping.suggest(header)).columns.get(field) == column
+
+
+@pytest.mark.parametrize(
+    ("column", "currency"),
+    [("Betrag CHF", "CHF"), ("Amount (USD)", "USD"), ("Betrag €", "EUR"), ("Montant TTC", ""), ("Amount EUR/USD", "")]
+    + [("TOTAL AMOUNT ALL", ""), ("Amount £", "GBP")],
+)
+def test_a_currency_in_the_header_of_the_amounts_is_that_of_the_file(column, currency):
+    assert mapping.from_suggestions(mapping.suggest((column,))).currency == currency
+
+
 def test_a_near_miss_is_a_guess_and_a_synonym_is_not():
     offers = mapping.suggest(("Invoixe number", "Customer ID", "My invoice date x"))
     by_target = {offer.target: offer for offer in offers}

@@ -5,7 +5,9 @@ from datetime import date, datetime, time
 from io import BytesIO
 
 import pytest
+import xlsxwriter
 
+from tenants.intake import imports
 from tenants.intake.formats import csv_file, sheets, xlsx_file
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.formats.xlsx_file import WorkbookRefused
@@ -39,6 +41,24 @@ def test_faults_name_the_row_that_the_spreadsheet_shows(desk):
     rows = (*ROWS, (20, "C-3", "soon", date(2026, 11, 5), 5))
     report = desk.check(send(desk, made.workbook(*rows)))
     assert [(fault.row_no, fault.column) for fault in report.faults] == [(6, "Invoice date")]
+
+
+def book(**sheets):
+    out = BytesIO()
+    with xlsxwriter.Workbook(out, {"default_date_format": "yyyy-mm-dd"}) as file:
+        for name, rows in sheets.items():
+            sheet = file.add_worksheet(name)
+            for at, row in enumerate(rows):
+                sheet.write_row(at, 0, row)
+    return out
+
+
+def test_the_first_sheet_that_is_understood_is_taken():
+    cover = (("Open items", "As of"), ("Alder", "30 September"))
+    with imports.opened(book(Cover=cover, Ledger=ROWS)) as (_, layout):
+        assert (layout.sheet, layout.header) == ("Ledger", HEADER)
+    with imports.opened(book(Cover=cover, Notes=(("of", "no"), ("use", 1)))) as (_, layout):
+        assert layout.sheet == "Cover", "its columns can be chosen by a person"
 
 
 def test_values_are_written_as_one_would_type_them():
