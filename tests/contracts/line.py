@@ -27,6 +27,7 @@ class Script:
     bodies: list[bytes] = field(default_factory=list)
     url: str = ""
     lines: list[socket.socket] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def hang_up(self) -> None:
         """Cut every line at once, as a server does that is restarted."""
@@ -45,6 +46,7 @@ def scripted(**says: str) -> Iterator[Script]:
         try:
             yield script
         finally:
+            script.over.set()
             # A thread that still waits at a closed door would take the calls of whoever gets its number next.
             door.shutdown(socket.SHUT_RDWR)
             host.join()
@@ -62,22 +64,22 @@ def _welcome(door: socket.socket, script: Script) -> None:
 
 def _talk(line: socket.socket, script: Script) -> None:
     with suppress(ConnectionError), line, line.makefile("rb") as words:
-        if not _say(line, script.says["connect"]):
+        if not _say(line, script, script.says["connect"]):
             return
         while word := words.readline():
             script.heard.append(word.decode().strip())
             verb = word[:4].decode().upper()
-            if not _say(line, script.says.get(verb, "250 ok")) or verb == "QUIT":
+            if not _say(line, script, script.says.get(verb, "250 ok")) or verb == "QUIT":
                 return
             if verb == "DATA" and script.says["DATA"].startswith("354"):
                 script.bodies.append(b"".join(iter(words.readline, b".\r\n")))
-                if not _say(line, script.says["body"]):
+                if not _say(line, script, script.says["body"]):
                     return
 
 
-def _say(line: socket.socket, words: str) -> bool:
+def _say(line: socket.socket, script: Script, words: str) -> bool:
     if words == SILENT:
-        threading.Event().wait(5)
+        script.over.wait()
     if words in (GONE, SILENT):
         line.shutdown(socket.SHUT_RDWR)
         return False

@@ -19,6 +19,9 @@ class Double:
     requests: int = 0
     taken: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
+    came: threading.Event = field(default_factory=threading.Event)
+    """A request was read to its end."""
+    over: threading.Event = field(default_factory=threading.Event)
     account: dict[str, Any] | None = None
     """What it says of the account; None is a fault."""
 
@@ -32,7 +35,10 @@ def ses_double(fault: Any = None) -> Iterator[Double]:
         def do_POST(self) -> None:
             double.requests += 1
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            _serve(self, double, body)
+            if not (isinstance(double.fault, tuple) or double.fault == DROP_BEFORE):
+                double.taken.append(json.loads(body))
+            double.came.set()
+            _serve(self, double)
 
         def do_GET(self) -> None:
             known = double.account if self.path == "/v2/email/account" else None
@@ -48,11 +54,12 @@ def ses_double(fault: Any = None) -> Iterator[Double]:
     try:
         yield double
     finally:
+        double.over.set()
         server.shutdown()
         server.server_close()
 
 
-def _serve(handler: BaseHTTPRequestHandler, double: Double, body: bytes) -> None:
+def _serve(handler: BaseHTTPRequestHandler, double: Double) -> None:
     fault = double.fault
     if fault == DROP_BEFORE:
         handler.close_connection = True
@@ -61,9 +68,8 @@ def _serve(handler: BaseHTTPRequestHandler, double: Double, body: bytes) -> None
         status, name = fault
         _answer(handler, status, {"message": name}, name)
         return
-    double.taken.append(json.loads(body))
     if fault == HANG:
-        threading.Event().wait(3)
+        double.over.wait()
     if fault in (HANG, DROP_AFTER):
         handler.close_connection = True
         return

@@ -91,12 +91,10 @@ def test_an_answer_that_comes_a_sign_at_a_time_is_cut_off(monkeypatch):
     over = threading.Event()
 
     def trickle(door):
-        wire, _ = door.accept()
-        wire.sendall(b"HTTP/1.1 200 OK\r\nX: ")
-        while not over.wait(0.05):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), door.accept()[0] as wire:  # nobody listens to the end
+            wire.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not over.wait(0.05):
                 wire.sendall(b"x")
-        wire.close()
 
     with socket.create_server(("127.0.0.1", 0)) as door:
         threading.Thread(target=trickle, args=(door,), daemon=True).start()

@@ -66,7 +66,7 @@ def test_a_wrong_password_or_no_server_is_a_mailbox_that_is_away(server):
     url, _ = server
     for wrong in (url.replace("secret", "guess"), "imap://dana:secret@127.0.0.1:1"):
         with pytest.raises(OSError, match="did not answer"):
-            ImapBox(wrong, patience_s=10).fetch()
+            ImapBox(wrong, patience_s=30).fetch()
 
 
 @pytest.mark.parametrize("url", ["imap://dana:secret@mail.test", "http://x", "imaps://a:b@c.test/a%22b"])

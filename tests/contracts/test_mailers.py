@@ -33,7 +33,7 @@ def accepting(request):
         yield MemoryMailer()
         return
     with scripted() as script:
-        yield SmtpMailer(script.url, patience_s=2)
+        yield SmtpMailer(script.url, patience_s=30)
 
 
 @pytest.fixture(params=["smtp", "memory"])
@@ -43,7 +43,7 @@ def refusing(request):
         yield MemoryMailer(lambda _letter: no)
         return
     with scripted(RCPT="550 5.1.1 unknown") as script:
-        yield SmtpMailer(script.url, patience_s=2)
+        yield SmtpMailer(script.url, patience_s=30)
 
 
 def test_a_letter_that_is_taken_carries_its_attempt_as_reference(accepting):
@@ -114,7 +114,7 @@ STAGES = [
 @pytest.mark.parametrize(("says", "end", "bounce"), STAGES, ids=[str(says) for says, _, _ in STAGES])
 def test_the_stage_decides_how_the_hand_over_ended(says, end, bounce):
     with scripted(**says) as script:
-        answer = SmtpMailer(script.url, patience_s=0.4).send(LETTER)
+        answer = SmtpMailer(script.url, patience_s=2 if SILENT in says.values() else 30).send(LETTER)
     assert (answer.end, answer.bounce) == (end, bounce)
     assert len(script.bodies) <= 1
 

@@ -19,7 +19,7 @@ def served(post, tmp_path):
     """A mailbox that listens, and a post office that sends to it."""
     port, folder = free_port(), tmp_path / "mail"
     post.with_settings(mailbox=str(folder), smtp_url=f"smtp://127.0.0.1:{port}", documents=str(tmp_path / "documents"))
-    post.mailer = SmtpMailer(post.settings.smtp_url, patience_s=3)
+    post.mailer = SmtpMailer(post.settings.smtp_url, patience_s=30)
     opened = mailbox.open_mailbox(folder, host="127.0.0.1", port=port, bounce_domain=post.settings.bounce_domain)
     yield folder
     opened.stop()
