@@ -27,6 +27,11 @@ CLAIM = f"""
   PRIMARY KEY (tenant_id, debtor_id, claimed_on, rule_id), {OF_RULE},
   FOREIGN KEY (tenant_id, debtor_id) REFERENCES app.debtor (tenant_id, id)
 """
+# What a rule would have acted on and left alone, to compare; the first time only.
+SPARED = f"""
+  rule_id uuid NOT NULL, subject_id uuid NOT NULL, run_id uuid NOT NULL, spared_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, rule_id, subject_id), {OF_RULE}
+"""
 APPROVAL = f"""
   id uuid NOT NULL, rule_id uuid NOT NULL, version integer NOT NULL, episode integer NOT NULL, place text NOT NULL,
   subject_id uuid NOT NULL, debtor_id uuid, invoice_id uuid, title text NOT NULL, reason text NOT NULL,
@@ -101,6 +106,7 @@ def upgrade() -> None:
     tenant_table("rule_test", TEST)
     tenant_table("rule_standard", STANDARD)
     tenant_table("rule_claim", CLAIM, through="rule")
+    tenant_table("rule_spared", SPARED, rights=APPEND_ONLY, through="rule")
     tenant_table("action_approval", APPROVAL)
     index("action_approval", "waiting", "answer_by_on, id", "state = 'waiting'")
     tenant_table("subject_tag", TAG)

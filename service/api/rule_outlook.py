@@ -69,10 +69,24 @@ class Aftermath(Schema):
     disputed = fields.Integer(required=True)
 
 
+class Compared(Schema):
+    """First acts beside those whom the rule left alone; with too few of either it tells nothing."""
+
+    days = fields.Integer(required=True)
+    acted = fields.Nested(Aftermath, required=True)
+    left_alone = fields.Nested(Aftermath, attribute="spared", required=True)
+    tells = fields.Boolean(required=True)
+
+
 class Aftermaths(Schema):
     """Within one week and within two."""
 
     items = fields.List(fields.Nested(Aftermath), required=True)
+    compared = fields.List(
+        fields.Nested(Compared),
+        required=True,
+        metadata={"description": "Where the rule leaves a share of the customers alone"},
+    )
 
 
 class OfSubject(paging.PageQuery):
@@ -140,7 +154,8 @@ def list_rule_firings(client: VisibleClient, rule: str, query: dict[str, Any]) -
 @endpoint(face, f"{KEYED}/aftermath", needs="rules.read", returns=Aftermaths)
 def look_back_on_rule(client: VisibleClient, rule: str) -> dict[str, Any]:
     """What came after the acts of a rule about invoices, within one week and within two."""
-    return {"items": aftermath.of(rule_book.find(rule).id, now=moment.here().now)}
+    kept, now = rule_book.find(rule), moment.here().now
+    return {"items": aftermath.of(kept.id, now=now), "compared": aftermath.compared(kept.id, now=now)}
 
 
 @endpoint(face, "/tenants/<client:client>/rule-fields", needs="rules.propose", query=About, returns=AllEmptiness)

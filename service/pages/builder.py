@@ -53,6 +53,7 @@ class Parts(Schema):
     after = fields.String(load_default="5 business days", validate=validate.Length(max=30))
     most = fields.String(load_default="3", validate=validate.Length(max=4))
     cap = fields.String(load_default="", validate=validate.Length(max=8))
+    quiet = fields.String(load_default="", validate=validate.Length(max=4))
     change = fields.String(load_default="", validate=validate.Length(max=20))
     sample = fields.String(load_default="", validate=validate.Length(max=64))
     field = fields.Raw(load_default=None)

@@ -36,6 +36,7 @@ class Conduct(Schema):
     per_month = fields.Integer(load_default=policies.PLAIN.per_month)
     most_reminders = fields.Integer(required=True)
     silence_after_talk = fields.Integer(required=True)
+    quiet_share = fields.Integer(load_default=policies.PLAIN.quiet_share)
     ways = Several(fields.String(validate=validate.OneOf(channels.WAYS)), load_default=list)
     overrides = fields.Boolean(load_default=False)
     reason = fields.String(required=True, validate=validate.Length(1, 300))

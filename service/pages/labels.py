@@ -206,6 +206,7 @@ REFUSALS = {
     "nothing_left": "Nothing was left to say",
     "outranked": "Another rule comes first today",
     "young": "Not so for long enough",
+    "quiet": "Left alone, to compare",
     "cap": "Over the cap of one run",
     "other_way": "Goes by another way of the customer",
     "no_way": "No way of the customer can be used",

@@ -105,6 +105,7 @@ class Form:
     cap: str = ""
     after: str = "5 business days"
     most: str = "3"
+    quiet: str = ""
 
     def document(self) -> dict[str, Any]:
         """The rule that the form says."""
@@ -121,6 +122,8 @@ class Form:
         }
         if self.cap.strip():
             made["caps"] = {"per_run": int(self.cap) if self.cap.strip().isdigit() else self.cap}
+        if self.quiet.strip():
+            made["quiet_share"] = int(self.quiet) if self.quiet.strip().isdigit() else self.quiet
         return made
 
     def _again(self) -> dict[str, Any]:
@@ -139,7 +142,7 @@ def posted(body: dict[str, Any]) -> Form:
     whose = list(zip_longest(*(names[each] for each in ("do", "detail", "due", "who")), fillvalue=""))
     acts = [Act(do, detail, due, _named(do, who)) for do, detail, due, who in whose if do]
     form = Form(body["key"].strip(), body["about"], body["every"], body["at"], rows, acts, body["again"], body["cap"])
-    form.after, form.most = body["after"], body["most"]
+    form.after, form.most, form.quiet = body["after"], body["most"], body["quiet"]
     _obey(form, str(body.get("change", "")))
     return form
 
@@ -151,7 +154,7 @@ def of_document(document: dict[str, Any]) -> Form:
     spaced = set(again) == {"after", "max"}
     plain = spaced or again in ({"never": True}, {"on": "rematch"})
     simple = conditions and set(when) == {"every", "at"} and when["every"] in ("business_day", "day") and plain
-    known = {"format", "key", "about", "when", "if", "then", "again", "caps"}
+    known = {"format", "key", "about", "when", "if", "then", "again", "caps", "quiet_share"}
     if not simple or set(document) - known or set(document.get("caps", {})) - {"per_run"}:
         raise NotSimple(document["key"])
     cap = str(document.get("caps", {}).get("per_run", ""))
@@ -165,6 +168,7 @@ def of_document(document: dict[str, Any]) -> Form:
         "after" if spaced else "rematch" if "on" in again else "never",
         cap,
     )
+    form.quiet = str(document.get("quiet_share", ""))
     if spaced:
         form.after, form.most = plain_values.typed(again["after"]), str(again["max"])
     if form.document() != document:

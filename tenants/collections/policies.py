@@ -34,6 +34,7 @@ TONES = (
 """What the machine may say by itself, from the mildest to the sternest."""
 MOST_BLACKOUTS = 40
 MOST_GROUPS = 20
+MOST_QUIET = 20
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 
@@ -89,6 +90,8 @@ class Policy:
     """By the two letters of ISO 3166."""
     ways: tuple[str, ...] = channels.WAYS
     """By which ways reminders may go at all; of these each customer's own order holds."""
+    quiet_share: int = 0
+    """How many customers in a hundred a rule may leave alone, to see what comes without it; 0: nobody."""
     overrides: bool = False
     """Whether people may send in spite of a refusal that is only too early, with a reason."""
 
@@ -279,5 +282,6 @@ READERS: dict[str, Any] = {
     "silence_after_talk": _count(20),
     "countries": _countries,
     "ways": _ways,
+    "quiet_share": _count(MOST_QUIET),
     "overrides": _yes_or_no,
 }

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, cast
 
-from tenants.rules import bounds, counting, cutoffs, ranking
+from tenants.rules import bounds, counting, cutoffs, quiet, ranking
 from tenants.rules.bounds import Moment
 from tenants.rules.cutoffs import Cutoff
 from tenants.rules.fields import HOLDS, LEVELS, Kind
@@ -26,6 +26,7 @@ from tenants.rules.sources import (
     NOBODY,
     OUTRANKED,
     POINT,
+    QUIET,
     SUBJECTS,
     SUMMED,
     SUMS,
@@ -100,11 +101,12 @@ class Question:
         """The client's own subjects."""
         return f"{self.subject.alias}.tenant_id = :tenant"
 
-    def limits(self, *, joined: bool, passing: bool = True) -> list[str]:
+    def limits(self, *, joined: bool, passing: bool = True, spared: bool = False) -> list[str]:
         """What must be true besides the conditions: no hold that the rule respects, and somebody to write to.
 
         `joined` for a WHERE, where the planner makes anti-joins of them after cheaper conditions; otherwise for judging
-        row by row. `passing` adds what concerns this time only: long enough, and no rule that goes first.
+        row by row. `passing` adds what concerns this time only: long enough, and no rule that goes first. `spared` asks
+        for those who would be acted on, were they not left alone.
         """
         look = POINT if joined else self.lookups
         limits = [f"NOT {look.held[self.rule.about].format(kind='= ANY(:holds)')}"] if self.rule.skip_while else []
@@ -114,6 +116,8 @@ class Question:
             limits.append(f"NOT {look.outranked.format(debtor=self.subject.debtor)}")
         if self.rule.writes_to_debtors:
             limits.append(look.reachable.format(debtor=self.subject.debtor))
+        if self.rule.quiet_share:
+            limits.append(quiet.limit(self.subject.debtor, chosen=spared))
         return limits
 
     def mine_of(self, alias: str) -> str:
@@ -149,7 +153,7 @@ def compile(rule: Rule, *, at: Moment, few: bool = False) -> Question:
     """Turn a checked rule into its question at a moment; `few` when it will be asked about some named subjects only."""
     subject = SUBJECTS[rule.about] if rule.about in SUBJECTS else segment(rule.group_by)
     asked = Question(rule, subject, at, POINT if few else SWEEP)
-    asked.values = {"today": at.today, "now": at.now, "year_ago": at.now - YEAR}
+    asked.values = {"today": at.today, "now": at.now, "year_ago": at.now - YEAR, **quiet.values(rule)}
     asked.values["rank_limit"] = ranking.limit(rule)
     asked.values["holds"] = [HOLDS[name][0] for name in rule.skip_while]
     if rule.window:
@@ -170,6 +174,8 @@ def compile(rule: Rule, *, at: Moment, few: bool = False) -> Question:
         asked.holds.append(Part(OUTRANKED, asked.lookups.outranked.format(debtor=asked.subject.debtor)))
     if rule.writes_to_debtors:
         asked.holds.append(Part(NOBODY, "NOT " + asked.lookups.reachable.format(debtor=asked.subject.debtor)))
+    if rule.quiet_share:
+        asked.holds.append(Part(QUIET, quiet.limit(asked.subject.debtor, chosen=True)))
     barred = _barred(rule.again, asked)
     asked.gate = Part("again", "NOT " + asked.lookups.acted.format(subject=asked.subject.id, barred=barred))
     asked.gate_joined = "NOT " + POINT.acted.format(subject=asked.subject.id, barred=barred)

@@ -88,6 +88,7 @@ def _funnel(asked: Question, counts: list[int]) -> tuple[tuple[str, int], ...]:
         ("it has been so for long enough", asked.rule.hold_for is not None),
         ("no other rule comes first today", asked.ranked),
         ("there is somebody to write to", asked.rule.writes_to_debtors),
+        ("it is not left alone, to compare", bool(asked.rule.quiet_share)),
     )
     said = [text for text, there in limits if there]
     return tuple(zip([*words, "was not acted on before", *said], counts, strict=True))

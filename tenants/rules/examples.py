@@ -7,7 +7,7 @@ agree with a rule that would do something else.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -100,7 +100,7 @@ def _played(rule: Rule, example: RowMapping) -> Outcome:
 
 
 def _found(rule: Rule, rows: Rows, at: datetime) -> str:
-    asked = compiler.compile(rule, at=bounds.here(at), few=True)
+    asked = compiler.compile(replace(rule, quiet_share=0), at=bounds.here(at), few=True)
     answer: Any = None
     try:
         with db.session.connection().begin_nested():

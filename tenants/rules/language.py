@@ -10,19 +10,19 @@ import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
-from tenants.rules import actions, conditions, readers, timing
+from tenants.rules import actions, conditions, quiet, readers, timing
 from tenants.rules.conditions import DEEPEST
 from tenants.rules.faults import Fault, Ledger, RuleRefused, escaped, keys
 from tenants.rules.fields import HOLDS, HOLDS_OF, SUBJECTS
 from tenants.rules.fields_of_segments import GROUP_BY
-from tenants.rules.tree import Again, Duration, Rule
+from tenants.rules.tree import Action, Again, Duration, Rule
 
 FORMAT = "goodterms.rule/1"
 LARGEST = 32_768
 DAYS = ("business_days", "days", "weeks")
 MOST_PER_RUN = 1_000_000
 REQUIRED = ("key", "about", "when", "if", "then", "again")
-OPTIONAL = ("format", "hold_for", "skip_while", "caps", "priority")
+OPTIONAL = ("format", "hold_for", "skip_while", "caps", "priority", "quiet_share")
 OF_SEGMENTS = ("group_by", "window")
 WEEK = Duration(7, "days")
 RULE_KEY = re.compile(r"[a-z0-9][a-z0-9-]{1,62}", re.ASCII)
@@ -101,12 +101,13 @@ def _read(document: dict[str, Any], canonical: str, faults: Ledger) -> Rule:
     keys(document, "", required=REQUIRED, optional=(*OPTIONAL, *more), faults=faults)
     caps = _object(document.get("caps", {}), "/caps", faults)
     keys(caps, "/caps", required=(), optional=("per_run",), faults=faults)
+    then = actions.read(document.get("then"), about=about, faults=faults)
     return Rule(
         key=key,
         about=about,
         when=timing.read(_object(document.get("when"), "/when", faults), faults),
         condition=conditions.read(document.get("if"), about=about, faults=faults),
-        actions=actions.read(document.get("then"), about=about, faults=faults),
+        actions=then,
         again=_again(_object(document.get("again"), "/again", faults), faults),
         skip_while=_skip(document.get("skip_while", list(HOLDS_OF[about])), about, faults),
         hold_for=_span(document, "hold_for", faults, units=(*DAYS, "hours")),
@@ -114,6 +115,7 @@ def _read(document: dict[str, Any], canonical: str, faults: Ledger) -> Rule:
         window=(_span(document, "window", faults, units=("days", "weeks")) or WEEK) if about == "segment" else None,
         per_run=_whole(caps.get("per_run"), "/caps/per_run", 1, MOST_PER_RUN, faults) if "per_run" in caps else None,
         priority=_whole(document.get("priority", 50), "/priority", 0, 100, faults),
+        quiet_share=_quiet(document["quiet_share"], about, then, faults) if "quiet_share" in document else 0,
         document=document,
         canonical=canonical,
     )
@@ -156,6 +158,13 @@ def _skip(raw: Any, about: str, faults: Ledger) -> tuple[str, ...]:
         for n, each in enumerate(raw)
     ]
     return tuple(hold for hold in HOLDS if hold in named)
+
+
+def _quiet(raw: Any, about: str, then: tuple[Action, ...], faults: Ledger) -> int:
+    if not quiet.compares(about, then):
+        doings = ", ".join(quiet.COMPARED)
+        faults.add("/quiet_share", "This rule must leave nobody alone.", f"Only of invoices, for {doings} and no more.")
+    return _whole(raw, "/quiet_share", 1, quiet.MOST, faults)
 
 
 def _whole(raw: Any, at: str, low: int, high: int, faults: Ledger) -> int:

@@ -123,3 +123,16 @@ class RuleFiring(TenantOwned, Model):
     version: Mapped[int] = mapped_column(Integer)
     explanation: Mapped[dict[str, Any]] = mapped_column(JSONB)
     fired_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+
+
+class RuleSpared(TenantOwned, Model):
+    """That a rule would have acted on a subject and left it alone, to compare; the first time only."""
+
+    __tablename__ = "rule_spared"
+    __table_args__ = (_of_rule(),)
+
+    tenant_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True, sort_order=-10)
+    rule_id: Mapped[UUID] = mapped_column(primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID]
+    spared_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))

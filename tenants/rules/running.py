@@ -36,7 +36,7 @@ from tenants.rules.faults import RuleRefused
 from tenants.rules.firings import Firing
 from tenants.rules.guards import Stop
 from tenants.rules.runs import Run
-from tenants.rules.sources import OUTRANKED
+from tenants.rules.sources import OUTRANKED, QUIET
 from tenants.rules.tree import Rule
 from tenants.store import db
 from tenants.values.faults import Refusal
@@ -159,6 +159,10 @@ def _matched(asked: Question, asking: Asking) -> Run:
         db.session.connection().exec_driver_sql(BOUNDED.format(ms=TIMEOUT_MS + WRITE_MS * min(free, most)))
         fired = _fire(asked, asking, values, most=most, choose=free > most)
         counts |= {"cap": free - most} if free > most else {}
+    if QUIET in counts and stop is None:
+        share = int(asked.values["quiet"])
+        spare = -(-len(fired) * share // (100 - share)) if "cap" in counts else None
+        store.run(statements.sparing(asked, some=asking.some), **values, run=asking.run_id, most=spare)
     if any(action.do == "alert" for action in rule.actions) and not (asking.some or asking.shadow):
         resolved = {"cause": f"rule:{rule.key}", "skip": len(f"rule:{rule.key}:") + 1}
         store.run(statements.resolving(asked), **values, **resolved)

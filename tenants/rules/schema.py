@@ -4,7 +4,7 @@ rules. What is refused, and why, is decided by the reading itself; the schema is
 from functools import lru_cache
 from typing import Any
 
-from tenants.rules import actions, readers, senders, stages, timing
+from tenants.rules import actions, quiet, readers, senders, stages, timing
 from tenants.rules.conditions import MOST_CHILDREN, SPAN
 from tenants.rules.counting import COUNTABLE
 from tenants.rules.field import SUBJECTS, Field, Kind
@@ -72,6 +72,7 @@ def _properties(node: dict[str, Any]) -> dict[str, Any]:
         "skip_while": {"type": "array", "items": {"enum": list(HOLDS)}},
         "caps": {"type": "object", "properties": {"per_run": _whole(1, MOST_PER_RUN)}, "additionalProperties": False},
         "priority": _whole(0, 100),
+        "quiet_share": _whole(1, quiet.MOST),
         "group_by": {"enum": list(GROUP_BY)},
         "window": _duration(("days", "weeks")),
     }

@@ -28,6 +28,7 @@ def of(rule: Rule, *, groups: Mapping[str, str] | None = None) -> str:
         f"{_when(rule.when)} {_subject(rule)} {_listed(said)}{_lasting(rule)}: {done}.",
         _again(rule.again),
         _held(rule),
+        _quiet(rule.quiet_share),
     ]
     return " ".join(part for part in parts if part)
 
@@ -257,6 +258,12 @@ def _held(rule: Rule) -> str:
     if not rule.skip_while:
         return "Runs even when contact is paused."
     return f"Held back while {_listed([HOLDS[name][1] for name in rule.skip_while], last='or')}."
+
+
+def _quiet(share: int) -> str:
+    if not share:
+        return ""
+    return f"Leaves {share} in 100 customers alone, as far as the contact policy lets it, to see what comes without it."
 
 
 def _listed(said: list[str], *, last: str = "and") -> str:

@@ -240,7 +240,10 @@ YOUNG = "young"
 """The label of what has not matched for long enough yet."""
 OUTRANKED = "outranked"
 """The label of what another rule wants today, and more."""
+QUIET = "quiet"
+"""The label of what is left alone, to compare."""
 SAID = {
+    QUIET: "its customer is one of those whom this rule leaves alone, to compare",
     NOBODY: "there is nobody to write to",
     YOUNG: "it has not been so for long enough yet",
     OUTRANKED: "another rule comes first for this customer today",

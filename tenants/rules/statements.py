@@ -84,6 +84,19 @@ SELECT :tenant, :rule, {asked.subject.id}, {episode}, :run, :version, {explanati
 ON CONFLICT (tenant_id, rule_id, subject_id, episode) DO NOTHING RETURNING subject_id"""
 
 
+def sparing(asked: Question, *, some: bool = False) -> str:
+    """Write down what would be acted on and is left alone, once each; so many as are told, the oldest due first."""
+    known = f"""NOT EXISTS (SELECT FROM rule_spared q
+  WHERE q.tenant_id = :tenant AND q.rule_id = :rule AND q.subject_id = {asked.subject.id})"""
+    return f"""
+INSERT INTO rule_spared (tenant_id, rule_id, subject_id, run_id, spared_at)
+SELECT :tenant, :rule, {asked.subject.id}, :run, :now
+{asked.source}
+{_where(asked, *asked.limits(joined=True, spared=True), asked.gate_joined, known, some=some)}
+ORDER BY {asked.subject.order} LIMIT CAST(:most AS bigint)
+ON CONFLICT (tenant_id, rule_id, subject_id) DO NOTHING"""
+
+
 def tally(asked: Question, *, some: bool = False) -> str:
     """How many match, how many of them may be acted on, and how many each hold keeps back."""
     counted = "".join(f", count(*) FILTER (WHERE {part.sql})" for part in asked.holds)

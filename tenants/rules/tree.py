@@ -128,6 +128,8 @@ class Rule:
     per_run: int | None = None
     """The blast cap; None means a twentieth of the open subjects, at least fifty."""
     priority: int = 50
+    quiet_share: int = 0
+    """How many customers in a hundred it leaves alone, to see what comes without it."""
     document: dict[str, Any] = field(default_factory=dict, compare=False)
     canonical: str = field(default="", compare=False)
 

@@ -72,6 +72,7 @@ INDEXES_OVER_CLIENTS = {
 WITHOUT_PROGRAM_WRITES = {"tenant_lane": "the dispatcher alone writes it"}
 APPEND_ONLY = {"inbox_event", "history", "allocation", "evidence", "rule_version", "rule_firing", "rule_consent"} | {
     "access_visit",
+    "rule_spared",
     "former_verdict",
     "mail_file",
     "import_change",

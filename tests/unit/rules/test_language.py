@@ -165,6 +165,10 @@ def test_a_wrong_condition_is_named_by_its_place(condition, pointer, reason):
         ({"caps": {"per_day": 5}}, "/caps/per_day"),
         ({"caps": 5}, "/caps"),
         ({"priority": 101}, "/priority"),
+        ({"quiet_share": 0}, "/quiet_share"),
+        ({"quiet_share": 21}, "/quiet_share"),
+        ({"quiet_share": 5, "then": [PAUSE]}, "/quiet_share"),
+        ({"quiet_share": 5, "about": "customer", "if": CHANNEL}, "/quiet_share"),
         ({"if": {"all": [{"any": [OPEN] * 20}] * 4}}, "/if"),
     ],
 )

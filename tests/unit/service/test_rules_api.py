@@ -127,7 +127,7 @@ def test_what_would_follow_and_what_came_after_can_be_asked(sofia, base, alder_w
     found = sofia.get(f"{base}/rules/overdue-reminder/consequences").json
     assert found["messages"] and all(each["debtor_id"].startswith("deb_") for each in found["messages"])
     assert found["work"] and found["unsigned"] == ""
-    assert sofia.get(f"{base}/rules/{RULE}/aftermath").json == {"items": []}
+    assert sofia.get(f"{base}/rules/{RULE}/aftermath").json == {"items": [], "compared": []}
     shown = {each["field"]: each for each in sofia.get(f"{base}/rule-fields").json["items"]}
     assert shown["invoice.due_date"]["empty"] == 0 and "empty on" in shown["customer.owner"]["said"]
     assert "invoice.due_date" not in sofia.get(f"{base}/rule-fields?about=customer").text

@@ -19,6 +19,7 @@ FORM = {
     "consumers": "automatic",
     "most_reminders": "4",
     "silence_after_talk": "3",
+    "quiet_share": "5",
     "ways": ["email", "print"],
     "overrides": "true",
     "reason": "Agreed with the client in November",

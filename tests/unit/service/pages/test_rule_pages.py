@@ -15,6 +15,7 @@ BUILT = {
     "at": "08:30",
     "again": "never",
     "cap": "20",
+    "quiet": "10",
     "field": ["invoice.status", "invoice.open_amount"],
     "negated": ["no", "no"],
     "op": ["eq", "gte"],
@@ -53,7 +54,9 @@ def test_a_rule_is_built_in_rows_and_kept_as_a_draft(admin, alder_world, rules, 
         document = rule_book.find("late-and-large").document
     assert document["if"]["all"][1]["value"] == {"amount": "1", "currency": "EUR"}
     assert document["then"] == [{"do": "task", "to": "specialist", "title": "Call them", "due": {"business_days": 2}}]
-    assert document["caps"] == {"per_run": 20}
+    assert document["caps"] == {"per_run": 20} and document["quiet_share"] == 10
+    page = words(admin.get(f"{rules}/late-and-large"))
+    assert "asks to leave 10 in 100 customers alone; the contact policy lets nobody be left alone" in page
     assert 'value="1 EUR"' in admin.get(f"{rules}/builder?rule=late-and-large").get_data(as_text=True)
 
 
