@@ -1,5 +1,7 @@
 """A fresh proof: who wants to touch bank data, exports or connections has shown within ten minutes who they are."""
 
+from datetime import datetime
+
 from service.identity import Caller
 from tenants.directory import sessions
 from tenants.values.clock import Clock
@@ -32,3 +34,9 @@ def require(caller: Caller, *, clock: Clock) -> None:
     """Raises ProofNeeded for a session whose last proof is too old; a token was proved with each request."""
     if caller.token is None and clock.now() - caller.proved_at > sessions.PROVED_FOR:
         raise ProofNeeded("This needs a fresh proof of who you are.")
+
+
+def require_since(caller: Caller, instant: datetime) -> None:
+    """Raises ProofNeeded for a session that was proved before it came to open more: proving gives it another token."""
+    if caller.proved_at < instant:
+        raise ProofNeeded("You may come in here since then. Prove once more who you are first.")

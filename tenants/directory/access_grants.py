@@ -143,7 +143,7 @@ FROM access_grant g WHERE g.tenant_id = :tenant AND {narrow} ORDER BY g.asked_at
 """
 BEHIND = "(CAST(:at AS timestamptz) IS NULL OR ({at}, {id}) < (:at, :after))"
 RUNNING = """
-SELECT id FROM access_grant WHERE tenant_id = :tenant AND person_id = :person_id AND state = 'approved'
+SELECT id, decided_at FROM access_grant WHERE tenant_id = :tenant AND person_id = :person_id AND state = 'approved'
   AND ends_at > :now ORDER BY ends_at DESC LIMIT 1
 """
 VISIT = """
@@ -244,11 +244,13 @@ def find(grant_id: UUID) -> UUID:
     return asker
 
 
-def note_visit(person_id: UUID, *, method: str, route: str, path: str, request_id: str, now: datetime) -> None:
-    """Keep one look. Raises UnknownGrant when no grant runs: then nothing may be shown either."""
-    grant_id = store.run(RUNNING, person_id=person_id, now=now).scalar_one_or_none()
-    if grant_id is None:
+def note_visit(person_id: UUID, *, method: str, route: str, path: str, request_id: str, now: datetime) -> datetime:
+    """Keep one look; answers since when the person may. Raises UnknownGrant when no grant runs: then nothing may be
+    shown either."""
+    running = store.run(RUNNING, person_id=person_id, now=now).one_or_none()
+    if running is None:
         raise UnknownGrant("There is no such page.")
+    grant_id, since = running
     store.run(
         VISIT,
         id=ids.new(),
@@ -260,6 +262,7 @@ def note_visit(person_id: UUID, *, method: str, route: str, path: str, request_i
         path=path[:500],
         request_id=request_id,
     )
+    return since  # type: ignore[no-any-return]
 
 
 def visits(grant_id: UUID, *, after: Place | None = None, limit: int = 500) -> Sequence[Visit]:

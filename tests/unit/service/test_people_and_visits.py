@@ -10,6 +10,7 @@ import pytest
 
 from jobs import collections as lane
 from jobs.turns import Turn
+from service.identity import COOKIE
 from tenants.adapters.identity_providers import MemoryNames
 from tenants.collections import alerts
 from tenants.directory import access_grants, assignments, clients, memberships
@@ -17,7 +18,7 @@ from tenants.events import history
 from tenants.isolation import scope
 from tenants.values import ids
 from tenants.work import unit_of_work
-from tests.cast import NOW, engage
+from tests.cast import NOW, PASSWORD, engage
 from tests.unit.service.company.desk import ISSUER, US, Idp, back
 from tests.unit.service.conftest import Browser
 
@@ -146,13 +147,29 @@ def asked(as_, provider_admin, alder):
     return answer.json["id"]
 
 
+def come_in(browser, page):
+    """Prove once more who one is, as it is asked for at the door of a client's books."""
+    proved = form(browser, "/step-up", password=PASSWORD, next=page)
+    assert (proved.status_code, proved.location) == (303, page)
+    browser.csrf = browser.get("~/whoami").json["csrf_token"]
+
+
 def test_paula_is_let_in_for_an_hour_and_every_look_is_kept(
-    as_, provider_admin, manager, alder_admin, asked, slug, web_clock, alder, settings
+    as_, provider_admin, manager, alder_admin, asked, slug, web_clock, web
 ):
     paula, marek = as_(provider_admin), as_(manager)
     assert paula.get(f"~/tenants/{slug}/invoices").status_code == 404
     decided = marek.post(f"~/tenants/{slug}/access-grants/{asked}/decision", {"allow": True, "why": "I know of it"})
     assert decided.json == {"ends_at": "2026-11-20T11:00:00Z"}
+    at_the_door = paula.get(f"~/tenants/{slug}/invoices")
+    assert (at_the_door.status_code, at_the_door.json["code"]) == (403, "proof_needed")
+    led = paula.client.get(f"/c/{slug}/invoices")
+    assert (led.status_code, led.location) == (303, f"/step-up?next=/c/{slug}/invoices")
+    assert as_(alder_admin).get(f"~/tenants/{slug}/access-grants").json["items"][0]["visits"] == 0, "nothing was seen"
+    copied = Browser(web.test_client(), paula.csrf)
+    copied.client.set_cookie(COOKIE, paula.client.get_cookie(COOKIE, domain="localhost").value, domain="localhost")
+    come_in(paula, f"/c/{slug}/invoices")
+    assert paula.csrf != copied.csrf and copied.get("~/whoami").status_code == 401, "whoever copied her token is out"
     assert paula.get(f"~/tenants/{slug}/invoices").status_code == 200
     assert paula.client.get(f"/c/{slug}/invoices").status_code == 200
     assert paula.get(f"~/tenants/{slug}/history").status_code == 403, "to look at the books, not more"
@@ -216,6 +233,7 @@ def test_nobody_lets_themselves_in(as_, slug, alder, in_alder):
 def test_a_client_shuts_a_visit_before_its_time(as_, provider_admin, manager, alder_admin, asked, slug):
     as_(manager).post(f"~/tenants/{slug}/access-grants/{asked}/decision", {"allow": True})
     paula, toni = as_(provider_admin), as_(alder_admin)
+    come_in(paula, f"/c/{slug}/invoices")
     assert paula.get(f"~/tenants/{slug}/invoices").status_code == 200
     assert form(toni, f"/c/{slug}/access/{asked}/end").status_code == 303
     assert paula.get(f"~/tenants/{slug}/invoices").status_code == 404
