@@ -12,7 +12,6 @@ from rapidfuzz import fuzz, process
 
 from tenants.intake.formats.names import fold
 from tenants.intake.targets import TARGETS, Kind, Target
-from tenants.values import money
 
 _NEAR = 88
 _SURE, _LIKELY, _MAYBE = 1.0, 0.9, 0.6
@@ -24,9 +23,6 @@ _WHOLE_SUMS = re.compile(r"incl|inkl|gross|brutto|ttc|comprise|total")
 _LOCAL = re.compile(r"local|hauswahrung|hauswaehrung|home|base|functional|reporting|lokal")
 _FOREIGN = re.compile(r"doc|foreign|transaction|beleg")
 _DEBITS = ("debit", "debitamount", "soll", "betragsoll", "sollbetrag", "montantdebit", "debe", "debet")
-_CODE = re.compile(r"(?<![^\W_])([A-Z]{3})(?![^\W_])")
-_NO_CODES = ("ALL", "TOP", "TRY")
-"""Words that are currencies too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +49,6 @@ def suggest(header: Sequence[str]) -> tuple[Suggestion, ...]:
             columns.add(offer.column)
     _settle(taken)
     return tuple(taken[target.key] for target in TARGETS if target.key in taken)
-
-
-def currency_of(column: str) -> str:
-    """The currency that the header of the amounts names: “Amount (USD)”, “Betrag €”; empty when it names none."""
-    codes = [code for code in _CODE.findall(column) if code not in _NO_CODES and _is_money(code)]
-    signs = [code for sign, code in (("€", "EUR"), ("£", "GBP")) if sign in column]
-    found = {*codes, *signs}
-    return found.pop() if len(found) == 1 else ""
-
-
-def _is_money(code: str) -> bool:
-    try:
-        return money.digits(code) >= 0
-    except money.UnknownCurrency:
-        return False
 
 
 def _settle(taken: dict[str, Suggestion]) -> None:

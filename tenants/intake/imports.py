@@ -294,7 +294,7 @@ def _is_understood(header: Sequence[str]) -> bool:
     """Whether a header is that of a ledger, a bank statement, or a list of customers."""
     guessed = replace(mapping.from_suggestions(mapping.suggest(header)), terms_days=0)
     fold = {name: mapping.fold(name) for name in header}
-    of_others = bank_sheet.columns(header, fold=fold) or customer_sheet.columns(header, fold=fold)
+    of_others = bank_sheet.columns(header) or customer_sheet.columns(header, fold=fold)
     return bool(of_others) or mapping.fits(guessed, header)
 
 
@@ -303,7 +303,7 @@ def _other_columns(layout: Layout, used: Mapping) -> tuple[dict[str, int], dict[
     if mapping.fits(used, layout.header):
         return {}, {}
     fold = {name: mapping.fold(name) for name in layout.header}
-    of_bank = bank_sheet.columns(layout.header, fold=fold)
+    of_bank = bank_sheet.columns(layout.header)
     return of_bank, {} if of_bank else customer_sheet.columns(layout.header, fold=fold)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tenants.intake import guessing
+from tenants.intake.formats import names
 from tenants.intake.formats.dates import Order
 from tenants.intake.formats.names import fold
 from tenants.intake.guessing import Suggestion, suggest
@@ -125,7 +125,7 @@ class Mapping:
 def from_suggestions(suggestions: Sequence[Suggestion]) -> Mapping:
     """A mapping that takes every suggestion."""
     columns = {offer.target: offer.column for offer in suggestions}
-    named = "" if "currency" in columns or "amount" not in columns else guessing.currency_of(columns["amount"])
+    named = "" if "currency" in columns or "amount" not in columns else names.currency_of(columns["amount"])
     return Mapping(columns=columns, currency=named)
 
 

@@ -9,18 +9,30 @@ from tenants.intake.formats import amounts, csv_file, dates
 from tenants.intake.formats.amounts import AmountReader
 from tenants.intake.formats.csv_file import Layout
 from tenants.intake.formats.dates import DateReader, Order
+from tenants.intake.formats.names import currency_of, fold, without_currency
 from tenants.intake.formats.statement import Entry, Statement, StatementRefused
 from tenants.values import money
 
 _NAMES = {
     "booked": ("date", "bookingdate", "transactiondate", "postingdate", "buchungstag", "buchungsdatum", "dateoperation")
-    + ("datedoperation", "fecha", "fechaoperacion", "boekdatum", "datum", "transactiondatetime"),
+    + ("datedoperation", "fecha", "fechaoperacion", "boekdatum", "datum", "transactiondatetime", "completeddate"),
     "valued": ("valuedate", "valuta", "valutadatum", "wertstellung", "datevaleur", "datedevaleur", "fechavalor"),
     "amount": ("amount", "betrag", "montant", "importe", "bedrag", "umsatz", "transactionamount"),
     "credit": ("credit", "creditamount", "paidin", "moneyin", "deposit", "haben", "gutschrift", "abono", "bij"),
     "debit": ("debit", "debitamount", "paidout", "moneyout", "withdrawal", "soll", "lastschrift", "cargo", "af"),
-    "side": ("dc", "debitcredit", "creditdebit", "crdr", "drcr", "sollhaben", "afbij", "sens", "creditdebitindicator"),
-    "currency": ("currency", "wahrung", "waehrung", "devise", "moneda", "valutacode", "muntsoort", "ccy"),
+    "side": (
+        "dc",
+        "debitcredit",
+        "creditdebit",
+        "crdr",
+        "drcr",
+        "sollhaben",
+        "sollhabenkennzeichen",
+        "afbij",
+        "sens",
+        "creditdebitindicator",
+    ),
+    "currency": ("currency", "wahrung", "waehrung", "devise", "moneda", "valutacode", "muntsoort", "munt", "ccy"),
     "party": (
         "partnername",
         "payee",
@@ -30,7 +42,8 @@ _NAMES = {
         "beguenstigterzahlungspflichtiger",
         "auftraggeber",
     )
-    + ("nomcontrepartie", "beneficiario", "naamtegenpartij", "debtorname", "partner"),
+    + ("nomcontrepartie", "beneficiario", "naamtegenpartij", "debtorname", "partner", "naamomschrijving")
+    + ("zahlungspflichtiger", "auftraggeberempfanger", "partnernamn", "counterpartyname", "nametegenpartij"),
     "party_account": (
         "partneriban",
         "counterpartyiban",
@@ -40,40 +53,83 @@ _NAMES = {
         "debtoriban",
     )
     + ("kontonummeriban", "ibanzahlungsbeteiligter", "ibancontrepartie", "tegenrekening", "tegenrekeningibanbban"),
-    "words": ("label", "description", "details", "memo", "narrative", "verwendungszweck", "buchungstext", "libelle")
-    + ("concepto", "omschrijving", "mededelingen", "transactiondescription", "remittanceinformation", "text"),
+    "words": ("verwendungszweck", "remittanceinformation", "transactiondescription", "description", "narrative", "memo")
+    + ("label", "libelle", "concepto", "mededelingen", "omschrijving", "omschrijving1", "omschrijving2")
+    + ("omschrijving3",),
+    "remarks": ("details", "buchungstext", "text", "vorgang", "reference1", "reference2"),
+    "state": ("status", "state", "info", "etat", "estado"),
     "reference": ("reference", "ref", "endtoendid", "referenz", "referencia", "kenmerk", "paymentreference"),
     "bank_ref": ("transactionid", "bankreference", "fitid", "id", "transactionreference"),
-    "account": ("account", "accountnumber", "iban", "konto", "auftragskonto", "compte", "cuenta", "rekening"),
+    "account": (
+        "account",
+        "accountnumber",
+        "iban",
+        "konto",
+        "auftragskonto",
+        "compte",
+        "cuenta",
+        "rekening",
+        "ibanbban",
+    ),
     "balance": ("balance", "runningbalance", "saldo", "solde", "kontostand"),
 }
+_SEVERAL = ("words", "remarks")
+"""What may stand in several columns; remarks of the bank are taken where there are no words of the payer."""
 _OUT = ("d", "dr", "debit", "s", "soll", "af", "dbit", "-")
+_PENDING = ("umsatz vorgemerkt", "vorgemerkt", "pending", "en attente", "pendiente", "reverted", "declined", "failed")
 _IN = ("c", "cr", "credit", "h", "haben", "bij", "crdt", "+")
 
 
-def columns(header: Sequence[str], *, fold: Mapping[str, str]) -> dict[str, int]:
-    """Where each thing stands, by the folded names of the header; empty when the table is no bank statement."""
+def columns(header: Sequence[str]) -> dict[str, int]:
+    """Where each thing stands, by the names of the header; empty when the table is no bank statement."""
     found: dict[str, int] = {}
+    plain = [fold(without_currency(name)) for name in header]
     for key, names in _NAMES.items():
-        for at, name in enumerate(header):
-            if fold[name] in names and at not in found.values():
-                found.setdefault(key, at)
+        for at, name in enumerate(plain):
+            if name in names and at not in found.values():
+                found.setdefault(f"{key} {at}" if key in _SEVERAL else key, at)
     worth = "amount" in found or ("credit" in found and "debit" in found)
-    said = "words" in found or "party" in found or "reference" in found
+    said = "party" in found or "reference" in found or any(_several(found, key) for key in _SEVERAL)
+    _settle(found, header)
     return found if "booked" in found and worth and said else {}
 
 
+def _several(found: Mapping[str, int], key: str) -> list[int]:
+    """The columns that tell the same thing in parts."""
+    return [at for name, at in found.items() if name.startswith(f"{key} ")]
+
+
+def _settle(found: dict[str, int], header: Sequence[str]) -> None:
+    """An account behind the other side's name is the other side's."""
+    told = [*_several(found, "words"), *(found[key] for key in ("party",) if key in found)]
+    at = found.get("account", -1)
+    if told and at > min(told) and fold(header[at]) == "iban" and "party_account" not in found:
+        found["party_account"] = found.pop("account")
+
+
 def read(file: BinaryIO, layout: Layout, *, places: Mapping[str, int], base_currency: str) -> Statement:
-    """Every row as a line. A row that cannot be read refuses the whole: a statement with gaps is none."""
+    """Every booked row as a line. A row that cannot be read refuses the whole: a statement with gaps is none."""
     rows = [(at, cells) for at, cells in csv_file.rows(file, layout) if any(cell.strip() for cell in cells)]
+    said = Statement(f"{layout.format}-statement")
+    while rows and _is_remark(rows[-1][1], places):
+        at, cells = rows.pop()
+        said.notes.append(f"Row {at:,} holds no line: {' '.join(' '.join(cells).split())[:80]}")
     for at, cells in rows:
         if len(cells) < len(layout.header):
             raise StatementRefused(f"Row {at:,}: it has {len(cells)} cells, the header {len(layout.header)}.")
-    said = Statement(f"{layout.format}-statement")
     judge = _Judge(rows, layout, places, base_currency)
-    said.entries = [judge.entry(at, cells) for at, cells in rows]
+    booked = [(at, cells) for at, cells in rows if judge.is_booked(cells)]
+    if pending := len(rows) - len(booked):
+        said.notes.append(f"{pending:,} pending lines were left out; they come again once they are booked.")
+    said.entries = [judge.entry(at, cells) for at, cells in booked]
     said.accounts = sorted({each.account for each in said.entries})
     return said
+
+
+def _is_remark(cells: Sequence[str], places: Mapping[str, int]) -> bool:
+    """Whether a last row has words where the others have their day: a balance or a sum."""
+    day = cells[places["booked"]].strip() if places["booked"] < len(cells) else ""
+    return bool(day) and not any(sign.isdigit() for sign in day)
 
 
 class _Judge:
@@ -82,7 +138,10 @@ class _Judge:
     def __init__(
         self, rows: Sequence[tuple[int, list[str]]], layout: Layout, places: Mapping[str, int], base: str
     ) -> None:
-        self._layout, self._places, self._base = layout, places, base
+        worth = [places[key] for key in ("amount", "credit", "debit") if key in places]
+        named = {currency_of(layout.header[at]) for at in worth} - {""}
+        self._layout, self._places, self._base = layout, places, named.pop() if len(named) == 1 else base
+        self._words = _several(places, "words") or _several(places, "remarks")
         told = {cells[places["booked"]] for _, cells in rows}
         order = dates.order_of(told).order
         if order is None and rows:
@@ -92,10 +151,13 @@ class _Judge:
                 remedy="Write the dates as year-month-day.",
             )
         self._day = DateReader(order or Order.YMD)
-        worth = [places[key] for key in ("amount", "credit", "debit") if key in places]
         sign = amounts.sign_of({amounts.shape(cells[at]) for _, cells in rows for at in worth}).sign
         self._sign = sign or "."
         self._readers: dict[str, AmountReader] = {}
+
+    def is_booked(self, cells: Sequence[str]) -> bool:
+        """Whether the bank has booked the row; what waits may still vanish."""
+        return self._text(cells, "state").casefold() not in _PENDING
 
     def entry(self, at: int, cells: Sequence[str]) -> Entry:
         """One row as a line."""
@@ -111,7 +173,7 @@ class _Judge:
             booked_on=booked,
             valued_on=(self._date(at, cells, "valued") if "valued" in self._places else None) or booked,
             party=self._text(cells, "party"),
-            words=self._text(cells, "words"),
+            words=" ".join(" ".join(cells[at] for at in self._words).split()),
             reference=self._text(cells, "reference"),
             bank_ref=self._text(cells, "bank_ref"),
             party_account=self._text(cells, "party_account"),

@@ -52,10 +52,18 @@ def _entries(node: Node, account: str, *, created: str) -> list[Entry]:
     for detail in details:
         worth = detail.at("Amt") or detail.at("AmtDtls/TxAmt/Amt")
         if worth is None or worth.attributes.get("Ccy", whole.currency) != whole.currency:
-            return [whole]
+            return [_together(whole, details)]
         sign = -1 if detail.say("CdtDbtInd") == "DBIT" or (whole.amount < 0 and not detail.say("CdtDbtInd")) else 1
         cut.append(replace(_told(whole, detail), amount=sign * _amount(worth), at=detail.line))
-    return cut if cut and sum(each.amount for each in cut) == whole.amount else [whole]
+    return cut if cut and sum(each.amount for each in cut) == whole.amount else [_together(whole, details)]
+
+
+def _together(whole: Entry, details: list[Node]) -> Entry:
+    """One line that keeps what its payments say, where they do not add up to it: charges were taken off, or it is
+    another currency."""
+    told = [_told(whole, detail) for detail in details]
+    words = dict.fromkeys(text for each in told for text in (each.words, each.reference) if text)
+    return replace(whole, words=" ".join(words) or whole.words)
 
 
 def _entry(node: Node, account: str, *, created: str) -> Entry:

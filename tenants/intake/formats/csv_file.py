@@ -19,6 +19,8 @@ _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE = 200
 _WIDEST = 512
 _SEP = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
+_DECIMAL = re.compile(r"\d,\d\d?(?!\d)")
+"""A comma that is no delimiter, where the file has other signs that may be."""
 _VALUE = re.compile(r"^[\s$€£(+-]*\d[\d.,'/\s:-]*\)?$")
 """A cell that is a number, an amount or a date: headers do not contain such."""
 
@@ -74,8 +76,13 @@ def _records(sample: list[str], delimiter: str) -> list[list[str]]:
 def _delimiter(sample: list[str]) -> str:
     """The sign that cuts most rows into the same number of cells, more than one; more cells win over fewer."""
 
+    others = any(";" in line or "\t" in line for line in sample)
+
     def fitness(sign: str) -> tuple[float, int]:
-        widths = Counter(len(record) for record in _records(sample, sign) if record)
+        records = [record for record in _records(sample, sign) if record]
+        if sign == "," and others:
+            records = [record for record in records if len(record) > 2 or not _DECIMAL.search(",".join(record))]
+        widths = Counter(map(len, records))
         if not widths:
             return 0.0, 0
         width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
@@ -91,7 +98,7 @@ def _layout(encoding: str, delimiter: str, records: list[list[str]], before: int
     widths = Counter(len(record) for record in records if "".join(record).strip())
     if not widths:
         raise FileRefused("The file cannot be cut into rows.")
-    width = max(widths.items(), key=lambda item: (item[1], item[0]))[0]
+    width = max(widths.items(), key=lambda item: (item[1] * item[0], item[0]))[0]
     if width > _WIDEST:
         raise FileRefused(f"The file has {width:,} columns; {_WIDEST} is the most.")
     first = next(_tops(records, width))

@@ -20,6 +20,11 @@ _LINE = re.compile(
     re.DOTALL,
 )
 _PIECE = re.compile(r"\?(\d\d)")
+_SLASHED = re.compile(
+    r"/(TRTP|TRCD|IBAN|BIC|NAME|REMI|EREF|CNTP|USTD|STRD|CSID|MARF|ADDR|PREF|RTRN|ISDT|PURP|ORDP|BENM|ULTD|ULTB|CHGS"
+    r"|EXCH|OCMT|SVCL|INTA)(?=/)"
+)
+"""Words in slashes, as banks in the Netherlands and Belgium cut their details."""
 _KEYWORD = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|SVWZ|ABWA|ABWE|IBAN|BIC)\+")
 
 
@@ -99,7 +104,7 @@ def _entry(value: str, at: int, *, account: str, currency: str) -> Entry:
         amount=statement.amount(worth, where=f"Line {at:,}") * (1 if credit else -1),
         booked_on=booked_on,
         valued_on=valued_on,
-        words=" ".join((more or "").split()),
+        words="" if (more or "").startswith("/TRCD/") else " ".join((more or "").split()),
         reference="" if reference in ("NONREF", "EREF", "PREF") else reference,
         bank_ref=bank.strip(),
     )
@@ -129,6 +134,8 @@ def _day(year: int, month: int, day: int) -> date | None:
 
 def _told(entry: Entry, value: str) -> Entry:
     """The line with its details: cut at ?20 to ?63 where the bank does so, free text otherwise."""
+    if _SLASHED.match(value):
+        return _cut_by_slashes(entry, value.replace("\n", ""))
     pieces = _PIECE.split(value.replace("\n", ""))
     if len(pieces) < 3:
         words = " ".join(value.split())
@@ -143,6 +150,24 @@ def _told(entry: Entry, value: str) -> Entry:
         words=(told.get("SVWZ") or words).strip(),
         party=" ".join(party.split()),
         party_account=told.get("IBAN", "") or "".join(text for code, text in by_code if code == "31"),
+        reference=entry.reference or ("" if reference == "NOTPROVIDED" else reference),
+    )
+
+
+def _cut_by_slashes(entry: Entry, value: str) -> Entry:
+    """The line with what stands behind each word in slashes; the other side is told by one word or by several."""
+    parts = _SLASHED.split(value)
+    told: dict[str, str] = {}
+    for key, text in zip(parts[1::2], parts[2::2], strict=True):
+        told.setdefault(key, text.strip("/ "))
+    account, _, named = told.get("CNTP", "").partition("/")
+    words = [told[key] for key in ("REMI", "USTD", "STRD") if told.get(key)]
+    reference = told.get("EREF", "")
+    return replace(
+        entry,
+        words=" ".join([entry.words, *(words or [told.get("TRTP", "")])]).strip(),
+        party=told.get("NAME") or named.partition("/")[2].partition("/")[0].strip(),
+        party_account=told.get("IBAN") or account,
         reference=entry.reference or ("" if reference == "NOTPROVIDED" else reference),
     )
 

@@ -96,7 +96,8 @@ class _Reader:
         return Entry(
             at=self._row_at,
             account=self._account,
-            currency=row.get("CURSYM") or self._currency,
+            # What stands beside the original currency has been converted to the account's already.
+            currency=("" if "ORIGCURRENCY" in row else row.get("CURSYM")) or self._currency,
             amount=statement.amount(row["TRNAMT"], where=f"{where}/TRNAMT"),
             booked_on=booked,
             valued_on=booked,

@@ -75,10 +75,10 @@ def test_pending_lines_wait_and_collected_payments_are_cut_apart(desk):
     report, _ = take(desk, made.camt(collected, uneven, bare, made.entry("7.00", status="PDNG")))
     assert report.notes == ("1 pending lines were left out; they come again once they are booked.",)
     assert [row[:3] for row in desk.asked(LINES)] == [
-        (-3100, "", ""),
+        (-3100, "", "one two"),
         (1000, "Dune Garden", "one"),
         (2000, "Dune Garden", "two"),
-        (3200, "", ""),
+        (3200, "", "one two"),
     ]
 
 
