@@ -73,10 +73,10 @@ def test_a_demo_comes_up_introduces_itself_and_stops_in_order(open_folder):
         assert "Ines  ines@provider.test  secret" in shown
         assert urllib.request.urlopen(f"http://127.0.0.1:{port}/livez").status == 200
         with demo(open_folder, port=free_port()) as second:
-            assert "already running" in second.communicate(timeout=30)[1]
+            assert "already running" in second.communicate(timeout=100)[1]
             assert second.returncode == 1
         running.send_signal(signal.SIGINT)
-        _, talk = running.communicate(timeout=30)
+        _, talk = running.communicate(timeout=100)
     assert running.returncode == 0, talk
     stages = ("starting PostgreSQL", "starting Valkey", "migrating", "loading the sample", "starting 2", "stopping")
     assert [word for word in stages if word not in talk] == []
@@ -87,7 +87,7 @@ def test_a_demo_comes_up_introduces_itself_and_stops_in_order(open_folder):
 def test_a_web_face_that_cannot_start_ends_the_demo_with_its_reason(open_folder):
     broken = "'raise SystemExit(chr(70) + \"ATAL: no settings\")'"
     with demo(open_folder, port=free_port(), web=broken) as running:
-        _, talk = running.communicate(timeout=60)
+        _, talk = running.communicate(timeout=100)
     assert running.returncode == 1
     assert talk.splitlines()[-1].endswith("ends with: FATAL: no settings")
 
@@ -97,7 +97,7 @@ def test_once_runs_the_job_prints_its_summary_and_leaves_with_its_code(open_fold
     ledger.write_text("number\n")
     asked = ("--once", "--ledger", str(ledger), "--as-of", "2013-06-30", "--json")
     with demo(open_folder, *asked, port=free_port()) as ran:
-        out, talk = ran.communicate(timeout=60)
+        out, talk = ran.communicate(timeout=100)
     assert ran.returncode == 3, talk
     assert json.loads(out) == {"ledger": "ledger.csv", "as_of": "2013-06-30"}
 

@@ -43,7 +43,7 @@ def python(name, code, *, stage=0, **env):
 @pytest.fixture
 def supervisor(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(processes, "PATIENCE", 2.0)
+    monkeypatch.setattr(processes, "PATIENCE", 20.0)
     supervisor = Supervisor(tmp_path)
     yield supervisor
     supervisor.stop()
@@ -113,7 +113,7 @@ def test_ctrl_c_ends_the_watch_and_then_the_children(tmp_path):
         child = int(parent.stdout.readline())
         parent.send_signal(signal.SIGINT)
         assert parent.stdout.read().strip() == "stopped in order"
-        assert parent.wait(10) == 0
+        assert parent.wait(60) == 0
         assert ended(child)
 
 

@@ -38,7 +38,7 @@ def ended(pid):
         return True
 
 
-def eventually(check, *, within=30.0):
+def eventually(check, *, within=60.0):
     deadline = time.monotonic() + within
     while not check():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -64,7 +64,7 @@ def served(folder: Path) -> Iterator[tuple[str, Path]]:
     config.write_text(CONFIG.format(folder=folder, port=port, uid=owner.pw_uid, gid=owner.pw_gid))
     process = children.launch(["dovecot", "-F", "-c", str(config)], log=log)
     try:
-        children.wait_until(lambda: _answers(port), process=process, name="dovecot", log=log, patience=30)
+        children.wait_until(lambda: _answers(port), process=process, name="dovecot", log=log, patience=60)
         yield f"imap://dana:secret@127.0.0.1:{port}/INBOX", folder / "mail"
     finally:
         children.stop(process, how=signal.SIGTERM, patience=5)

@@ -87,7 +87,7 @@ class Server:
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     port: int = 0
 
-    def wait(self, count: int = 1, *, patience_s: float = 20.0) -> list[tuple[str, bytes]]:
+    def wait(self, count: int = 1, *, patience_s: float = 60.0) -> list[tuple[str, bytes]]:
         """What it took, as soon as there is so much of it."""
         deadline = time.monotonic() + patience_s
         while len(self.taken) < count and time.monotonic() < deadline:

@@ -54,7 +54,7 @@ def served(folder: Path) -> Iterator[str]:
 
 def client(address: str, key: str = "test") -> "boto3.client":
     """One that asks once."""
-    once = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10)
+    once = Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30)
     return boto3.client(
         "s3",
         region_name="us-east-1",
@@ -69,7 +69,7 @@ def _answers(address: str) -> bool:
     """Whether it takes an object: the gate opens before there is a place behind it."""
     place = address.removeprefix("http://").split(":")
     try:
-        socket.create_connection((place[0], int(place[1])), timeout=1).close()
+        socket.create_connection((place[0], int(place[1])), timeout=5).close()
         client(address).create_bucket(Bucket="papers")
     except ClientError as fault:
         if fault.response["Error"]["Code"] not in ("BucketAlreadyExists", "BucketAlreadyOwnedByYou"):

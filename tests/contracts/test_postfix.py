@@ -30,7 +30,7 @@ def post():
         postfix.server() as home,
         postfix.relay(mx=mx.port, bounces=("bounces.goodterms.test", home.port)) as url,
     ):
-        yield SmtpMailer(url, patience_s=20), mx, home
+        yield SmtpMailer(url, patience_s=60), mx, home
 
 
 def send(post, settings, recipient):

@@ -25,7 +25,7 @@ from tenants.work import unit_of_work
 
 HERE = Path(__file__).parent
 SECRET = "a secret of forty-two characters, or more.."
-SLOWEST = 30
+SLOWEST = 90
 
 
 @pytest.fixture(scope="module")

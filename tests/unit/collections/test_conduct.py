@@ -329,7 +329,7 @@ def test_two_workers_at_once_cannot_both_spend_the_budget(shell, alder, in_alder
     with in_alder:
         kessler = a_customer()
         messages = [a_message(kessler, a_delivered_invoice(kessler)) for _ in range(2)]
-    inside, verdicts = threading.Barrier(2, timeout=20), []
+    inside, verdicts = threading.Barrier(2, timeout=60), []
 
     def claim(message):
         with shell.app_context():
