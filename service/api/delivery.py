@@ -11,7 +11,7 @@ from service import downloads, moment, problems
 from service.api import paging
 from service.endpoint import endpoint, tools
 from service.fields import Instant, Ref
-from tenants.delivery import documents, ladder, outbox
+from tenants.delivery import documents, ladder, outbox, unsettled
 from tenants.directory.access import VisibleClient
 from tenants.ledger import invoices
 
@@ -54,6 +54,12 @@ class Message(Schema):
     sent_at = Instant(required=True, allow_none=True)
     delivered_at = Instant(required=True, allow_none=True)
     bounced_at = Instant(required=True, allow_none=True)
+
+
+class Why(Schema):
+    """Why it is sent again."""
+
+    reason = fields.String(required=True, validate=validate.Length(1, 300))
 
 
 class Rung(Schema):
@@ -104,6 +110,23 @@ def list_messages(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any
 )
 def show_message(client: VisibleClient, message_id: UUID) -> Any:
     """One message."""
+    return outbox.one(message_id)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/messages/<ref('msg'):message_id>/send-again",
+    needs="delivery.write",
+    method="POST",
+    accepts=Why,
+    returns=Message,
+    once=True,
+)
+def send_message_again(client: VisibleClient, message_id: UUID, body: dict[str, str]) -> Any:
+    """Send a message that is held because nobody knows whether it left; the conduct gate looks at it once more."""
+    here = moment.here()
+    outbox.one(message_id)
+    unsettled.send_again(message_id, now=here.now, real=here.wall, why=body["reason"].strip())
     return outbox.one(message_id)
 
 

@@ -9,7 +9,8 @@ from marshmallow import Schema, fields, validate
 
 from service import moment
 from service.endpoint import endpoint
-from service.fields import Day
+from service.fields import Day, Instant
+from tenants.collections import refusals
 from tenants.delivery import channels, health, warming
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
@@ -89,6 +90,15 @@ class Sender(Receiver):
     )
 
 
+class HeldBack(Schema):
+    """Messages that did not leave for one reason: how many, how often each was asked about, and when last."""
+
+    reason = fields.String(required=True)
+    steps = fields.Integer(required=True)
+    times = fields.Integer(required=True)
+    last_at = Instant(required=True)
+
+
 class Health(Schema):
     """Delivery health of one client."""
 
@@ -96,6 +106,7 @@ class Health(Schema):
     senders = fields.List(fields.Nested(Sender), required=True)
     total = fields.Nested(Receiver, required=True)
     waits = fields.Nested(Waits, required=True)
+    held_back = fields.List(fields.Nested(HeldBack), required=True)
     funnel = fields.Nested(Funnel, required=True)
     ways = fields.List(fields.Nested(Way), required=True)
 
@@ -111,6 +122,7 @@ def show_delivery_health(client: VisibleClient, query: dict[str, int]) -> dict[s
         "senders": _senders(since=since, now=now),
         "total": health.total(receivers),
         "waits": health.waits(since=since),
+        "held_back": refusals.by_reason(since=since),
         "funnel": health.funnel(since=since),
         "ways": channels.use(since=since),
     }

@@ -19,7 +19,7 @@ from tenants.directory.access import VisibleClient
 from tenants.insight import aging, credit, customers, register, statement_words, story
 from tenants.insight.register import Asked
 from tenants.ledger import contacts, debtors, owners
-from tenants.rules import people
+from tenants.rules import marks, people
 
 face = Blueprint("customers", __name__)
 PAGE = 50
@@ -96,6 +96,7 @@ def customer_page(client: VisibleClient, debtor_id: UUID) -> str:
         owed=owed,
         overdue=overdue.totals,
         credit=credit.of(debtor_id, today=stamp.today),
+        marked=marks.of(debtor_id),
         held=holds.live(today=stamp.today, debtor_id=debtor_id),
         upcoming=story.upcoming(debtor_id),
         early=overruling.TOO_EARLY if policies.current().overrides else (),

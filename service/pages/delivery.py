@@ -4,16 +4,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint
+from flask import Blueprint, url_for
 from marshmallow import Schema, fields, validate
+from werkzeug.wrappers import Response
 
 from service import cursors, moment
 from service.api.delivery import STATES
 from service.endpoint import endpoint, tools
-from service.pages import delivery_tabs
+from service.pages import delivery_tabs, frame
+from tenants.collections import refusals
 from tenants.collections.watch import chances, cohorts, hard
 from tenants.collections.watch.chances import Tally
-from tenants.delivery import channels, domains, health, ladder, mailbag, outbox, warming
+from tenants.delivery import channels, domains, health, ladder, mailbag, outbox, unsettled, warming
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
 
@@ -26,6 +28,12 @@ class Span(Schema):
     """How many days back."""
 
     days = fields.Integer(load_default=30, validate=validate.OneOf(SPANS))
+
+
+class Why(Schema):
+    """Why somebody decides so."""
+
+    reason = fields.String(required=True, validate=validate.Length(1, 300))
 
 
 class Messages(Schema):
@@ -54,6 +62,7 @@ def health_page(client: VisibleClient, query: dict[str, int]) -> str:
         domains={row["domain"]: row for row in domains.listed()},
         otherwise=tools().settings.sender.rpartition("@")[2],
         waits=health.waits(since=since),
+        held_back=refusals.by_reason(since=since),
         funnel=health.funnel(since=since),
         by_way=channels.use(since=since),
         bad=hard.bad_now(now=here.now),
@@ -94,6 +103,21 @@ def message_page(client: VisibleClient, message_id: UUID) -> str:
         ladder=ladder.of_message(message_id),
         came=mailbag.about(message_id),
     )
+
+
+@endpoint(
+    face,
+    "/c/<client:client>/delivery/messages/<ref('msg'):message_id>/send-again",
+    needs="delivery.write",
+    method="POST",
+    accepts=Why,
+)
+def send_again(client: VisibleClient, message_id: UUID, body: dict[str, str]) -> Response:
+    """Send a message of which nobody knows whether it left."""
+    here = moment.here()
+    outbox.one(message_id)
+    unsettled.send_again(message_id, now=here.now, real=here.wall, why=body["reason"].strip())
+    return frame.after_change(url_for("delivery.message_page", client=client.slug, message_id=message_id))
 
 
 @endpoint(face, "/c/<client:client>/delivery/mailings", needs="delivery.read")

@@ -21,7 +21,7 @@ from tenants.events import history
 from tenants.insight import register, story
 from tenants.insight.register import Asked
 from tenants.ledger import invoices, lines
-from tenants.rules import explain, rule_book
+from tenants.rules import explain, marks, rule_book
 from tenants.values.money import Money
 
 face = Blueprint("invoices", __name__)
@@ -119,6 +119,7 @@ def invoice_page(client: VisibleClient, invoice_id: UUID) -> str:
         ladder=ladder.of_invoice(invoice_id),
         postings=story.postings(invoice_id),
         held=held,
+        marked=marks.of(invoice_id),
         refused=refusals.about_invoice(invoice_id, limit=10),
         answers=_answers(client, invoice_id, stamp),
         past=history.about("invoice", invoice_id, limit=30) if caller.may("history.read", client) else None,

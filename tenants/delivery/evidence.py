@@ -47,11 +47,6 @@ def record_hit(
     return next(iter(hits.keep([hits.of_grant(fetch, grant=grant, now=now, real=real)], patience=patience)), None)
 
 
-def record_pixel(message_id: UUID, *, fetch: Fetch, now: datetime, real: datetime) -> UUID | None:
-    """Keep the load of one tracking image, where the client and the reader allow it now."""
-    return next(iter(hits.keep([hits.Hit(fetch, real, now, message_id=message_id)])), None)
-
-
 def grade(inbox_id: UUID, *, now: datetime, real: datetime, networks: Networks = known_networks.NONE) -> Score | None:
     """Judge one kept hit and draw the consequences; judged twice, it counts once. None when there is no such hit."""
     found = store.run(KEPT, id=inbox_id).one_or_none()

@@ -100,7 +100,10 @@ def resolve(message_id: UUID, *, now: datetime) -> None:
 
 
 def send_again(message_id: UUID, *, now: datetime, real: datetime, why: str) -> None:
-    """A person decides that the held message did not leave and is to be sent. Raises NotHeld."""
+    """A person decides that the held message did not leave and is to be sent; the gate looks at it once more.
+
+    Raises NotHeld.
+    """
     row = store.run(AGAIN, message_id=message_id).one_or_none()
     if row is None:
         raise NotHeld("This message is not waiting for a decision.")

@@ -76,7 +76,6 @@ ON CONFLICT (tenant_id, debtor_id, email) DO UPDATE SET name = excluded.name, ro
 RETURNING id
 """
 RETIRE = "UPDATE contact SET active = false WHERE tenant_id = :tenant AND id = :contact_id RETURNING id"
-CONSENT = "UPDATE contact SET pixel_consent = :consent WHERE tenant_id = :tenant AND id = :contact_id RETURNING id"
 DEBTOR_OF = "SELECT debtor_id FROM contact WHERE tenant_id = :tenant AND id = :contact_id"
 OF_DEBTOR = """
 SELECT id, debtor_id, name, email, role, language, pixel_consent, active, reminders_stopped_at FROM contact
@@ -100,13 +99,8 @@ def add(
 
 def retire(contact_id: UUID) -> None:
     """Write to this address no more. Raises UnknownContact."""
-    _found(store.run(RETIRE, contact_id=contact_id).scalar_one_or_none())
-
-
-def consent_to_pixel(contact_id: UUID, *, granted: bool) -> None:
-    """Keep the contact's wish about the tracking pixel. Raises UnknownContact."""
-    word = "granted" if granted else "withdrawn"
-    _found(store.run(CONSENT, contact_id=contact_id, consent=word).scalar_one_or_none())
+    if store.run(RETIRE, contact_id=contact_id).scalar_one_or_none() is None:
+        raise UnknownContact("There is no such contact.")
 
 
 def debtor_of(contact_id: UUID) -> UUID:
@@ -120,8 +114,3 @@ def debtor_of(contact_id: UUID) -> UUID:
 def of_debtor(debtor_id: UUID) -> Sequence[Card]:
     """Every contact of a debtor, those in use first."""
     return [Card(*row) for row in store.run(OF_DEBTOR, debtor_id=debtor_id)]
-
-
-def _found(contact_id: UUID | None) -> None:
-    if contact_id is None:
-        raise UnknownContact("There is no such contact.")

@@ -218,6 +218,11 @@ def test_an_earlier_sight_that_is_judged_later_moves_the_first_sight_back(post, 
     assert post.invoice_of(delivered).first_seen_at == NOW + MIN
 
 
+def seen_image(message, fetched, *, now):
+    """The image of a message is loaded, as the door keeps it."""
+    return next(iter(hits.keep([hits.Hit(fetched, NOW, now, message_id=message)])), None)
+
+
 @pytest.mark.parametrize(
     ("pixel", "consent", "kept"),
     [("off", "granted", False), ("consented", "granted", True), ("on", "unknown", True), ("on", "withdrawn", False)],
@@ -227,9 +232,7 @@ def test_an_image_counts_only_while_it_is_allowed(post, delivered, pixel, consen
         clients.change(pixel=pixel)
     post.change("UPDATE contact SET pixel_consent = :consent WHERE tenant_id = :tenant", consent=consent)
     with post.unit():
-        found = evidence.record_pixel(
-            delivered, fetch=Fetch("pixel", "GET", FIREFOX, "203.0.113.77"), now=NOW + MIN, real=NOW
-        )
+        found = seen_image(delivered, Fetch("pixel", "GET", FIREFOX, "203.0.113.77"), now=NOW + MIN)
     assert (found is not None) is kept
     if found:
         assert grade(post, found).level == 4
@@ -238,7 +241,7 @@ def test_an_image_counts_only_while_it_is_allowed(post, delivered, pixel, consen
 def test_an_image_of_no_message_of_ours_is_nothing(post):
     with post.unit():
         fetched = Fetch("pixel", "GET", FIREFOX, "")
-        assert evidence.record_pixel(post.tenant, fetch=fetched, now=NOW, real=NOW) is None
+        assert seen_image(post.tenant, fetched, now=NOW) is None
         assert evidence.grade(post.tenant, now=NOW, real=NOW) is None
 
 

@@ -45,13 +45,11 @@ def test_a_contact_is_kept_once_and_can_be_retired_and_taken_back(alder, in_alde
     dana = a_contact(alder, dune, email="dana@dune.test", name="Dana")
     with in_alder:
         contacts.retire(dana)
-        contacts.consent_to_pixel(dana, granted=True)
         (card,) = contacts.of_debtor(dune)
-        assert (card.active, card.pixel_consent) == (False, "granted")
+        assert (card.active, card.pixel_consent) == (False, "unknown")
         assert contacts.add(dune, email="dana@dune.test", name="Dana Reyes", now=NOW) == dana
-        contacts.consent_to_pixel(dana, granted=False)
         (card,) = contacts.of_debtor(dune)
-        assert (card.active, card.name, card.pixel_consent) == (True, "Dana Reyes", "withdrawn")
+        assert (card.active, card.name) == (True, "Dana Reyes")
 
 
 @pytest.mark.parametrize("email", ["", "dana", "@dune.test", "dana@", "da na@dune.test"])
@@ -63,7 +61,7 @@ def test_what_is_no_address_is_refused(alder, in_alder: Door, email):
 
 def test_a_contact_that_is_not_there_is_unknown(in_alder: Door):
     with in_alder:
-        for act in (contacts.retire, lambda one: contacts.consent_to_pixel(one, granted=True)):
+        for act in (contacts.retire, contacts.debtor_of):
             with pytest.raises(contacts.UnknownContact):
                 act(ids.new())
 

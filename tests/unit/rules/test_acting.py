@@ -95,18 +95,6 @@ def test_a_message_is_signed_by_whom_the_rule_names_and_the_letterhead_signs_whe
     }
 
 
-def test_a_stage_only_moves_forward_and_a_tag_is_kept_once(in_alder):
-    with in_alder:
-        bill = a_bill()
-        ran(go_live(document(OPEN, then=[{"do": "stage", "to": "Formal"}, {"do": "tag", "tag": "slow"}])))
-        ran(go_live(document(OPEN, key="back", then=[{"do": "stage", "to": "Friendly"}, {"do": "tag", "tag": "slow"}])))
-        assert rows("subject_stage", "subject_id, stage") == [(bill, "Formal")]
-        assert rows("subject_tag", "subject_id, key") == [(bill, "slow")]
-        marks.start_over(bill)
-        marks.untag(bill, key="slow")
-        assert rows("subject_stage") == rows("subject_tag") == []
-
-
 def test_a_field_is_set_for_the_customer_with_its_line_of_history(in_alder):
     with in_alder:
         a_bill(a_customer(channel="paper"))

@@ -251,6 +251,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "expand_ladder": lambda w: Ask(body={"document": ladders.STANDARD}),
     "try_ladder": lambda w: Ask({"ladder": w.ladder()}),
     "publish_ladder": lambda w: Ask({"ladder": ruling.tried_ladder(w)}),
+    "send_message_again": lambda w: Ask({"msg": sending.held(w)}, body={"reason": "They say nothing came"}),
     "overrule_message": lambda w: Ask({"msg": w.waiting_message()}, body={"reason": "They asked for it"}),
     "show_wording": lambda w: Ask(worded()),
     "keep_wording": lambda w: Ask(worded(), body={"source": WORDS}),

@@ -59,6 +59,16 @@ def test_messages_are_listed_for_the_client_and_for_an_invoice(browser, base, in
     assert browser.get(f"{base}/messages?state=queued").json["items"] == [message]
 
 
+def test_a_held_message_is_sent_again_by_a_person_with_a_reason(browser, base, alder_world):
+    address = f"{base}/messages/{ids.show('msg', world_of_sending.held(alder_world))}/send-again"
+    assert browser.post(address, {"reason": ""}).status_code == 422
+    again = browser.post(address, {"reason": "Dana says nothing came"}).json
+    assert (again["state"], again["held_reason"]) == ("queued", "")
+    assert browser.post(address, {"reason": "Once more"}).json["code"] == "message_not_held"
+    stranger = address.replace(ids.show("msg", alder_world.at["msg"]), ids.show("msg", ids.new()))
+    assert browser.post(stranger, {"reason": "x"}).status_code == 404
+
+
 def test_messages_are_leafed_through_newest_first(browser, base, alder_world):
     with alder_world.books():
         store.run(COPIES)

@@ -5,7 +5,7 @@ from uuid import UUID
 from tenants import store
 from tenants.collections import policies, test_mode
 from tenants.directory import assignments, clients, people
-from tenants.rules import ladders, publishing, recipes, rule_book
+from tenants.rules import ladders, marks, publishing, recipes, rule_book
 from tenants.rules import people as rule_people
 from tenants.values import ids
 from tests.unit.service.world import World
@@ -51,3 +51,11 @@ def ready_to_go_live(world: World) -> int:
         publishing.try_out(kept.key, now=world.now, real=world.now)
         publishing.publish(kept.key, now=world.now, real=world.now)
         return test_mode.waiting().customers
+
+
+def tag(world, kind: str) -> str:
+    """A tag on the invoice (inv) or the customer (deb) of the world, and a stage."""
+    with world.books():
+        marks.tag([world.at[kind]], key="slow", actor="rule:a-rule", now=world.now)
+        marks.move([world.at[kind]], stage="Firm", actor="rule:a-rule", now=world.now)
+    return "slow"

@@ -38,6 +38,14 @@ def entry(world) -> UUID:
     return found
 
 
+def held(world) -> UUID:
+    """A message of which nobody knows whether it left."""
+    with world.books():
+        sql = "UPDATE message SET state = 'held', held_reason = 'unconfirmed' WHERE tenant_id = :tenant AND id = :id"
+        store.run(sql, id=world.at["msg"])
+    return world.at["msg"]
+
+
 def batch(world) -> UUID:
     """A file of letters that was not posted yet."""
     made = ids.new()

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from tenants import store
-from tenants.collections import alerts, correspondence
+from tenants.collections import alerts, correspondence, refusals
 from tenants.collections.alerts import NewAlert
+from tenants.collections.refusals import Refused
 from tenants.delivery import domains, evidence
 from tenants.events import history
 from tenants.isolation import scope
@@ -243,3 +244,17 @@ def test_one_kind_of_mailbox_that_falls_at_several_clients_is_told_as_one_thing(
     with unit_of_work(scope.portfolio((alder, birch), actor="test")):
         (found,) = alerts.parents(least=2)
     assert (found["mailbox"], found["clients"]) == ("google", 2)
+
+
+def test_a_held_message_is_sent_again_from_its_page_and_what_was_kept_back_is_counted(alder_world, desk, at, words):
+    page = f"{at}/messages/{ids.show('msg', sending.held(alder_world))}"
+    assert "Nobody knows whether it left" in words(desk.get(page))
+    assert desk.post(f"{page}/send-again", data={"reason": "They say nothing came"}).status_code == 303
+    assert "Send it again" not in words(desk.get(page))
+    assert desk.post(f"{page}/send-again", data={"reason": "Once more"}).status_code == 409
+    with alder_world.books():
+        refused = Refused("a-step", alder_world.at["deb"], alder_world.at["inv"], "a-rule", "quiet_hours", "")
+        for _ in range(2):
+            refusals.keep([refused], now=alder_world.now)
+    assert "What did not leave, and why" in words(desk.get(at))
+    assert "Outside office hours 1 2" in words(desk.get(at))

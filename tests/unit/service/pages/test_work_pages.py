@@ -11,6 +11,7 @@ from tenants.events import recording
 from tenants.values import ids
 from tests.cast import TODAY
 from tests.factories import a_debtor, an_invoice
+from tests.unit.service import world_of_rules as ruling
 from tests.unit.service.world import FAULTY, LEDGER
 
 
@@ -224,3 +225,15 @@ def test_an_import_whose_work_was_given_up_says_so_and_waits_no_longer(alder_wor
         )
     page = words(sofia.get(address))
     assert "was given up" in page and "Loading the file" not in page
+
+
+def test_a_tag_and_a_stage_of_a_rule_are_seen_and_taken_away_by_a_person(sofia, alder_world, words):
+    for kind, noun in (("inv", "invoices"), ("deb", "customers")):
+        ruling.tag(alder_world, kind)
+        page = f"/c/{alder_world.slug}/{noun}/{ids.show(kind, alder_world.at[kind])}"
+        assert "Stage: Firm Start over slow Take off slow" in words(sofia.get(page))
+        for body in ({"tag": "slow"}, {}):
+            assert sofia.post(f"{page}/marks/remove", data=body).status_code == 303
+        assert "Firm" not in words(sofia.get(page)) and "Take off" not in words(sofia.get(page))
+        for body in ({"tag": "slow"}, {}):
+            assert sofia.post(f"{page}/marks/remove", data=body).status_code == 409
