@@ -12,9 +12,9 @@ from flask import Blueprint
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from werkzeug.wrappers import Response
 
-from service import downloads
+from service import downloads, identity
 from service.api import paging
-from service.endpoint import endpoint
+from service.endpoint import endpoint, tools
 from service.fields import Actor, Instant
 from tenants.directory.access import VisibleClient
 from tenants.events import history, history_chain, history_check
@@ -59,15 +59,10 @@ KINDS = {
 """What a line of the history may be about, and the prefix of its public id."""
 
 
-class History(paging.PageQuery):
-    """The history of the whole client, or of one object by its public id."""
+class OwnHistory(paging.PageQuery):
+    """What the caller did, in the whole client or with one object by its public id."""
 
     object = fields.String(load_default="", metadata={"description": "The public id of an object, such as inv_…"})
-    actor = fields.String(
-        load_default="",
-        validate=validate.Length(max=80),
-        metadata={"description": "Who did it, as the lines say it, such as person:per_…"},
-    )
     act = fields.String(load_default="", validate=validate.Length(max=80), metadata={"description": "What was done"})
     since = Instant(load_default=None, metadata={"description": "Not before this instant"})
     until = Instant(load_default=None, metadata={"description": "Before this instant"})
@@ -76,6 +71,16 @@ class History(paging.PageQuery):
     def _names_an_object(self, data: dict[str, Any], **_: Any) -> None:
         if data["object"] and about(data["object"]) is None:
             raise ValidationError("This is not the id of anything that has a history.", "object")
+
+
+class History(OwnHistory):
+    """The history of the whole client, or of one object by its public id."""
+
+    actor = fields.String(
+        load_default="",
+        validate=validate.Length(max=80),
+        metadata={"description": "Who did it, as the lines say it, such as person:per_…"},
+    )
 
 
 class Entry(Schema):
@@ -110,12 +115,19 @@ class HistoryChain(Schema):
 @endpoint(face, "/tenants/<client:client>/history", needs="history.read", query=History, returns=paging.page_of(Entry))
 def list_history(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
     """Changes, the newest first."""
-    found = history.page(
-        **narrowed(query),
-        after=paging.start("history", query, datetime.fromisoformat, UUID),
-        limit=query["limit"] + 1,
-    )
-    return paging.cut("history", query, found, lambda row: (row["at"], row["id"]))
+    return paged(query)
+
+
+@endpoint(
+    face,
+    "/tenants/<client:client>/history/own",
+    needs="own_history.read",
+    query=OwnHistory,
+    returns=paging.page_of(Entry),
+)
+def list_own_history(client: VisibleClient, query: dict[str, Any]) -> dict[str, Any]:
+    """What the caller changed here, the newest first."""
+    return paged({**query, "actor": own()})
 
 
 @endpoint(face, "/tenants/<client:client>/history/chain", needs="history.read", returns=HistoryChain)
@@ -135,6 +147,20 @@ def check_history(client: VisibleClient) -> dict[str, Any]:
 def export_history(client: VisibleClient, query: dict[str, Any]) -> Response:
     """The same changes as a table, at most fifty thousand of the newest."""
     return table(client.slug, query)
+
+
+def paged(query: dict[str, Any]) -> dict[str, Any]:
+    """A page of lines, narrowed as asked."""
+    after = paging.start("history", query, datetime.fromisoformat, UUID)
+    found = history.page(**narrowed(query), after=after, limit=query["limit"] + 1)
+    return paging.cut("history", query, found, lambda row: (row["at"], row["id"]))
+
+
+def own() -> str:
+    """How lines of the history name whoever is calling."""
+    caller = identity.caller(tools().clock.now())
+    assert caller is not None
+    return caller.actor
 
 
 def chain() -> dict[str, Any]:

@@ -30,6 +30,8 @@ OF_PROVIDER = (
     ("provider_history", "Our history", "platform.read", "provider_history.history_page"),
     ("stopped_all", "Stopped work, all clients", "platform.read", "stopped_everywhere.list_page"),
 )
+OWN_ALONE = "own_history.read"
+"""Whoever reads the whole history finds their own lines there."""
 OF_CLIENT = (
     ("dashboard", "Dashboard", "insight.read", "dashboard.dashboard_page"),
     ("invoices", "Invoices", "ledger.read", "invoices.list_page"),
@@ -44,6 +46,7 @@ OF_CLIENT = (
     ("mailbox", "Sent mail", "delivery.write", "mailbox.list_page"),
     ("people", "People", "people.read", "people.people_page"),
     ("history", "History", "history.read", "history.history_page"),
+    ("own_history", "What I did", OWN_ALONE, "history.own_page"),
     ("connections", "Company sign-in", "connections.read", "company_sign_in.connections_page"),
     ("stopped", "Stopped work", "work.read", "stopped.list_page"),
     ("api_clients", "API clients", "api_clients.read", "callers.list_page"),
@@ -74,6 +77,10 @@ def show(template: str, *, section: str, **context: Any) -> str:
     """Render a page inside the frame for whoever is calling."""
     caller = signed_in()
     client: VisibleClient | None = g.get("client")
+
+    def can(need: str) -> bool:
+        return client is not None and caller.may(need, client)
+
     return render_template(
         template,
         section=section,
@@ -82,8 +89,8 @@ def show(template: str, *, section: str, **context: Any) -> str:
         searches=bool(caller.clients_with("ledger.read")),
         testing_since=test_mode.since() if client else None,
         across=_ways(ACROSS, lambda need: bool(caller.clients_with(need))) + _ways(OF_PROVIDER, caller.may_at_provider),
-        ways=_ways(OF_CLIENT, lambda need: client is not None and caller.may(need, client), client),
-        can=lambda need: client is not None and caller.may(need, client),
+        ways=_ways(OF_CLIENT, lambda need: can(need) and not (need == OWN_ALONE and can("history.read")), client),
+        can=can,
         **context,
     )
 

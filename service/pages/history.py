@@ -22,40 +22,59 @@ LINES = 50
 CURSOR = "history page"
 
 
-class Asked(Schema):
-    """Which lines."""
+class AskedOwn(Schema):
+    """Which of the lines of whoever is calling."""
 
     object = fields.String(load_default="", validate=validate.Length(max=60))
-    actor = fields.String(load_default="", validate=validate.Length(max=80))
     act = fields.String(load_default="", validate=validate.Length(max=80))
     since = fields.String(load_default="", validate=validate.Length(max=10))
     until = fields.String(load_default="", validate=validate.Length(max=10))
     cursor = fields.String(load_default="", validate=validate.Length(max=2000))
 
 
+class Asked(AskedOwn):
+    """Which lines."""
+
+    actor = fields.String(load_default="", validate=validate.Length(max=80))
+
+
 @endpoint(face, "/c/<client:client>/history", needs="history.read", query=Asked)
 def history_page(client: VisibleClient, query: dict[str, Any]) -> str:
     """A page of lines, narrowed as asked."""
-    place = cursors.read(CURSOR, query["cursor"])
+    return _page(client, query, at="history.history_page")
+
+
+@endpoint(face, "/c/<client:client>/history/own", needs="own_history.read", query=AskedOwn)
+def own_page(client: VisibleClient, query: dict[str, Any]) -> str:
+    """What whoever is calling did here."""
+    return _page(client, {**query, "actor": history_api.own()}, at="history.own_page")
+
+
+def _page(client: VisibleClient, query: dict[str, Any], *, at: str) -> str:
+    is_own = at == "history.own_page"
+    purpose = f"{CURSOR} of {query['actor']}" if is_own else CURSOR
+    place = cursors.read(purpose, query["cursor"])
     after = (datetime.fromisoformat(str(place[0])), UUID(str(place[1]))) if place else None
     found = history.page(**_narrowed(query), after=after, limit=LINES + 1)
     shown = found[:LINES]
     last = shown[-1] if len(found) > LINES else None
-    filters = {name: value for name, value in query.items() if value and name != "cursor"}
-    further = cursors.write(CURSOR, [last["at"].isoformat(), str(last["id"])]) if last else None
-    here = url_for("history.history_page", client=client.slug, **filters)
+    kept = {"cursor", "actor"} if is_own else {"cursor"}
+    filters = {name: value for name, value in query.items() if value and name not in kept}
+    further = cursors.write(purpose, [last["at"].isoformat(), str(last["id"])]) if last else None
+    here = url_for(at, client=client.slug, **filters)
     return frame.show(
         "history.html",
-        section="history",
+        section="own_history" if is_own else "history",
         stamp=frame.stamp(),
         lines=shown,
         acts=acts,
         names=_names(),
         asked=query,
+        at=at,
         public_id=history_api.public_id,
         further=f"{here}{'&' if filters else '?'}cursor={further}" if further else "",
         start=here if place else "",
-        export=url_for("history.export", client=client.slug, **filters),
+        export="" if is_own else url_for("history.export", client=client.slug, **filters),
     )
 
 

@@ -32,6 +32,7 @@ SPECIALIST = EVERYDAY | {
     "rules.propose",
     "approvals.request",
     "export.write",
+    "own_history.read",
 }
 
 MATRIX: dict[str, frozenset[str]] = {

@@ -308,6 +308,23 @@ def test_the_api_narrows_the_history_and_walks_its_chain(as_, alder_admin, slug,
     assert toni.get(f"{base}?actor=person:per_nonsense").json["items"] == []
 
 
+def test_sofia_reads_what_she_did_herself_and_nothing_else(as_, specialist, manager, slug, story, debtor_contact):
+    sofia, marek = as_(specialist), as_(manager)
+    pause = {"kind": "pause", "debtor_id": ids.show("deb", debtor_contact.debtor_id), "ends_on": "2026-11-30"}
+    for browser, why in ((sofia, "They asked Sofia"), (marek, "They asked Marek")):
+        assert browser.post(f"~/tenants/{slug}/holds", pause | {"reason": why}).status_code == 201
+    mine = sofia.get(f"~/tenants/{slug}/history/own").json["items"]
+    assert {each["actor"] for each in mine} == {f"person:{sofia.get('~/whoami').json['id']}"}
+    assert [each["reason"] for each in mine if each["act"] == "pause.opened"] == ["They asked Sofia"]
+    assert sofia.get(f"~/tenants/{slug}/history/own?actor=test").status_code == 422, "of nobody else"
+    assert sofia.get(f"~/tenants/{slug}/history").status_code == 403
+    page = sofia.client.get(f"/c/{slug}/history/own").text
+    assert "What you changed for" in page and "They asked Sofia" in page and "They asked Marek" not in page
+    assert "term.changed" not in page and "Save as CSV" not in page and 'id="actor"' not in page
+    assert "changed by you" in sofia.client.get(f"/c/{slug}/history/own?act=x.y").text
+    assert "What I did" not in marek.client.get(f"/c/{slug}/history").text, "who reads all of it filters by a name"
+
+
 def test_the_history_can_be_saved_and_holds_no_formula(as_, alder_approver, alder_viewer, slug, story):
     for path in (f"~/tenants/{slug}/history.csv?act=term.changed", f"/c/{slug}/history/table?act=term.changed"):
         answer = as_(alder_approver).get(path)
