@@ -83,4 +83,4 @@ def _postings(run: Import, *, now: datetime, reason: str) -> dict[str, int]:
 
 
 def _named(found: Any) -> str:
-    return f"{found.booked_on}{f' from {found.party}' if found.party else ''}"
+    return f"{dates.written(found.booked_on)}{f' from {found.party}' if found.party else ''}"

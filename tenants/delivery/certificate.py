@@ -15,6 +15,7 @@ from tenants.delivery import layout, press, printing
 from tenants.delivery.facts import Item, Reader
 from tenants.delivery.ladder import Ladder, Rung
 from tenants.directory.clients import Profile
+from tenants.values import dates
 
 TEMPLATE = Path(__file__).parent / "templates" / "certificate.typ"
 MOST = 14
@@ -50,13 +51,14 @@ def sheet(
     zone, item, reader = about.creditor.clock.zone, about.item, about.reader
     shown = _strongest(way.rungs)
     left_out = len(way.rungs) - len(shown)
+    days = f"issued {dates.written(item.issued_on)}, due {dates.written(item.due_on)}"
     return {
         "client": about.creditor.legal_name,
         "accent": layout.colour(about.creditor.accent),
         "paper": "us-letter" if about.creditor.country in printing.LETTER_COUNTRIES else "a4",
         "title": f"Certificate of delivery, invoice {item.number}",
         "facts": [
-            ["Invoice", f"{item.number}, {item.amount.shown('en')}, issued {item.issued_on}, due {item.due_on}"],
+            ["Invoice", f"{item.number}, {item.amount.shown('en')}, {days}"],
             ["Customer", f"{reader.debtor_name} ({reader.debtor_number})"],
             ["Document (SHA-256)", about.document_sha256 or "no document was kept"],
             ["Made at", _at(now, zone)],
@@ -88,7 +90,7 @@ def _what(rung: Rung, words: Mapping[str, str]) -> str:
 
 
 def _at(instant: datetime, zone: ZoneInfo) -> str:
-    return f"{instant.astimezone(zone):%Y-%m-%d %H:%M:%S %z}"
+    return f"{dates.written(here := instant.astimezone(zone))} {here:%H:%M:%S %z}"
 
 
 def _short(text: str) -> str:

@@ -21,6 +21,7 @@ from tenants.insight.facts import Period
 from tenants.insight.figures import Figure
 from tenants.insight.keeping import DAYS
 from tenants.ledger import forgoing
+from tenants.values import dates
 from tenants.values.money import Money
 
 TEMPLATE = Path(__file__).parent / "templates" / "pack.typ"
@@ -75,14 +76,14 @@ def of(day: date, *, today: date, now: datetime, currency: str = "") -> Pack:
 def pdf(pack: Pack, *, now: datetime) -> bytes:
     """Print the pack; the same pack gives the same bytes at the same `now`."""
     creditor = pack.creditor
-    made_at = f"{now.astimezone(creditor.clock.zone):%Y-%m-%d %H:%M %Z}"
+    made_at = f"{dates.written(here := now.astimezone(creditor.clock.zone))}, {here:%H:%M %Z}"
     told = {
         "client": creditor.legal_name,
         "accent": layout.colour(creditor.accent),
         "paper": "us-letter" if creditor.country in printing.LETTER_COUNTRIES else "a4",
         "title": f"Receivables on {pack.day.day} {pack.day:%B %Y}",
         "lead": f"In {pack.currency}. Counted with all that was known on {made_at}. Currencies are never added.",
-        "foot": f"{creditor.legal_name} · {pack.day} · made {made_at}",
+        "foot": f"{creditor.legal_name} · {dates.written(pack.day)} · made {made_at}",
         "tables": [_set(sheet) for sheet in pack.sheets],
     }
     return press.printed(TEMPLATE, sheet=json.dumps(told, ensure_ascii=False), stamp=now)

@@ -13,6 +13,7 @@ from uuid import UUID
 from tenants import store
 from tenants.insight.figures import Figure, ratio
 from tenants.insight.narrowing import EVERYBODY, Narrow
+from tenants.values.dates import written
 from tenants.values.faults import Kind, Refusal
 
 SEEN = 4
@@ -130,7 +131,7 @@ def of_counts(counts: Mapping[Any, int], *, first_on: date, last_on: date) -> Fu
                 numerator=counts[key],
                 denominator=counts[of],
                 as_of=last_on,
-                basis=f"invoices issued {first_on} to {last_on}",
+                basis=f"invoices issued {written(first_on)} to {written(last_on)}",
                 nothing=f"no invoice was {of} in the period",
             ),
         )

@@ -17,6 +17,7 @@ from tenants.insight.items import Item
 from tenants.insight.narrowing import Narrow
 from tenants.ledger import debtors
 from tenants.ledger.debtors import Card
+from tenants.values.dates import written
 from tenants.values.faults import Refusal
 
 LONGEST = timedelta(days=366 * 10)
@@ -124,7 +125,7 @@ def of(
     card = debtors.card(debtor_id)
     first_on = day - USUAL if first_on is None else first_on
     if day > today or first_on > day or day - first_on > LONGEST:
-        raise BadStatement(f"There is no statement from {first_on} to {day}.", pointer="/as_of")
+        raise BadStatement(f"There is no statement from {written(first_on)} to {written(day)}.", pointer="/as_of")
     accounts = _accounts(debtor_id, first_on, day, known_at)
     return Statement(card, first_on, day, known_at, tuple(accounts))
 
@@ -134,7 +135,9 @@ def _accounts(debtor_id: UUID, first_on: date, day: date, known_at: datetime | N
     opening: dict[str, int] = {row[0]: row[1] for row in store.run(OPENING, **values)}
     since = store.run(SINCE, **values, most=MOST_MOVEMENTS + 1).all()
     if len(since) > MOST_MOVEMENTS:
-        raise StatementTooLong(f"More than {MOST_MOVEMENTS:,} movements fall between {first_on} and {day}.")
+        raise StatementTooLong(
+            f"More than {MOST_MOVEMENTS:,} movements fall between {written(first_on)} and {written(day)}."
+        )
     narrow = Narrow(debtor_id=debtor_id)
     owed = aging.as_of(day, known_at=known_at, narrow=narrow)
     currencies = sorted({*opening, *(row.currency for row in since), *(line.currency for line in owed.currencies)})

@@ -16,6 +16,7 @@ from tenants.intake.formats.flaws import Flaw
 from tenants.intake.report import Row
 from tenants.intake.targets import BY_KEY
 from tenants.values import money
+from tenants.values.dates import written
 from tenants.values.money import Money
 
 MOST_LINES = 20_000
@@ -80,7 +81,7 @@ def _row(bill: Bill) -> tuple[Row, list[str]]:
         due_on, note = terms.due_on(bill.terms, issued_on=bill.issued_on)
         notes.append(note)
     if due_on < bill.issued_on:
-        notes.append(f"It is due on {due_on}, before it was issued on {bill.issued_on}.")
+        notes.append(f"It is due on {written(due_on)}, before it was issued on {written(bill.issued_on)}.")
     amount, paid = _amounts(bill)
     off, off_until = _discount(bill, amount, due_on=due_on, notes=notes)
     number = _kept(bill.buyer.number, "debtor_number") or " ".join(bill.buyer.name.split())[:64].strip()
@@ -121,7 +122,9 @@ def _discount(bill: Bill, amount: int, *, due_on: date, notes: list[str]) -> tup
     minor = _minor(off, bill.currency)
     if not minor or until_on > due_on:
         return 0, None
-    notes.append(f"{Money(minor, bill.currency).as_text()} {bill.currency} may be kept by paying until {until_on}.")
+    notes.append(
+        f"{Money(minor, bill.currency).as_text()} {bill.currency} may be kept by paying until {written(until_on)}."
+    )
     return minor, until_on
 
 

@@ -17,6 +17,7 @@ from tenants.intake.mapping import Mapping
 from tenants.intake.report import Outcome, Total
 from tenants.intake.runs import Import
 from tenants.ledger import balances, instalments, invoices, periods
+from tenants.values.dates import written
 
 KEPT = timedelta(days=7)
 """How long loaded rows stay to be looked at by those who hear of the import."""
@@ -132,7 +133,7 @@ def _keep_closed(import_id: UUID, *, today: date) -> None:
     given = {"import_id": import_id, "first_open": closed + timedelta(days=1)}
     if number := store.run(sql.NEW_IN_CLOSED, **given).scalar():
         raise periods.PeriodClosed(
-            f"The books are closed through {closed}, and {number} was issued before and is new.",
+            f"The books are closed through {written(closed)}, and {number} was issued before and is new.",
             remedy="Open the period again, or leave it out of the file.",
         )
     store.run(sql.PAID_IN_CLOSED, **given, today=today)

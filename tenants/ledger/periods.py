@@ -18,6 +18,7 @@ from tenants.events import history
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
 from tenants.values import calendars, dates, ids
+from tenants.values.dates import written
 from tenants.values.faults import Kind, Refusal
 
 PREFIX = "pcl"
@@ -139,7 +140,7 @@ def close(through_on: date, *, now: datetime, reason: str = "") -> UUID:
     if through_on >= calendars.local_day(now, zone=clients.clock().zone):
         raise BadPeriod("A day that is not over cannot be closed.", pointer="/through_on")
     if closed is not None and through_on <= closed:
-        raise BadPeriod(f"The books are closed through {closed} already.", pointer="/through_on")
+        raise BadPeriod(f"The books are closed through {written(closed)} already.", pointer="/through_on")
     return _turn("period.closed", through_on, closed, now=now, reason=reason)
 
 

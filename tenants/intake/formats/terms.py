@@ -10,10 +10,18 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 
+from tenants.values import dates
+
 STATUTORY = 30
 MOST_OFF = 50
 """Per cent; more is no discount for paying early."""
 _DAYS = re.compile(r"\b(\d{1,3})\s*(?:tage?n?|days?|jours|dagar|dager|dage|dagen|giorni|d[ií]as)\b", re.IGNORECASE)
+_NET = re.compile(
+    r"\b(?P<before>\d{1,3})\s*(?:tagen?|days?|jours|dagen|giorni|d[ií]as)\s*(?:rein\s+)?(?:nett?o?|net)\b"
+    r"|\bnett?o?\s*(?:in|within|innerhalb)?\s*(?P<after>\d{1,3})(?!\s*%)\b",
+    re.IGNORECASE,
+)
+"""How long the whole is due without a discount, said beside one or alone."""
 _DOTTED = re.compile(r"\b(\d{1,2})\.\s?(\d{1,2})\.\s?(20\d\d)\b")
 _ISO = re.compile(r"\b(20\d\d)-(\d\d)-(\d\d)\b")
 _AT_ONCE = re.compile(r"\b(sofort|immediately|upon receipt|à réception|omgående)\b", re.IGNORECASE)
@@ -39,17 +47,21 @@ def due_on(words: str, *, issued_on: date) -> tuple[date, str]:
     """The day, and the sentence that tells how it was found."""
     named = {day for day in _named(words) if issued_on <= day <= issued_on + _FARTHEST}
     counted = {int(count) for count in _DAYS.findall(words)}
+    net = {int(each["before"] or each["after"]) for each in _NET.finditer(_SKONTO.sub(" ", words))}
     if len(named) == 1:
         day = named.pop()
-        return day, f"No due date is given as a date; the payment terms name {day}."
-    if len(counted) == 1 and not _SPLIT.search(words):
-        days = counted.pop()
+        return day, f"No due date is given as a date; the payment terms name {dates.written(day)}."
+    if len(net) == 1 or (len(counted) == 1 and not _SPLIT.search(words)):
+        days = (net if len(net) == 1 else counted).pop()
         day = issued_on + timedelta(days=days)
-        return day, f"No due date is given as a date; the payment terms say {days} days, which is {day}."
+        said = f"the payment terms say {days} days, which is {dates.written(day)}."
+        return day, f"No due date is given as a date; {said}"
     if _AT_ONCE.search(words) and not counted:
-        return issued_on, f"No due date is given as a date; the payment terms ask for payment at once, on {issued_on}."
+        said = f"the payment terms ask for payment at once, on {dates.written(issued_on)}."
+        return issued_on, f"No due date is given as a date; {said}"
     day = issued_on + timedelta(days=STATUTORY)
-    return day, f"No due date is given, and the payment terms leave it open: {STATUTORY} days, {day}, are assumed."
+    said = f"the payment terms leave it open: {STATUTORY} days, {dates.written(day)}, are assumed."
+    return day, f"No due date is given, and {said}"
 
 
 def discount(words: str, *, issued_on: date, amount: Decimal) -> tuple[date, Decimal] | None:

@@ -148,8 +148,8 @@ def closed(till):
 @pytest.mark.parametrize(
     ("act", "said"),
     [
-        (by_a_person, "The line of 2026-11-18 from Sparkasse was booked by a person: undo that under Cash first."),
-        (came_back, "The line of 2026-11-18 from Dune Garden was booked, and the payment came back since."),
+        (by_a_person, "The line of 18 Nov 2026 from Sparkasse was booked by a person: undo that under Cash first."),
+        (came_back, "The line of 18 Nov 2026 from Dune Garden was booked, and the payment came back since."),
         (refunded, "Something was posted on the payment"),
         (closed, "The books are closed through"),
     ],

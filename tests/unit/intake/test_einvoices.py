@@ -53,7 +53,7 @@ def test_a_ubl_invoice_lands_with_what_it_states(desk, in_alder):
 
 def test_a_cii_invoice_lands_with_its_charges_and_its_terms_in_words(desk, in_alder):
     report, _ = take(desk, made.cii())
-    assert report.notes[0].endswith("say 14 days, which is 2026-11-14.")
+    assert report.notes[0].endswith("say 14 days, which is 14 Nov 2026.")
     assert desk.asked(INVOICE)[0][1:] == (
         *("desk@elm.test", "Elm Street Books", "EUR", 11200, 1200, 11200),
         *(date(2026, 10, 31), date(2026, 11, 14)),
@@ -67,7 +67,7 @@ def test_a_discount_that_its_terms_offer_is_kept_with_the_invoice(desk):
     note = "#SKONTO#TAGE=7#PROZENT=2.00#\n#SKONTO#TAGE=14#PROZENT=1.00#"
     said = f"<cac:PaymentTerms><cbc:Note>{note}</cbc:Note></cac:PaymentTerms>"
     report, _ = take(desk, made.ubl(terms=said))
-    assert "4.76 EUR may be kept by paying until 2026-11-07." in report.notes
+    assert "4.76 EUR may be kept by paying until 7 Nov 2026." in report.notes
     assert desk.asked("SELECT until_on, amount_minor FROM discount_term WHERE tenant_id = :tenant") == [
         (date(2026, 11, 7), 476)
     ]
