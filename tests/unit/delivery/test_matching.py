@@ -187,7 +187,8 @@ def test_a_mailbox_belongs_to_one_client_and_cannot_be_made_up(post, birch):
     address = inbound.mailbox(post.tenant, domain="in.goodterms.test", secret=secret)
     assert inbound.owner(address.upper(), secret=secret) == post.tenant
     forged = tokens.seal_for_address(tokens.REPLY, birch, birch, secret=secret)
-    for wrong in (f"m+{forged}@x", "m+@x", "dana@dune.test", address[:20] + "0" + address[21:] + "0"):
+    changed = "1" if address[20] == "0" else "0"
+    for wrong in (f"m+{forged}@x", "m+@x", "dana@dune.test", address[:20] + changed + address[21:]):
         assert inbound.owner(wrong, secret=secret) is None
 
 
