@@ -76,8 +76,12 @@ class ImapBox:
             )
         else:
             line = imaplib.IMAP4(self._host, self._port, timeout=self._patience)
-        line.login(self._user, self._password)
-        _said(line.select(f'"{self._folder}"'))
+        try:
+            line.login(self._user, self._password)
+            _said(line.select(f'"{self._folder}"'))
+        except (imaplib.IMAP4.error, OSError):
+            line.shutdown()
+            raise
         return line
 
     def _forget(self) -> None:

@@ -64,7 +64,7 @@ def empty_slug(birch, in_birch):
         return clients.profile().slug
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(900)
 def test_no_page_shuts_anybody_out(alder_books, empty_slug, portal_path, open_for, specialist, alder_admin, manager):
     theirs, admins, managers = declared(alder_books)
     walks = [

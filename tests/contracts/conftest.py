@@ -2,7 +2,35 @@
 
 import boto3
 import pytest
+import redis
 from moto.server import ThreadedMotoServer
+
+from tenants.adapters import imap, mail
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A Redis that is slow for once is not away: a request may not wait for it, a test may."""
+    connect, at_ease = redis.Redis.from_url, {"socket_timeout": 30, "socket_connect_timeout": 30}
+    monkeypatch.setattr(redis.Redis, "from_url", lambda url, **options: connect(url, **options | at_ease))
+
+
+@pytest.fixture(autouse=True)
+def hung_up(monkeypatch):
+    """The lines that a mailer or a mailbox of this test keeps for the next question end with it."""
+    made = []
+
+    def noting(begin):
+        return lambda self, *given, **named: made.append(self) or begin(self, *given, **named)
+
+    for kind in (mail.SmtpMailer, imap.ImapBox):
+        monkeypatch.setattr(kind, "__init__", noting(kind.__init__))
+    yield
+    for each in made:
+        for line in getattr(each, "_kept", ()):
+            line.talk.close()
+        if getattr(each, "_line", None):
+            each._forget()
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ def served(post, tmp_path):
     post.mailer = SmtpMailer(post.settings.smtp_url, patience_s=30)
     opened = mailbox.open_mailbox(folder, host="127.0.0.1", port=port, bounce_domain=post.settings.bounce_domain)
     yield folder
+    for line in post.mailer._kept:
+        line.talk.close()
     opened.stop()
 
 
