@@ -127,8 +127,12 @@ def _waiting() -> Waiting:
 
 
 def _person(connection: Connection, vouched: Vouched, *, now: datetime) -> UUID:
-    """Whoever the subject is; one who comes for the first time is joined, and gets the default role."""
+    """Whoever the subject is, of the client's own organisation; one who comes for the first time is joined, and gets
+    the default role."""
     with unit_of_work(scope.platform(actor="sign-in", reason="recognise a company's person")):
+        home = vouched.organisation
+        if home is not None and not connections.owns(connection.tenant_id, email=f"@{home}"):
+            raise NotVouched("This sign-in does not open anything here.")
         known = outside_identities.recognise(connection, sub=vouched.sub)
         if known is not None:
             return known

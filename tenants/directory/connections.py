@@ -16,7 +16,7 @@ from sqlalchemy import Boolean, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenants import store
-from tenants.directory import permissions
+from tenants.directory import great_providers, permissions
 from tenants.events import history
 from tenants.isolation import scope
 from tenants.store import Model, TenantOwned
@@ -282,6 +282,8 @@ def _check_issuer(issuer: str) -> None:
     fits = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost"))
     if not fits or not parts.hostname or parts.query or parts.fragment or parts.username or len(issuer) > 500:
         raise BadConnection("An issuer is an https address without query or fragment.", pointer="/issuer")
+    if fault := great_providers.fault_of(issuer):
+        raise BadConnection(fault, pointer="/issuer")
 
 
 def _domain(email: str) -> str:

@@ -21,6 +21,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from tenants.directory import great_providers
 from tenants.directory.connections import Connection
 from tenants.directory.outside_identities import NotVouched
 from tenants.directory.ports import IdentityProviders, Unreachable
@@ -63,6 +64,8 @@ class Vouched:
     sub: str
     email: str
     name: str
+    organisation: str | None = None
+    """The domain of the organisation that runs the account, where the provider says one."""
 
 
 class _No(Exception):
@@ -95,7 +98,7 @@ def ask(connection: Connection, *, providers: IdentityProviders, back: str, agai
     }
     if again is not None:
         said["since"] = str(int(again.timestamp()))
-        query |= {"prompt": "login", "max_age": "0"}
+        query |= great_providers.once_more(connection.issuer)
     joint = "&" if urlsplit(metadata.authorization_endpoint).query else "?"
     return Question(f"{metadata.authorization_endpoint}{joint}{urlencode(query)}", said)
 
@@ -131,7 +134,8 @@ def hear(
         _check(connection, claims, nonce=said["nonce"], now=now)
         _check_freshness(claims, since=said.get("since"))
         about = claims if "email" in claims else _about(metadata, claims, tokens.get("access_token"), providers)
-        return Vouched(claims["sub"], _email(about), _name(about))
+        home = great_providers.organisation(claims)
+        return Vouched(claims["sub"], _email({**claims, **about}), _name(about), home)
     except (_No, Unreachable) as reason:
         raise _refusal(connection, reason) from None
 
@@ -212,7 +216,7 @@ def _check(connection: Connection, claims: Mapping[str, Any], *, nonce: str, now
     """Every claim that makes the token one of this provider, for us, now, for our question."""
     audience = claims.get("aud")
     stated = audience if isinstance(audience, list) else [audience]
-    if claims.get("iss") != connection.issuer:
+    if claims.get("iss") not in great_providers.names_of(connection.issuer):
         raise _No("the token names another issuer")
     if stated != [connection.client_id]:
         raise _No("the token is for somebody else")
@@ -229,6 +233,8 @@ def _check(connection: Connection, claims: Mapping[str, Any], *, nonce: str, now
         raise _No("the token is not of this moment")
     if "nbf" in claims and _instant(claims, "nbf") > at + LEEWAY.total_seconds():
         raise _No("the token is of a later moment")
+    if great_providers.is_nobodys(connection.issuer, claims):
+        raise _No("a private account, of no organisation")
     sub = claims.get("sub")
     if not isinstance(sub, str) or not 0 < len(sub) <= 255 or not texts.is_text(sub):
         raise _No("the token names nobody")
@@ -255,13 +261,13 @@ def _about(
 
 
 def _email(claims: Mapping[str, Any]) -> str:
-    """The address; a provider that says it is not verified is believed, one that says nothing vouches by its domain."""
+    """The address, where it may count."""
     email = claims.get("email")
     if not isinstance(email, str) or not 3 <= len(email) <= 254 or email.count("@") != 1:
         raise _No("the token carries no address")
     if not texts.is_text(email) or any(each.isspace() for each in email.strip()):
         raise _No("the address is none")
-    if claims.get("email_verified", True) is not True:
+    if not great_providers.is_verified(claims):
         raise _No("the address is not verified")
     return email.strip().lower()
 

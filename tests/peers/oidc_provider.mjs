@@ -14,7 +14,7 @@ const people = plan.people;
 
 const provider = new Provider(issuer, {
   clients: [{ client_id: "goodterms", client_secret: plan.secret, redirect_uris: [plan.back], token_endpoint_auth_method: plan.method }],
-  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
+  claims: { openid: ["sub"], email: ["email", "email_verified", "xms_edov"], profile: ["name", "tid", "oid", "preferred_username", "hd"] },
   conformIdTokenClaims: plan.conform,
   cookies: { keys: ["a key of this test"] },
   pkce: { required: () => true },

@@ -96,6 +96,10 @@ def company(node, house, alder, settings):
     def connect(who="una", *, conform=True, method="client_secret_basic", secret=SECRET) -> Company:
         domain = f"alder-{uuid4().hex[:8]}.test"
         known = {"una": {"email": f"una@{domain}", "email_verified": True, "name": "Una Vogel"}}
+        known["of Entra"] = {"email": f"una@{domain}", "xms_edov": True, "name": "Una Vogel"}
+        known["of Entra"] |= {"tid": str(uuid4()), "oid": str(uuid4()), "preferred_username": f"u.vogel@{domain}"}
+        known["of Google"] = {**known["una"], "hd": domain}
+        known["of another organisation"] = {**known["una"], "hd": "elsewhere.test"}
         known["mal"] = {"email": f"mal@{domain}", "email_verified": False, "name": "Mal"}
         plan = {"secret": SECRET, "back": f"{house}/sign-in/company/return", "people": known, "who": who}
         program, issuer = start(node, {**plan, "conform": conform, "method": method})
@@ -129,8 +133,15 @@ def test_una_comes_in_through_her_companys_own_provider(company, conform, method
     assert alder.sign_in().json()["id"] == me["id"]
 
 
-def test_an_address_that_the_provider_did_not_verify_opens_nothing(company):
-    answer = company("mal").sign_in()
+@pytest.mark.parametrize("who", ["of Entra", "of Google"])
+def test_what_entra_and_google_say_of_una_is_understood(company, who):
+    alder = company(who, conform=False)
+    assert alder.sign_in().json()["email"] == alder.email
+
+
+@pytest.mark.parametrize("who", ["mal", "of another organisation"])
+def test_an_address_that_the_provider_did_not_verify_or_that_is_run_by_others_opens_nothing(company, who):
+    answer = company(who, conform=False).sign_in()
     assert answer.status_code == 403 and "does not open anything" in answer.text
 
 
