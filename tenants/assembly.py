@@ -155,6 +155,7 @@ def refuse_unsafe_role() -> None:
         version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
         unsafe = connection.execute(text(BOUND_ROLE)).scalar_one()
     if unsafe:
+        db.engine.dispose()
         raise UnsafeRole("the database role of this process could bypass row security; use gt_app or gt_worker")
     if version < OLDEST_SERVER:
         structlog.get_logger(__name__).warning("database.old", version=version, oldest=OLDEST_SERVER)

@@ -120,7 +120,6 @@ def test_a_program_that_is_ahead_of_its_database_is_not_ready(stranger, monkeypa
     assert "9999" in answer.json["reason"]
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_it_does_not_start_with_a_role_that_could_walk_around_the_wall(settings, database_urls):
     with pytest.raises(UnsafeRole):
         create_app(replace(settings, database_url=database_urls["gt_owner"]))
