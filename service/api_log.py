@@ -11,7 +11,8 @@ from collections import deque
 from uuid import UUID
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
+from flask.globals import request_ctx
 from sqlalchemy.exc import SQLAlchemyError
 
 from service import identity
@@ -38,7 +39,8 @@ class ApiLog:
 
     def note(self, response: Response, *, toolbox: Toolbox) -> None:
         """Remember the request at hand, if it was about one client."""
-        client = g.get("client")
+        held, asked = g._get_current_object(), request_ctx.request
+        client = held.get("client")
         if client is None or self._every_s == 0:
             return
         now = toolbox.clock.now()
@@ -47,13 +49,13 @@ class ApiLog:
             id=ids.new(),
             at=now,
             caller=caller.actor if caller else "",
-            method=request.method,
-            route=str(request.url_rule or ""),
-            path=request.path[:LONGEST_PATH],
+            method=asked.method,
+            route=str(asked.url_rule or ""),
+            path=asked.path[:LONGEST_PATH],
             status=response.status_code,
-            code=str(g.get("problem_code", "")),
-            ms=round((time.perf_counter() - g.started) * 1000),
-            request_id=g.request_id,
+            code=str(held.get("problem_code", "")),
+            ms=round((time.perf_counter() - held.started) * 1000),
+            request_id=held.request_id,
         )
         self._waiting.append((client.tenant_id, call))
         if self._thread is None and self._every_s > 0:

@@ -5,6 +5,7 @@ import time
 
 import structlog
 from flask import Flask, Request, Response, current_app, g, request
+from flask.globals import request_ctx
 from flask.sessions import SessionInterface
 
 from service import api_versions, faces, headers, problems, rate_limits, sizes
@@ -57,26 +58,29 @@ def create_app(settings: Settings | None = None, tools: Toolbox | None = None) -
 
 
 def _begin() -> None:
-    g.request_id = headers.request_id(request.headers.get("X-Request-Id", ""))
-    g.started = time.perf_counter()
+    held = g._get_current_object()  # once: whatever is asked of a proxy looks for it anew
+    held.request_id = headers.request_id(request.headers.get("X-Request-Id", ""))
+    held.started = time.perf_counter()
     current_app.extensions["post"].begin()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    structlog.contextvars.bind_contextvars(request_id=held.request_id)
 
 
 def _finish(response: Response) -> Response:
-    response.headers.add("X-Request-Id", g.get("request_id", ""))
+    held, asked = g._get_current_object(), request_ctx.request
+    response.headers.add("X-Request-Id", held.get("request_id", ""))
     rate_limits.tell(response)
-    if request.path.startswith(headers.API):
+    if asked.path.startswith(headers.API):
         api_versions.tell(response)
-        current_app.extensions["api_log"].note(response, toolbox=current_app.extensions["goodterms"])
-    client = g.get("client")
+        rooms = current_app.extensions
+        rooms["api_log"].note(response, toolbox=rooms["goodterms"])
+    client = held.get("client")
     log.info(
         "request",
-        method=request.method,
-        route=str(request.url_rule or "none"),
+        method=asked.method,
+        route=str(asked.url_rule or "none"),
         status=response.status_code,
         tenant=str(client.tenant_id) if client else None,
-        ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+        ms=round((time.perf_counter() - held.get("started", time.perf_counter())) * 1000, 1),
     )
     return response

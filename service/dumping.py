@@ -8,7 +8,7 @@ to the schema itself (hooks, and objects that miss a value or hold one of anothe
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -42,28 +42,31 @@ def _objects(kind: type[Schema]) -> Column:
     plain = _plain_fields(schema)
     if plain is None:
         return as_they_are
-    columns_of, pieces, whole = plain
+    columns_of, pieces = plain
 
     def write(given: Sequence[Any]) -> Sequence[str]:
         if not given:
             return []
         try:
-            columns = columns_of(given)
-            said = [text(*(columns[at] for at in places)) for text, places in pieces]
-            return list(map(whole, zip(*said, strict=True)))
+            columns, many = columns_of(given), len(given)
+            said: list[Sequence[str]] = []
+            for lead, text, places in pieces:
+                said += ([lead] * many, text(*(columns[at] for at in places)))
+            return list(map("".join, zip(*said, ["}"] * many, strict=True)))
         except UNFIT:
             return as_they_are(given) if len(given) == 1 else [line for each in given for line in write([each])]
 
     return write
 
 
-Pieces = list[tuple[Callable[..., Sequence[str]], tuple[int, ...]]]
-Plain = tuple[Callable[[Sequence[Any]], Sequence[tuple[Any, ...]]], Pieces, Callable[[Any], str]]
+Pieces = list[tuple[str, Callable[..., Sequence[str]], tuple[int, ...]]]
+"""What stands before each field, how it is written, and from which of the values."""
+Plain = tuple[Callable[[Sequence[Any]], Sequence[tuple[Any, ...]]], Pieces]
 
 
 def _plain_fields(schema: Schema) -> Plain | None:
-    """How the values of objects are taken, how each field is written from which of them, and how an object is put
-    together; None when one of the fields is not plain."""
+    """How the values of objects are taken, and how each field is written from which of them; None when one of the
+    fields is not plain."""
     if schema._hooks["pre_dump"] or schema._hooks["post_dump"] or schema.many or not schema.dump_fields:
         return None
     if type(schema).get_attribute is not Schema.get_attribute:
@@ -71,18 +74,18 @@ def _plain_fields(schema: Schema) -> Plain | None:
     keys: list[str] = []
     pieces: Pieces = []
     for name, field in schema.dump_fields.items():
+        lead = f"{',' if pieces else '{'}{quoted(field.data_key or name)}:"
         if isinstance(field, MoneyField) and field.minor:
             keys += [field.minor, field.currency]
-            pieces.append((_amounts, (len(keys) - 2, len(keys) - 1)))
+            pieces.append((lead, _amounts, (len(keys) - 2, len(keys) - 1)))
             continue
         key = field.attribute or name
         text = None if "." in key else _column(field)
         if text is None:
             return None
         keys.append(key)
-        pieces.append((_or_null(text) if field.allow_none else text, (len(keys) - 1,)))
-    leads = [quoted(field.data_key or name).replace("%", "%%") for name, field in schema.dump_fields.items()]
-    return _taker(keys), pieces, ("{" + ",".join(f"{lead}:%s" for lead in leads) + "}").__mod__
+        pieces.append((lead, _or_null(text) if field.allow_none else text, (len(keys) - 1,)))
+    return _taker(keys), pieces
 
 
 def _taker(keys: list[str]) -> Callable[[Sequence[Any]], Sequence[tuple[Any, ...]]]:
@@ -125,7 +128,7 @@ def _column(field: fields.Field[Any]) -> Column | None:
     kind = type(field)
     if kind is Ref:
         lead = f'"{field.prefix}_'  # type: ignore[attr-defined]
-        return lambda values: [f'{lead}{word}"' for word in map(ids.written, values)]
+        return lambda values: [f'{lead}{ids.letters(value.int)}"' for value in values]
     if kind is fields.Nested:
         return _nested(field)
     if kind is fields.List:
@@ -147,6 +150,12 @@ def _instants(values: Iterable[datetime]) -> list[str]:
     return ['"' + value.astimezone(UTC).isoformat().replace("+00:00", "Z") + '"' for value in values]
 
 
+@lru_cache(maxsize=4096)
+def _day(value: date) -> str:
+    """Kept, because a list has few days."""
+    return f'"{date.isoformat(value)}"'
+
+
 def _each(text: Callable[[Any], str]) -> Column:
     return lambda values: list(map(text, values))
 
@@ -155,7 +164,7 @@ PLAIN: dict[type[fields.Field[Any]], Column] = {
     fields.String: _each(quoted),
     fields.Integer: _each(int.__repr__),
     fields.Boolean: _each({True: "true", False: "false"}.__getitem__),
-    Day: lambda values: [f'"{day}"' for day in map(date.isoformat, values)],
+    Day: _each(_day),
     Instant: _instants,
 }
 

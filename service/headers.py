@@ -1,8 +1,8 @@
 """What every answer says about itself: what a browser may do with it, how long it may be kept, and its number."""
 
 import re
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -42,7 +42,7 @@ API = "/api/"
 
 def request_id(given: str) -> str:
     """The number that the caller gave, if it can be one, or a new one."""
-    return given if REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given if REQUEST_ID.fullmatch(given) else token_hex(16)
 
 
 def completing(start: "StartResponse", *, path: str) -> "StartResponse":

@@ -86,10 +86,11 @@ class Caller:
 
 def caller(now: datetime) -> Caller | None:
     """Return who is calling, or None; looked up once per request. Raises BadToken for a token that is not good."""
-    found: Caller | str | None = g.get("caller", UNASKED)
+    held = g._get_current_object()
+    found: Caller | str | None = held.get("caller", UNASKED)
     if isinstance(found, str):
         by_token = "Authorization" in request.headers and request.path.startswith(API)
-        found = g.caller = _bearer(now) if by_token else _find(cookies.given(COOKIE), now)
+        found = held.caller = _bearer(now) if by_token else _find(cookies.given(COOKIE), now)
     return found
 
 

@@ -127,7 +127,7 @@ def make_shell(settings: Settings, *, repeats: bool = False) -> Flask:
     pool = {
         "pool_size": settings.pool_size,
         "max_overflow": 0,
-        "pool_reset_on_return": "rollback",
+        "pool_reset_on_return": None,  # store.undo does, where there is something to undo
         "hide_parameters": True,
     }
     shell.config["SECRET_KEY"] = settings.secret_key
@@ -139,8 +139,9 @@ def make_shell(settings: Settings, *, repeats: bool = False) -> Flask:
         shell.config["SQLALCHEMY_BINDS"] = {AUTH: {"url": settings.auth_database_url, **pool}}
     db.init_app(shell)
     with shell.app_context():
-        if not repeats:
-            for engine in db.engines.values():
+        for engine in db.engines.values():
+            event.listen(engine, "reset", store.undo)
+            if not repeats:
                 event.listen(engine, "checkout", store.refuse_dead)
         refuse_unsafe_role()
     data_keys.hang_keyring(settings.keyring)

@@ -21,6 +21,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session as SessionOfManyEngines
 from psycopg.pq import ConnStatus, TransactionStatus
 from sqlalchemy import Connection, CursorResult, Dialect, ForeignKey, MetaData, Text, TextClause, event, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.exc import DisconnectionError, OperationalError
@@ -38,6 +39,7 @@ from tenants.isolation import opening as entry
 from tenants.isolation import scope
 from tenants.values.tables import Table
 
+NUMBERED = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 NAMES_TENANT = re.compile(r":tenants?\b")
 ONE_TENANT = re.compile(r":tenant\b")
 ALL_TENANTS = re.compile(r":tenants\b")
@@ -229,9 +231,13 @@ def table(sql: str, /, **values: Any) -> Table:
         values["tenant"] = now.one
     if wants_all:
         values["tenants"] = list(now.read)
+    begun = _begun.get()
+    if begun is not None and not db.session.registry.has():
+        numbered, order = _numbered(statement)
+        return Table(*_on_the_wire(begun, lambda wire: entry.rows(wire, numbered, [values[name] for name in order])))
     if db.session.registry.has():
         db.session.flush()
-    line = _begun.get() or db.session.connection()
+    line = begun or db.session.connection()
     words = _driven(statement, line.dialect)
     return _on_the_wire(line, lambda wire: _table(wire.execute(words, values)))
 
@@ -273,6 +279,13 @@ def ask_identity(question: entry.First) -> str | None:
 
 
 @lru_cache(maxsize=512)
+def _numbered(statement: TextClause) -> tuple[str, Sequence[str]]:
+    """A text with its values as $1 and so on, and the names of these in their order."""
+    told = statement.compile(dialect=NUMBERED)
+    return str(told), list(told.positiontup or ())
+
+
+@lru_cache(maxsize=512)
 def _driven(statement: TextClause, dialect: Dialect) -> str:
     """A text with its values marked as the driver marks them."""
     return str(statement.compile(dialect=dialect))
@@ -285,6 +298,12 @@ def refuse_dead(line: Any, _record: Any, _proxy: Any) -> None:
     ear.register(line.pgconn.socket, select.POLLIN)
     if line.pgconn.status != ConnStatus.OK or ear.poll(0):
         raise DisconnectionError("the server closed this connection, or said something that nobody asked for")
+
+
+def undo(line: Any, _record: Any, _state: Any) -> None:
+    """Leave no transaction on a connection that goes back to the pool; most have ended theirs, and need no rollback."""
+    if line.pgconn.transaction_status != TransactionStatus.IDLE:
+        line.rollback()
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from marshmallow import Schema, fields, validate
 
 from service import cursors
 
+SORTED = json.JSONEncoder(sort_keys=True, default=str)
 MOST = 200
 USUAL = 50
 
@@ -73,5 +74,5 @@ def cut(
 def _purpose(name: str, query: dict[str, Any]) -> str:
     client = g.get("client")
     filters = {key: value for key, value in query.items() if key not in ("cursor", "limit")}
-    said = json.dumps([str(client.tenant_id) if client else "", filters], sort_keys=True, default=str)
+    said = SORTED.encode([str(client.tenant_id) if client else "", filters])
     return f"{name}:{hashlib.sha256(said.encode()).hexdigest()[:16]}"

@@ -7,13 +7,13 @@ must wait. One number for each key is enough, so a store that forgets it forgive
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from threading import Lock
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from tenants.values.faults import Kind, Refusal
 
 CALLER, CLIENT, LINK, EXPORTS = "caller", "client", "link", "exports"
+MOST_AHEAD = 8
 
 
 class TooFast(Refusal):
@@ -28,8 +28,7 @@ class TooFast(Refusal):
         self.wait_s = wait_s
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """So many requests in so many seconds, for the holder of one key."""
 
     name: str
@@ -38,8 +37,7 @@ class Limit:
     window_s: int = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a holder stands after a request: what is left, and after how many seconds everything is left again."""
 
     limit: Limit
@@ -66,7 +64,14 @@ def step(limit: Limit, mark: float | None, *, now: float) -> tuple[float, Standi
     if ahead > limit.window_s + 1e-9:
         wait = math.ceil(ahead - limit.window_s)
         return before, Standing(limit, False, 0, math.ceil(before - now), wait)
-    return after, Standing(limit, True, int((limit.window_s - ahead) / share + 1e-9), math.ceil(ahead), 0)
+    left = int((limit.window_s - ahead) / share + 1e-4)  # seconds since 1970 are exact to a fourth of a millionth
+    return after, Standing(limit, True, left, math.ceil(ahead - 1e-6), 0)
+
+
+def ahead(limits: Sequence[Limit]) -> int:
+    """How many requests a process may count at once for a holder who asks all the time: at most a hundredth of the
+    least limit, so that nobody misses what it then leaves unused."""
+    return max(1, min(MOST_AHEAD, *(limit.most // 100 for limit in limits)))
 
 
 class LocalCounter:

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import pq
+from psycopg.adapt import PyFormat, Transformer
 
 from tenants.isolation.scope import Scope
 
@@ -73,6 +74,35 @@ def _asked(line: psycopg.Connection[Any], question: First) -> pq.abc.PGresult:
     _next(wire)
     _check(line, result)
     return result
+
+
+def rows(line: psycopg.Connection[Any], sql: str, values: Sequence[Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Ask for many rows, with $1 and so on for the values, in a transaction that `enter_with` has just opened; their
+    columns' names, and they as the driver reads them.
+
+    Only there: what has been said on the line since may have made the driver forget all prepared statements.
+    """
+    adapter = Transformer(line)
+    words = adapter.dump_sequence(values, [PyFormat.TEXT] * len(values))
+    known = line.__dict__.setdefault("gt_lists", {})
+    name = known.setdefault((sql, adapter.types), b"gt_list_%d" % len(known))
+    prepared: set[bytes] = line.__dict__.setdefault("gt_prepared", set())
+    if name not in prepared:
+        with contextlib.suppress(psycopg.errors.DuplicatePreparedStatement):
+            _check(line, line.pgconn.prepare(name, sql.encode(), adapter.types))
+        prepared.add(name)
+    wire = line.pgconn
+    wire.send_query_prepared(name, words)
+    result = _next(wire)
+    if result is None:
+        raise psycopg.OperationalError("the line broke while rows were asked for")
+    _next(wire)
+    _check(line, result)
+    if not result.nfields:
+        raise TypeError("this statement answers no rows")
+    adapter.set_pgresult(result)
+    names = [(result.fname(at) or b"").decode() for at in range(result.nfields)]
+    return names, adapter.load_rows(0, result.ntuples, tuple)
 
 
 def end(line: psycopg.Connection[Any]) -> None:

@@ -7,6 +7,7 @@ that ids can be compared, logged and searched as text; the written form sorts li
 import base64
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from uuid import UUID
 
 import uuid_utils.compat
@@ -49,9 +50,15 @@ def read(prefix: str, text: str) -> UUID:
 
 
 def written(value: UUID) -> str:
-    """The 26 letters, without the prefix. By three letters at a time: lists are full of ids, and the library takes each
-    letter by itself."""
-    bits, of = value.int << 2, TRIPLES
+    """The 26 letters, without the prefix."""
+    return letters(value.int)
+
+
+@lru_cache(maxsize=16_384)
+def letters(number: int) -> str:
+    """The same for the number that an id is. By three letters at a time, and kept for a while: lists are full of ids,
+    and the same ones come again and again."""
+    bits, of = number << 2, TRIPLES
     return (
         f"{of[bits >> 115]}{of[bits >> 100 & LOW]}{of[bits >> 85 & LOW]}{of[bits >> 70 & LOW]}{of[bits >> 55 & LOW]}"
         f"{of[bits >> 40 & LOW]}{of[bits >> 25 & LOW]}{of[bits >> 10 & LOW]}{PAIRS[bits & 1023]}"

@@ -28,6 +28,7 @@ _DIGITS = (
 _TOUCHING = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 """Where letters meet digits: a currency without a symbol is written RSD 1.50, not RSD1.50."""
 _NOT_MONEY = frozenset({"XXX", "XTS"})
+_HUNDREDTHS = tuple(f"{number:02}" for number in range(100))
 
 
 class BadAmount(Refusal, ValueError):
@@ -75,7 +76,7 @@ def all_written(minors: Sequence[int | None], currencies: Sequence[str | None]) 
     if currency and digits(currency) == 2:
         known = [minor for minor in minors if minor is not None and minor >= 0]
         if len(known) == len(minors):
-            return [f"{minor // 100}.{minor % 100:02}" for minor in known]
+            return [f"{minor // 100}.{_HUNDREDTHS[minor % 100]}" for minor in known]
     return [
         None if minor is None or not currency else written(minor, currency)
         for minor, currency in zip(minors, currencies, strict=True)

@@ -63,6 +63,32 @@ def test_when_redis_is_away_a_process_counts_for_itself():
     assert found == [True, True, False]
 
 
+def test_who_asks_all_the_time_has_some_requests_counted_at_once(redis_url):
+    limit = of(800)
+    here, there = RedisCounter(redis_url), RedisCounter(redis_url)
+    assert [here.take([limit], now=AT + at / 10)[0].left for at in range(3)] == [799, 799, 799], "13 a second drain"
+    assert there.take([limit], now=AT + 0.2)[0].left == 800 - 1 - 8 - 1 + 2, "it sees all that was counted here"
+    assert [here.take([limit], now=AT + 0.2)[0].left for _ in range(6)] == [798, 797, 796, 795, 794, 793]
+    assert here.take([limit], now=AT + 0.2)[0].left == 800 - 10 - 8 + 7 + 2, "eight more, with those of the other"
+    later = here.take([limit], now=AT + 60)[0]
+    assert (later.allowed, later.left) == (True, 799), "what was not used in time is not kept"
+
+
+def test_nobody_is_allowed_more_because_some_are_counted_at_once(redis_url):
+    limits = [of(400), of(1000, "client")]
+    counters = [RedisCounter(redis_url), RedisCounter(redis_url)]
+    allowed = sum(counter.take(limits, now=AT)[0].allowed for _ in range(210) for counter in counters)
+    assert allowed == 400
+
+
+def test_the_oldest_purses_are_forgotten_before_memory_is(redis_url, monkeypatch):
+    monkeypatch.setattr(RedisCounter, "HOLDERS", 2)
+    counter = RedisCounter(redis_url)
+    for _ in range(4):
+        counter.take([of(1)], now=AT)
+    assert len(counter._purses) == 2
+
+
 def test_the_oldest_holders_are_forgotten_before_memory_is():
     counter = LocalCounter()
     first = of(1)

@@ -88,6 +88,33 @@ def test_a_first_statement_that_fails_says_so_and_the_line_goes_on(line, alder):
         assert answer
 
 
+OWN = "SELECT legal_name, created_at, 7 AS seven FROM tenant WHERE id = ANY (:tenants) AND :day > '2000-01-01'"
+
+
+def test_a_table_is_asked_for_past_the_session_and_says_the_same(line, alder, birch, in_alder, today):
+    with in_alder:
+        usual = list(store.table(OWN, day=today))
+    for tenant, name in ((alder, "Alder Tools GmbH"), (birch, "Birch Foods Ltd"), (alder, "Alder Tools GmbH")):
+        with unit(tenant):
+            (found,) = store.table(OWN, day=today)
+            assert not store.db.session.registry.has() and found["legal_name"] == name
+    assert [found] == usual
+    with pytest.raises(TypeError, match="no rows"), unit(alder):
+        store.table("UPDATE tenant SET legal_name = 'Renamed' WHERE id = :tenant")
+    with unit(alder):
+        assert list(store.table(OWN, day=today)) == usual, "nothing of it was kept"
+
+
+def test_a_line_whose_statements_were_forgotten_learns_them_anew(line, alder, today):
+    with unit(alder):
+        store.table(OWN, day=today)
+        store.db.session.connection().exec_driver_sql("DEALLOCATE ALL")
+        assert len(store.table(OWN, day=today)) == 1, "the session speaks on this line now, and asks by its own way"
+    for _ in range(2):
+        with unit(alder):
+            assert len(store.table(OWN, day=today)) == 1
+
+
 def test_a_cut_line_is_reported_and_then_replaced(line, alder, database_urls):
     with unit(alder):
         pid = store.db.session.connection().connection.driver_connection.info.backend_pid
