@@ -56,7 +56,7 @@ class Message(Schema):
     bounced_at = Instant(required=True, allow_none=True)
 
 
-class Why(Schema):
+class SendAgain(Schema):
     """Why it is sent again."""
 
     reason = fields.String(required=True, validate=validate.Length(1, 300))
@@ -118,7 +118,7 @@ def show_message(client: VisibleClient, message_id: UUID) -> Any:
     "/tenants/<client:client>/messages/<ref('msg'):message_id>/send-again",
     needs="delivery.write",
     method="POST",
-    accepts=Why,
+    accepts=SendAgain,
     returns=Message,
     once=True,
 )

@@ -18,7 +18,7 @@ from service.endpoint import endpoint, tools
 from service.fields import Actor, Instant, MoneyField, Ref
 from tenants.collections import building
 from tenants.directory.access import VisibleClient
-from tenants.intake import customer_changes, imports, landing, outcomes, runs, undoing
+from tenants.intake import customer_changes, customer_sheet, imports, landing, outcomes, runs, undoing
 from tenants.intake.mapping import Mapping
 from tenants.values import ids
 from tenants.values.faults import Refusal
@@ -146,6 +146,13 @@ class Choice(Schema):
     """A mapping that a person corrected; without one the remembered, known or suggested one is taken."""
 
     mapping = fields.Dict(load_default=None, allow_none=True)
+    customer_columns = fields.Dict(
+        keys=fields.String(validate=validate.OneOf([target.key for target in customer_sheet.TARGETS])),
+        values=fields.String(validate=validate.Length(1, 500)),
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Of a file that tells of customers alone: by field the column that feeds it"},
+    )
 
 
 class Confirmation(Schema):
@@ -230,7 +237,7 @@ def list_faults(client: VisibleClient, import_id: UUID, query: dict[str, Any]) -
 def check_import(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> runs.Import:
     """Check a file again, with a corrected mapping."""
     chosen = None if body["mapping"] is None else Mapping.read(body["mapping"])
-    imports.check(import_id, files=tools().files, chosen=chosen)
+    imports.check(import_id, files=tools().files, chosen=chosen, of_customers=body["customer_columns"])
     return runs.one(import_id)
 
 

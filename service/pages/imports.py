@@ -18,7 +18,7 @@ from service.pages import frame
 from tenants.collections import building
 from tenants.directory.access import VisibleClient
 from tenants.events import dead_letters
-from tenants.intake import bank_lines, customer_changes, imports, landing, outcomes, runs, undoing
+from tenants.intake import bank_lines, customer_changes, customer_sheet, imports, landing, outcomes, runs, undoing
 from tenants.intake.formats import csv_file
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.mapping import Mapping
@@ -30,6 +30,8 @@ from tenants.values.money import Money
 face = Blueprint("imports", __name__)
 LISTED = 50
 LEDGERS = ("ledger", "invoice")
+TABLES = ("ledger", customer_changes.KIND)
+"""What is read by columns that a person may choose."""
 UNDOABLE = (*LEDGERS, *undoing.OWN, *building.ABOVE.takers)
 COUNTED = 100_000
 SOURCE = "upload"
@@ -108,6 +110,12 @@ ChosenMapping = Schema.from_dict(
         "terms_days": fields.String(load_default="", validate=validate.Regexp("^[0-9]{0,3}$")),
     },
     name="ChosenMapping",
+)
+
+
+ChosenCustomers = Schema.from_dict(
+    {f"column_{target.key}": fields.String(load_default="") for target in customer_sheet.TARGETS},
+    name="ChosenCustomers",
 )
 
 
@@ -215,6 +223,20 @@ def check_again(client: VisibleClient, import_id: UUID, body: dict[str, Any]) ->
 
 @endpoint(
     face,
+    "/c/<client:client>/imports/<ref('imp'):import_id>/customers",
+    needs="import.write",
+    method="POST",
+    accepts=ChosenCustomers,
+)
+def check_customers(client: VisibleClient, import_id: UUID, body: dict[str, Any]) -> Response:
+    """Check the file again as one that tells of customers alone, in the columns that a person chose."""
+    columns = {name.removeprefix("column_"): column for name, column in body.items() if column}
+    imports.check(import_id, files=tools().files, of_customers=columns or {"debtor_number": ""})
+    return frame.after_change(url_for("imports.import_page", client=client.slug, import_id=import_id))
+
+
+@endpoint(
+    face,
     "/c/<client:client>/imports/<ref('imp'):import_id>/correct",
     needs="import.write",
     method="POST",
@@ -295,13 +317,15 @@ def _same_file(run: Import) -> list[Import]:
 def _layout(run: Import, found: dict[str, Any]) -> dict[str, Any]:
     """What the file looks like: its columns, its first rows, the mapping in use."""
     header, sample = [], []
-    if run.state in ("checked", "refused") and run.kind == "ledger":
+    if run.state in ("checked", "refused") and run.kind in TABLES:
         with suppress(KeyError, FileRefused), tools().files.open(run.file_key) as file:
             header, sample = _first_rows(file)
     return {
         "header": header,
         "sample": sample,
         "targets": TARGETS,
+        "of_customers": customer_sheet.TARGETS,
+        "own_columns": found.get("detection", {}).get("columns", {}) if run.kind == customer_changes.KIND else {},
         "columns": run.mapping.get("columns", {}),
         "suggested": {target: (column, sure) for target, column, sure in found.get("suggestions", ())},
         "detected": found.get("detection", {}),

@@ -3,7 +3,7 @@
 What it says of customers who are here is told before anything is loaded, and kept with what was there before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import BinaryIO
 from uuid import UUID
@@ -14,7 +14,7 @@ from tenants.events import recording
 from tenants.intake import customer_changes, differences, runs, taking_back
 from tenants.intake import sql_of_customers as sql
 from tenants.intake.customer_changes import KIND
-from tenants.intake.customer_sheet import TARGETS, Customer, CustomerSheet
+from tenants.intake.customer_sheet import TARGETS, Customer, CustomerSheet, chosen
 from tenants.intake.formats.csv_file import Layout
 from tenants.intake.report import Outcome, Report
 from tenants.intake.runs import Import
@@ -43,6 +43,7 @@ def check(run: Import, table: BinaryIO, *, layout: Layout, places: dict[str, int
     for each in sheet.faults:
         codes[each.code] = codes.get(each.code, 0) + 1
     stated = {target.title: layout.header[places[target.key]] for target in TARGETS if target.key in places}
+    columns = {key: layout.header[at] for key, at in places.items()}
     return Report.refusing(
         "",
         remedy="",
@@ -52,8 +53,30 @@ def check(run: Import, table: BinaryIO, *, layout: Layout, places: dict[str, int
         debtors=sheet.accepted,
         faults=tuple(sheet.faults[:KEPT_FAULTS]),
         fault_codes=codes,
-        detection={"kind": KIND, "format": layout.format, "header": list(layout.header), "stated": stated},
+        detection={
+            "kind": KIND,
+            "format": layout.format,
+            "header": list(layout.header),
+            "stated": stated,
+            "columns": columns,
+        },
     )
+
+
+def remember(run: Import, *, now: datetime) -> None:
+    """Keep which columns said what, for the next file of the source with the very same header."""
+    found = run.report["check"]["detection"]
+    runs.keep_choice(_key(run.source), {"columns": found["columns"], "header": found["header"]}, now=now)
+
+
+def remembered(source: str, header: Sequence[str]) -> dict[str, int]:
+    """The columns of the last file of customers from this source, where the header is the very same."""
+    kept = runs.choice(_key(source))
+    return chosen(kept["columns"], header) if kept.get("header") == list(header) else {}
+
+
+def _key(source: str) -> str:
+    return f"{source} ({KIND})"
 
 
 def clear(import_id: UUID) -> None:

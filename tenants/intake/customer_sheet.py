@@ -12,6 +12,7 @@ from tenants.intake.formats import amounts, csv_file
 from tenants.intake.formats.amounts import AmountReader
 from tenants.intake.formats.csv_file import Layout
 from tenants.intake.formats.flaws import Flaw
+from tenants.intake.mapping import MappingRefused
 from tenants.intake.report import Fault
 from tenants.intake.targets import BY_KEY, Kind, Target
 
@@ -75,6 +76,21 @@ def columns(header: Sequence[str], *, fold: Mapping[str, str]) -> dict[str, int]
             if name in target.synonyms and at not in found.values():
                 found.setdefault(target.key, at)
     return found if "debtor_number" in found and len(found) > 1 else {}
+
+
+def chosen(columns: Mapping[str, str], header: Sequence[str]) -> dict[str, int]:
+    """Where each thing stands, as a person says. Raises MappingRefused."""
+    if not columns.get("debtor_number") or len(columns) < 2:
+        raise MappingRefused("A file of customers names their numbers and something else.", pointer="/customer_columns")
+    known = {target.key for target in TARGETS}
+    places = {}
+    for key, column in columns.items():
+        if key not in known:
+            raise MappingRefused(f"There is no field “{key[:40]}” of customers.", pointer=f"/customer_columns/{key}")
+        if column not in header:
+            raise MappingRefused(f"The file has no column “{column[:80]}”.", pointer=f"/customer_columns/{key}")
+        places[key] = header.index(column)
+    return places
 
 
 class CustomerSheet:

@@ -107,12 +107,14 @@ def check(
     *,
     files: FileStore,
     chosen: Mapping | None = None,
+    of_customers: MappingOf[str, str] | None = None,
     real: datetime | None = None,
     rules: BillRules | None = None,
 ) -> Report:
     """Read the whole file, stage what can be believed, and tell what cannot. Raises ImportUnknown, NotLoadable.
 
-    `chosen` is a mapping that a person corrected; otherwise the remembered, known or suggested one is taken. The files
+    `chosen` is a mapping that a person corrected; otherwise the remembered, known or suggested one is taken.
+    `of_customers` says that the file tells of customers alone, and in which columns. The files
     of an archive are received as imports of their own; `real` is the time on the wall by which they are checked. An
     invoice that is bound by the official rules goes on waiting for a process that has them where `rules` are away.
     """
@@ -125,7 +127,7 @@ def check(
     try:
         with files.open(run.file_key) as file:
             unpacked = _unpacked(run, file, files=files, real=real)
-            report, used = unpacked or _checked(run, file, chosen=chosen, rules=rules)
+            report, used = unpacked or _checked(run, file, chosen=chosen, of_customers=of_customers or {}, rules=rules)
     except papers.Unjudged:
         return _waiting(run, real=real)
     landing.keep_faults(import_id, faults=report.faults)
@@ -179,6 +181,8 @@ def load(
     take = _TAKES.get(run.kind, loading.take)
     outcome = take(run, now=now, today=today, real=real or now)
     runs.note_load(import_id, outcome=outcome, now=now)
+    if run.kind == customer_changes.KIND:
+        customer_files.remember(run, now=now)
     if run.kind == "ledger":
         runs.remember(run.source, mapping=_learned(run), now=now)
     return outcome
@@ -261,7 +265,12 @@ def _waiting(run: Import, *, real: datetime | None) -> Report:
 
 
 def _checked(
-    run: Import, file: BinaryIO, *, chosen: Mapping | None, rules: BillRules | None
+    run: Import,
+    file: BinaryIO,
+    *,
+    chosen: Mapping | None,
+    of_customers: MappingOf[str, str],
+    rules: BillRules | None,
 ) -> tuple[Report, Mapping | None]:
     """The report, and the mapping that was used; a file refused as a whole has a report too."""
     used = chosen
@@ -274,12 +283,14 @@ def _checked(
         with opened(file) as (table, layout):
             offered = tuple((o.target, o.column, o.confidence) for o in suggestions(layout.header))
             used = chosen or _mapping(run.source, layout.header)
-            places, of_customers = ({}, {}) if chosen else _other_columns(layout, used)
+            places, own = ({}, {}) if chosen else _other_columns(run.source, layout, used)
+            if of_customers:
+                places, own = {}, customer_sheet.chosen(of_customers, layout.header)
             if places:
                 said = bank_sheet.read(table, layout, places=places, base_currency=base)
                 return paperwork.check(run.id, paper=said), None
-            if of_customers:
-                return customer_files.check(run, table, layout=layout, places=of_customers, base_currency=base), None
+            if own:
+                return customer_files.check(run, table, layout=layout, places=own, base_currency=base), None
             landing.supersede(run.source)
             decided = reading.decide(table, layout=layout, mapping=used)
             look = Check(decided, mapping=used, base_currency=base, own_terms=debtors.terms())
@@ -298,8 +309,11 @@ def _is_understood(header: Sequence[str]) -> bool:
     return bool(of_others) or mapping.fits(guessed, header)
 
 
-def _other_columns(layout: Layout, used: Mapping) -> tuple[dict[str, int], dict[str, int]]:
+def _other_columns(source: str, layout: Layout, used: Mapping) -> tuple[dict[str, int], dict[str, int]]:
     """The columns of a bank statement, or of customers alone; none when the table can be read as a ledger."""
+    known = customer_files.remembered(source, layout.header)
+    if known:
+        return {}, known
     if mapping.fits(used, layout.header):
         return {}, {}
     fold = {name: mapping.fold(name) for name in layout.header}

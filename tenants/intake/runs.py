@@ -172,6 +172,16 @@ def remember(source: str, *, mapping: Mapping, now: datetime) -> None:
     store.run(REMEMBER, source=source, mapping=json.dumps(mapping.document()), now=now)
 
 
+def choice(key: str) -> dict[str, Any]:
+    """What a person chose for other files than ledgers; nothing where nobody did."""
+    return store.run(REMEMBERED, source=key).scalar_one_or_none() or {}
+
+
+def keep_choice(key: str, document: dict[str, Any], *, now: datetime) -> None:
+    """Keep it for the next file."""
+    store.run(REMEMBER, source=key, mapping=json.dumps(document), now=now)
+
+
 def _kept(document: Any) -> str:
     """A document as the database takes it: signs of a damaged file that it cannot keep are marked as unreadable."""
     return json.dumps(_readable(document), default=str)

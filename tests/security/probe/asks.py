@@ -149,6 +149,7 @@ PAGES: dict[str, Callable[[World], Ask]] = {
     "views.drop_view": lambda w: Ask(body={}),
     "reports.choose": lambda w: Ask(body={"edges": "30, 60", "digest": "true"}),
     "reports.silence": lambda w: Ask(body={"quiet": "true"}),
+    "imports.check_customers": lambda w: Ask({"imp": w.received_import()}, body={}),
     "imports.check_again": lambda w: Ask({"imp": w.received_import()}, body={}),
     "imports.correct": lambda w: Ask({"imp": w.checked_import()}, body={"fix:3:Amount": "12.00"}),
     "imports.load": lambda w: Ask({"imp": w.checked_import()}, body={"leave_out_faults": "true"}),

@@ -166,3 +166,38 @@ def test_an_invoice_without_a_due_date_is_due_by_its_customers_own_terms(desk):
     assert desk.check(import_id).refused == 0
     desk.load(import_id)
     assert desk.asked("SELECT due_on - issued_on FROM invoice WHERE tenant_id = :tenant AND number = 'A-1'") == [(30,)]
+
+
+ODD = "Kd,Wer,Wo,Tage"
+ROW = "C-1,Dune Gardens AG,Quay 4,45"
+CHOSEN = {"debtor_number": "Kd", "debtor_name": "Wer", "address": "Wo", "terms": "Tage"}
+
+
+def test_a_person_says_in_which_columns_a_file_tells_of_customers_and_is_asked_once(desk):
+    desk.take(OPEN)
+    import_id, report = checked(desk, ROW, header=ODD)
+    assert report.refusal and report.detection.get("kind") != "customers"
+    report = desk.check(import_id, of_customers=CHOSEN)
+    assert (report.detection["kind"], report.accepted) == ("customers", 1)
+    desk.load(import_id)
+    assert desk.asked(NOW)[0][:4] == ("C-1", "Dune Gardens AG", "Quay 4", 45)
+    _, again = checked(desk, "C-1,Dune Gardens AG,Quay 5,45", header=ODD)
+    assert (again.detection["kind"], again.accepted) == ("customers", 1), "the columns are remembered"
+    _, other = checked(desk, "C-1,Dune Gardens AG,45,Quay 5", header="Kd,Wer,Tage,Wo")
+    assert other.refusal, "another header is another file"
+    _, elsewhere = checked(desk, ROW, header=ODD, source="erp")
+    assert elsewhere.refusal, "another source too"
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"debtor_number": ""}, "names their numbers"),
+        ({"debtor_number": "Kd"}, "and something else"),
+        ({"debtor_number": "Kd", "town": "Ort"}, "no column “Ort”"),
+        ({"debtor_number": "Kd", "amount": "Tage"}, "no field “amount”"),
+    ],
+)
+def test_columns_of_customers_that_do_not_fit_are_refused_with_a_sentence(desk, columns, said):
+    import_id, _ = checked(desk, ROW, header=ODD)
+    assert said in desk.check(import_id, of_customers=columns).refusal

@@ -73,6 +73,15 @@ def test_a_file_is_checked_again_with_another_mapping(sofia, base, alder_world):
     assert gone["state"] == "refused" and "No such column" in gone["check"]["refusal"]
 
 
+def test_a_file_is_checked_as_one_of_customers_alone(sofia, base, alder_world):
+    address = f"{base}/{ids.show('imp', alder_world.received_import())}/check"
+    chosen = {"debtor_number": "Customer number", "debtor_name": "Customer name"}
+    shown = sofia.post(address, {"customer_columns": chosen}).json
+    assert (shown["state"], shown["rows_accepted"], shown["check"]["totals"]) == ("checked", 2, [])
+    wrong = sofia.post(address, {"customer_columns": {"amount": "Amount"}})
+    assert (wrong.status_code, wrong.json["errors"][0]["pointer"][:17]) == (422, "/customer_columns")
+
+
 def test_a_checked_file_is_confirmed_and_loaded_in_the_background(sofia, base, alder_world):
     run = alder_world.checked_import()
     address = f"{base}/{ids.show('imp', run)}"

@@ -158,6 +158,19 @@ def test_a_mapping_without_a_needed_column_refuses_the_file_in_words(alder_world
     assert "Refused" in words(sofia.get(address))
 
 
+def test_a_file_is_said_to_tell_of_customers_alone_and_in_which_columns(alder_world, sofia, words):
+    address = f"/c/{alder_world.slug}/imports/{ids.show('imp', alder_world.checked_import(LEDGER))}"
+    assert "does it tell of customers alone?" in words(sofia.get(address))
+    sofia.send("POST", f"{address}/customers", data={})
+    assert "names their numbers and something else" in words(sofia.get(address))
+    chosen = {"column_debtor_number": "Customer number", "column_debtor_name": "Customer name"}
+    assert sofia.send("POST", f"{address}/customers", data=chosen).status_code == 303
+    page = sofia.get(address)
+    assert "All 2 rows are good" in words(page) and "Check as customers" in words(page)
+    assert '<option value="Customer name" selected>' in page.get_data(as_text=True)
+    assert "Days to due date" not in words(page)
+
+
 def test_a_rule_is_read_tried_and_explained_for_one_invoice(alder_world, sofia, words):
     rules = f"/c/{alder_world.slug}/rules"
     assert "for each invoice that is open" in words(sofia.get(rules))
