@@ -10,13 +10,11 @@ from io import TextIOWrapper
 from itertools import islice
 from typing import BinaryIO
 
-from charset_normalizer import from_bytes
-
+from tenants.intake.formats import legacy
 from tenants.values.faults import Refusal
 
 _BLOCK = 1 << 20
 _WINDOW = 1 << 14
-_LEGACY = ("cp1252", "iso8859_15", "cp1250", "cp850", "mac_roman", "cp1251", "cp1253", "cp1254")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -117,9 +115,7 @@ def _legacy(file: BinaryIO, fault_at: int) -> str:
     file.seek(max(0, fault_at - _WINDOW // 2))
     window = file.read(_WINDOW)
     spoken = b"\n".join(line for line in window.splitlines() if not line.isascii()) or window
-    best = from_bytes(spoken, cp_isolation=list(_LEGACY)).best()
-    guess = best.encoding if best is not None and len(spoken) > 200 else "cp1252"
-    for encoding in dict.fromkeys((guess, "cp1252", "iso8859_15")):
+    for encoding in legacy.likeliest(spoken):
         if _first_fault(file, encoding) is None:
             return encoding
     raise FileRefused("The file is not text in any encoding that we know.")  # pragma: no cover - 8859-15 has every byte

@@ -41,10 +41,25 @@ def test_a_character_cut_off_at_the_end_is_not_utf_8():
     assert text.encoding_of(io.BytesIO("a,b\n1,é".encode()[:-1])) != "utf-8"
 
 
-def test_a_polish_ledger_is_read_as_polish():
-    words = "Żółć;Łódź;Gdańsk;Wrocław;Kraków;Źrebię;Ćma;Święto;Państwo;Książka\n" * 20
-    file = io.BytesIO(words.encode("cp1250"))
-    assert "".join(text.lines(file, encoding=text.encoding_of(file))) == words
+@pytest.mark.parametrize(
+    ("words", "encodings"),
+    [
+        ("Żółć;Łódź;Gdańsk;Wrocław;Kraków;Źrebię;Ćma;Święto;Państwo;Książka", ("cp1250",)),
+        ("Nº factura;Construcciones Peña S.L.;Muñoz e Hijos", ("cp1252", "cp850", "mac_roman")),
+        ("Société Générale d'Équipement;L’Œuf d'Or;Ça à côté", ("cp1252", "mac_roman")),
+        ("Bäckerei Groß;Öhler KG;Ätna Müller & Söhne", ("cp1252", "cp850", "mac_roman")),
+        ("Åkesson AB;Sørensen ApS;Færøernes;Município de São João", ("cp1252", "mac_roman")),
+        ("Plzeňský Prazdroj;Škoda;Třinecké železárny;Dvořák", ("cp1250",)),
+        ("Győri Fű Kft;Kovács Ödön és Társa", ("cp1250",)),
+        ("Общество;Ромашка;Сбыт", ("cp1251",)),
+        ("Αθήνα;Ελληνικά;Πληρωμή", ("cp1253",)),
+        ("Yıldız İnşaat;Doğuş;Şişli;Güneş", ("cp1254",)),
+    ],
+)
+def test_old_encodings_are_known_by_the_letters_of_their_languages(words, encodings):
+    for encoding in encodings:
+        file = io.BytesIO(f"{words}\n".encode(encoding))
+        assert "".join(text.lines(file, encoding=text.encoding_of(file))) == f"{words}\n"
 
 
 def test_bytes_that_windows_does_not_know_are_read_as_latin():
