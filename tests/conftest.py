@@ -12,7 +12,10 @@ pytest_plugins = ["tests.servers"]
 if (Path(__file__).parent / "cast.py").exists():
     pytest_plugins.append("tests.cast")
 
-LONGEST_FIRST = ("tests/browser", "tests/journeys", "tests/chaos", "tests/security", "tests/chart", "tests/console")
+LONGEST_FIRST = (
+    *("tests/browser", "tests/journeys", "tests/chaos", "tests/security", "tests/chart", "tests/console"),
+    *("tests/unit/service/test_permission_walk.py", "tests/unit/service"),
+)
 """Files of few long tests: begun last, one of them would keep one core waiting for the other."""
 
 WHOLE_WAYS = ("tests/browser", "tests/chart", "tests/chaos", "tests/console", "tests/journeys")
@@ -34,9 +37,8 @@ HUNG = {"tenants.directory.data_keys": "_ring", "tenants.events.history_chain": 
 
 def pytest_collection_modifyitems(items):
     """Whatever takes long is begun first."""
-    last = len(LONGEST_FIRST)
-    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: places.get("/".join(item.nodeid.split("/")[:2]), last))
+    places = list(enumerate(LONGEST_FIRST))
+    items.sort(key=lambda item: next((at for at, name in places if item.nodeid.startswith(name)), len(places)))
 
 
 @pytest.hookimpl(wrapper=True)
