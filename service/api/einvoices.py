@@ -13,15 +13,19 @@ from service.fields import Ref
 from tenants.collections import adoption, einvoice_answers
 from tenants.delivery import facts
 from tenants.delivery.einvoices import cii, making, ubl, wishes
+from tenants.delivery.einvoices.bill import Bill, NotStructured
 from tenants.delivery.einvoices.wishes import Wish
 from tenants.directory import clients
 from tenants.directory.access import VisibleClient
-from tenants.ledger import debtors, invoices
+from tenants.ledger import credit_notes, debtors, invoices
+from tenants.values.counts import counted
+from tenants.values.money import Money
 
 face = Blueprint("api_einvoices", __name__, url_prefix="/api/v1")
 XML = "application/xml"
 WRITERS = {"ubl": ubl.write, "cii": cii.write}
 OF_DEBTOR = "/tenants/<client:client>/debtors/<ref('deb'):debtor_id>/e-invoice"
+OF_CREDIT_NOTE = "/tenants/<client:client>/credit-notes/<ref('crn'):credit_note_id>/e-invoice"
 OF_INVOICE = "/tenants/<client:client>/invoices/<ref('inv'):invoice_id>/e-invoice"
 
 
@@ -83,18 +87,41 @@ def change_einvoice_wish(client: VisibleClient, debtor_id: UUID, body: dict[str,
 def download_einvoice(client: VisibleClient, invoice_id: UUID, query: dict[str, str]) -> Response:
     """The invoice as UBL or CII. Refused, with what is missing, where it cannot be said in EN 16931."""
     invoices.card(invoice_id)
+    return _written(_bill(invoice_id), syntax=query["syntax"])
+
+
+@endpoint(face, OF_CREDIT_NOTE, needs="ledger.read", query=Syntax, produces=XML)
+def download_credit_note(client: VisibleClient, credit_note_id: UUID, query: dict[str, str]) -> Response:
+    """The credit note as UBL or CII, with the invoice that it corrects; refused where it is applied to several."""
+    card = credit_notes.card(credit_note_id)
+    credited = credit_notes.credited(credit_note_id)
+    if len(credited) != 1:
+        raise NotStructured(f"Credit note {card.number} is applied to {counted(len(credited), 'invoice')}, not to one.")
+    bill = making.credit_of(
+        _bill(credited[0]),
+        number=card.number,
+        issued_on=card.issued_on,
+        amount=Money(card.amount_minor, card.currency),
+        reason=card.reason,
+    )
+    return _written(bill, syntax=query["syntax"])
+
+
+def _bill(invoice_id: UUID) -> Bill:
     found = facts.invoice(invoice_id)
     assert found is not None
     item, reader = found
     wish = wishes.of(reader.debtor_id) or Wish("ubl")
-    bill = making.of_invoice(
+    return making.of_invoice(
         item,
         creditor=clients.profile(),
         reader=reader,
         endpoint=wish.endpoint,
         buyer_reference=wish.buyer_reference,
     )
-    syntax = query["syntax"]
+
+
+def _written(bill: Bill, *, syntax: str) -> Response:
     return downloads.attachment(WRITERS[syntax](bill), name=f"{syntax}.xml", media_type=XML)
 
 

@@ -81,6 +81,11 @@ INSERT INTO credit_note
 VALUES (:tenant, :id, :debtor_id, :number, :currency, :amount_minor, :amount_minor, :issued_on, :reason, :now)
 ON CONFLICT (tenant_id, number) DO NOTHING RETURNING id
 """
+CREDITED = """
+SELECT invoice_id FROM allocation
+WHERE tenant_id = :tenant AND credit_note_id = :credit_note_id AND invoice_id IS NOT NULL
+GROUP BY invoice_id HAVING sum(amount_minor) > 0 ORDER BY invoice_id
+"""
 CARD = """
 SELECT id, debtor_id, number, currency, amount_minor, unapplied_minor, issued_on, reason FROM credit_note
 WHERE tenant_id = :tenant AND id = :credit_note_id
@@ -127,3 +132,8 @@ def card(credit_note_id: UUID) -> Card:
     if found is None:
         raise UnknownCreditNote("There is no such credit note.")
     return Card(*found)
+
+
+def credited(credit_note_id: UUID) -> list[UUID]:
+    """The invoices to which a credit note is applied now."""
+    return list(store.run(CREDITED, credit_note_id=credit_note_id).scalars())

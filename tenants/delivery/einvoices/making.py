@@ -4,6 +4,7 @@ A ledger that came as totals only still gives a lawful document when its tax is 
 is refused rather than guessed.
 """
 
+from datetime import date
 from decimal import Decimal
 
 from tenants.delivery.einvoices.bill import CREDIT_NOTE, INVOICE, Bill, NotStructured, Party, Row
@@ -45,7 +46,7 @@ def of_invoice(item: Item, *, creditor: Profile, reader: Reader, endpoint: str =
     ).checked()
 
 
-def credit_of(bill: Bill, *, number: str, amount: Money, reason: str) -> Bill:
+def credit_of(bill: Bill, *, number: str, issued_on: date, amount: Money, reason: str) -> Bill:
     """The credit note of a bill with one tax rate: net and tax in the bill's own proportion. Raises NotStructured."""
     rates = {row.tax_rate for row in bill.rows}
     if len(rates) != 1:
@@ -56,7 +57,7 @@ def credit_of(bill: Bill, *, number: str, amount: Money, reason: str) -> Bill:
     return Bill(
         kind=CREDIT_NOTE,
         number=number,
-        issued_on=bill.issued_on,
+        issued_on=issued_on,
         due_on=None,
         currency=bill.currency,
         seller=bill.seller,

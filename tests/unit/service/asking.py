@@ -304,6 +304,7 @@ ASKS: dict[str, Callable[[World], Ask]] = dict.fromkeys(ROUTES, plain) | {
     "drop_einvoice_goal": lambda w: Ask({"goal": sending.set_goal(w)}),
     "ask_for_einvoices": lambda w: Ask({"goal": sending.set_goal(w)}, body={}),
     "change_einvoice_wish": lambda w: Ask(body={"format": "hybrid", "endpoint": "9930:DE123456789"}),
+    "download_credit_note": lambda w: Ask({"crn": sending.credit(w)}),
     "download_einvoice": lambda w: Ask({"inv": w.sayable_invoice()}),
     "take_einvoice_response": lambda w: Ask(data=w.einvoice_answer()),
     "redrive_stopped_work": lambda w: Ask({"stopped": w.dead_letter()}, body={"kind": "noop"}),

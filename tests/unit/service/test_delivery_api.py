@@ -4,6 +4,7 @@ import pytest
 
 from service.api.delivery import _file_name
 from tenants import store
+from tenants.ledger import credit_notes, invoices
 from tenants.values import ids
 from tests.cast import engage
 from tests.unit.service import world_of_sending
@@ -67,6 +68,20 @@ def test_a_held_message_is_sent_again_by_a_person_with_a_reason(browser, base, a
     assert browser.post(address, {"reason": "Once more"}).json["code"] == "message_not_held"
     stranger = address.replace(ids.show("msg", alder_world.at["msg"]), ids.show("msg", ids.new()))
     assert browser.post(stranger, {"reason": "x"}).status_code == 404
+
+
+def test_a_credit_note_is_an_e_invoice_that_names_what_it_corrects(browser, base, alder_world):
+    credited = world_of_sending.credit(alder_world)
+    address = f"{base}/credit-notes/{ids.show('crn', credited)}/e-invoice"
+    for syntax, root in (("ubl", "CreditNote"), ("cii", "CrossIndustryInvoice")):
+        answer = browser.get(f"{address}?syntax={syntax}")
+        assert answer.status_code == 200 and root in answer.text and ">381<" in answer.text
+    with alder_world.books():
+        (corrected,) = credit_notes.credited(credited)
+        number = invoices.card(corrected).number
+    assert number in answer.text
+    alone = browser.get(f"{base}/credit-notes/{ids.show('crn', alder_world.credit_note())}/e-invoice")
+    assert alone.status_code == 422 and "is applied to 0 invoices" in alone.json["detail"]
 
 
 def test_messages_are_leafed_through_newest_first(browser, base, alder_world):

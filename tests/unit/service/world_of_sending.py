@@ -9,7 +9,7 @@ from tenants.delivery import channels, climbing, domains, inbound, mailbag, supp
 from tenants.delivery.channels import Channels
 from tenants.delivery.einvoices import goal
 from tenants.directory import clients
-from tenants.ledger import invoices
+from tenants.ledger import allocation, invoices
 from tenants.values import ids
 from tests.factories import a_contact, a_debtor, an_invoice
 
@@ -36,6 +36,15 @@ def entry(world) -> UUID:
         found = suppression.add(f"{ids.new()}@gone.test", reason="bounce", detail="550 5.1.1", since_at=world.now)
     assert found is not None
     return found
+
+
+def credit(world) -> UUID:
+    """A credit note that corrects one invoice, at a client of which all is known that EN 16931 asks for."""
+    credited = world.credit_note()
+    with world.books():
+        world.sayable_invoice()
+        allocation.apply(credited, parts=[(world.invoice(), 5_00)], effective_on=world.today, now=world.now)
+    return credited
 
 
 def held(world) -> UUID:

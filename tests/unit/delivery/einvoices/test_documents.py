@@ -177,13 +177,14 @@ def test_a_client_must_be_known_to_the_tax_office(creditor, missing):
 
 def test_a_credit_note_names_what_it_corrects(rules, creditor):
     bill = making.of_invoice(invoice(), creditor=creditor, reader=READER)
-    credit = making.credit_of(bill, number="G-1", amount=Money(11_90, "EUR"), reason="Broken")
+    given = {"number": "G-1", "issued_on": date(2026, 11, 20), "amount": Money(11_90, "EUR"), "reason": "Broken"}
+    credit = making.credit_of(bill, **given)
     assert (credit.rows[0].net.minor, credit.tax.minor, credit.precedes) == (10_00, 1_90, "A-1")
     for syntax, write in WRITERS.items():
         assert rules.faults(write(credit), syntax=syntax) == []
     mixed = replace(bill, rows=(*bill.rows, replace(bill.rows[0], tax_rate=Decimal(7))))
     with pytest.raises(NotStructured, match="several tax rates"):
-        making.credit_of(mixed, number="G-2", amount=Money(1, "EUR"), reason="")
+        making.credit_of(mixed, **given)
 
 
 def test_a_pdf_carries_its_own_data(creditor):
