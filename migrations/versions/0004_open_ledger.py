@@ -106,7 +106,7 @@ def upgrade() -> None:
     index("debtor_group", "key", "key, debtor_id")
     tenant_table("contact", CONTACT, debtor="debtor_id")
     tenant_table("invoice", INVOICE, debtor="debtor_id")
-    index("invoice", "debtor", "debtor_id, due_on")
+    index("invoice", "debtor", "debtor_id, due_on, id")
     index("invoice", "open", "due_on, id", "open_minor > 0 AND voided_on IS NULL")
     index("invoice", "issued", "issued_on, id")
     index("invoice", "settled", "debtor_id, settled_on, due_on", "settled_on IS NOT NULL AND voided_on IS NULL")

@@ -37,15 +37,20 @@ class Page:
     next: tuple[Any, UUID] | None
 
 
-# The page is cut before its debtors are joined. Row security hides from the planner how many rows a client has: asked
-# for both at once, it expects one, begins with the debtors, and sorts all that there is.
+# The page is cut before its debtors are looked up, and they are looked up once for all of it. Row security hides from
+# the planner how many rows a client has: asked for both at once, it expects one, begins with the debtors and sorts all
+# that there is, or looks through all debtors for each row of the page.
+NAMED = """
+d AS MATERIALIZED (
+  SELECT id, name, number FROM debtor WHERE tenant_id = :tenant AND id = ANY (ARRAY(SELECT debtor_id FROM page)))"""
 INVOICES = f"""
+WITH page AS MATERIALIZED (
+  SELECT * FROM invoice i WHERE i.tenant_id = :tenant AND {{narrow}} ORDER BY {{order}} LIMIT :limit), {NAMED}
 SELECT i.id, i.debtor_id, d.name AS debtor_name, d.number AS debtor_number, i.number, i.currency, i.amount_minor,
   i.tax_minor, i.open_minor, i.issued_on, i.due_on, i.purchase_order, i.settled_on, i.voided_on, i.delivery,
   i.delivered_at, i.bounced_at, i.first_seen_at, i.evidence_level, i.reminder_count, i.last_contact_at,
   {standings.WORD} AS standing
-FROM (SELECT * FROM invoice i WHERE i.tenant_id = :tenant AND {{narrow}} ORDER BY {{order}} LIMIT :limit) i
-JOIN debtor d ON d.tenant_id = :tenant AND d.id = i.debtor_id ORDER BY {{order}}
+FROM page i JOIN d ON d.id = i.debtor_id ORDER BY {{order}}
 """
 DEBTORS = """
 SELECT d.id, d.number, d.name, d.country, d.language, d.time_zone, d.channel, d.consumer,
@@ -55,11 +60,13 @@ FROM debtor d WHERE d.tenant_id = :tenant AND d.undone_at IS NULL{narrow} ORDER 
 IN_GROUP = """
  AND EXISTS (SELECT FROM debtor_group g WHERE g.tenant_id = :tenant AND g.debtor_id = d.id AND g.key = :group)"""
 SPEAKS_OF = " AND (strpos(lower(d.name), lower(:words)) > 0 OR starts_with(lower(d.number), lower(:words)))"
-PAYMENTS = """
+PAYMENTS = f"""
+WITH page AS MATERIALIZED (
+  SELECT * FROM {{table}} s
+  WHERE s.tenant_id = :tenant{{narrow}} ORDER BY s.{{day}} DESC, s.id DESC LIMIT :limit), {NAMED}
 SELECT s.id, s.debtor_id, d.name AS debtor_name, d.number AS debtor_number, s.currency, s.amount_minor,
-  s.unapplied_minor, {own}
-FROM (SELECT * FROM {table} s WHERE s.tenant_id = :tenant{narrow} ORDER BY s.{day} DESC, s.id DESC LIMIT :limit) s
-JOIN debtor d ON d.tenant_id = :tenant AND d.id = s.debtor_id ORDER BY s.{day} DESC, s.id DESC
+  s.unapplied_minor, {{own}}
+FROM page s JOIN d ON d.id = s.debtor_id ORDER BY s.{{day}} DESC, s.id DESC
 """
 
 
