@@ -63,7 +63,7 @@ class Invoice(TenantOwned, Model):
     __table_args__ = (
         UniqueConstraint("tenant_id", "number"),
         ForeignKeyConstraint(["tenant_id", "debtor_id"], ["debtor.tenant_id", "debtor.id"]),
-        Index("ix_invoice_debtor", "tenant_id", "debtor_id", "due_on"),
+        Index("ix_invoice_debtor", "tenant_id", "debtor_id", "due_on", "id"),
         Index(
             "ix_invoice_open",
             "tenant_id",
