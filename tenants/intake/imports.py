@@ -33,6 +33,7 @@ from tenants.intake import (
 from tenants.intake.checking import Check
 from tenants.intake.formats import archive, bank_sheet, sheets
 from tenants.intake.formats.csv_file import Layout
+from tenants.intake.formats.dates import Order
 from tenants.intake.formats.text import FileRefused
 from tenants.intake.mapping import Mapping
 from tenants.intake.ports import BillRules, FileStore
@@ -183,6 +184,8 @@ def load(
     runs.note_load(import_id, outcome=outcome, now=now)
     if run.kind == customer_changes.KIND:
         customer_files.remember(run, now=now)
+    if run.kind == "bank" and (order := found["detection"].get("dates")):
+        runs.keep_choice(f"{run.source} (bank)", {"dates": order["booked_on"]}, now=now)
     if run.kind == "ledger":
         runs.remember(run.source, mapping=_learned(run), now=now)
     return outcome
@@ -283,11 +286,12 @@ def _checked(
         with opened(file) as (table, layout):
             offered = tuple((o.target, o.column, o.confidence) for o in suggestions(layout.header))
             used = chosen or _mapping(run.source, layout.header)
-            places, own = ({}, {}) if chosen else _other_columns(run.source, layout, used)
+            places, own = _other_columns(run.source, layout, used) if chosen is None else (_stated(chosen, layout), {})
             if of_customers:
                 places, own = {}, customer_sheet.chosen(of_customers, layout.header)
             if places:
-                said = bank_sheet.read(table, layout, places=places, base_currency=base)
+                stated, usual = chosen.dates if chosen else None, _usual_order(run.source)
+                said = bank_sheet.read(table, layout, places=places, base_currency=base, stated=stated, usual=usual)
                 return paperwork.check(run.id, paper=said), None
             if own:
                 return customer_files.check(run, table, layout=layout, places=own, base_currency=base), None
@@ -319,6 +323,17 @@ def _other_columns(source: str, layout: Layout, used: Mapping) -> tuple[dict[str
     fold = {name: mapping.fold(name) for name in layout.header}
     of_bank = bank_sheet.columns(layout.header)
     return of_bank, {} if of_bank else customer_sheet.columns(layout.header, fold=fold)
+
+
+def _stated(chosen: Mapping, layout: Layout) -> dict[str, int]:
+    """The columns of a bank statement of which a person told the order of dates and nothing that makes it a ledger."""
+    return bank_sheet.columns(layout.header) if chosen.dates and not mapping.fits(chosen, layout.header) else {}
+
+
+def _usual_order(source: str) -> Order | None:
+    """The order of dates in the last bank statement that was loaded from this source."""
+    kept = runs.choice(f"{source} (bank)").get("dates")
+    return Order(kept) if kept else None
 
 
 def _mapping(source: str, header: Sequence[str]) -> Mapping:

@@ -115,7 +115,9 @@ def _statement(import_id: UUID, said: Statement) -> Report:
     totals = bank_lines.stage(import_id, said=said)
     count = len(said.entries)
     accounts = [bank_lines.masked(each) for each in said.accounts[:50]]
-    detection = {"kind": "bank", "format": said.format, "accounts": accounts}
+    detection: dict[str, Any] = {"kind": "bank", "format": said.format, "accounts": accounts}
+    if said.dates:
+        detection["dates"] = {"booked_on": said.dates}
     notes = said.notes if count else [*said.notes, "The statement tells of no movement."]
     return _report(
         detection,

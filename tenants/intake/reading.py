@@ -112,7 +112,9 @@ def _orders(
     ]
     proved = {evidence.order for evidence in found.values() if evidence.order and evidence.deciding}
     unclear = [layout.header[places[key]] for key, evidence in found.items() if evidence.order is None]
-    fallback = _slashed(proved) or (Order(mapping.hints["dates"]) if mapping.hints.get("dates") else None)
+    likely = {evidence.likely for evidence in found.values() if evidence.order is None}
+    hint = Order(mapping.hints["dates"]) if mapping.hints.get("dates") else None
+    fallback = _slashed(proved) or hint or (likely.pop() if len(likely) == 1 else None)
     orders = {key: evidence.order or fallback or Order.DMY for key, evidence in found.items()}
     if not unclear or fallback:
         return orders, [], notes

@@ -107,8 +107,20 @@ def _settle(found: dict[str, int], header: Sequence[str]) -> None:
         found["party_account"] = found.pop("account")
 
 
-def read(file: BinaryIO, layout: Layout, *, places: Mapping[str, int], base_currency: str) -> Statement:
-    """Every booked row as a line. A row that cannot be read refuses the whole: a statement with gaps is none."""
+def read(
+    file: BinaryIO,
+    layout: Layout,
+    *,
+    places: Mapping[str, int],
+    base_currency: str,
+    stated: Order | None = None,
+    usual: Order | None = None,
+) -> Statement:
+    """Every booked row as a line. A row that cannot be read refuses the whole: a statement with gaps is none.
+
+    `stated` is the order of dates that a person told, `usual` that of the source's last statement: it is believed where
+    the dates leave it open.
+    """
     rows = [(at, cells) for at, cells in csv_file.rows(file, layout) if any(cell.strip() for cell in cells)]
     said = Statement(f"{layout.format}-statement")
     while rows and _is_remark(rows[-1][1], places):
@@ -117,7 +129,17 @@ def read(file: BinaryIO, layout: Layout, *, places: Mapping[str, int], base_curr
     for at, cells in rows:
         if len(cells) < len(layout.header):
             raise StatementRefused(f"Row {at:,}: it has {len(cells)} cells, the header {len(layout.header)}.")
-    judge = _Judge(rows, layout, places, base_currency)
+    seen = dates.order_of({cells[places[key]] for _, cells in rows for key in ("booked", "valued") if key in places})
+    order = stated or seen.order or usual or seen.likely
+    if order is None:
+        name = layout.header[places["booked"]]
+        raise StatementRefused(
+            f"Column “{name}”: is 3/4 the 3rd of April or the 4th of March? Every date fits both.",
+            remedy="Choose the order of dates among the columns and check again. The source’s next file is then read "
+            "like this one.",
+        )
+    said.dates = order.value
+    judge = _Judge(rows, layout, places, base_currency, order)
     booked = [(at, cells) for at, cells in rows if judge.is_booked(cells)]
     if pending := len(rows) - len(booked):
         said.notes.append(f"{pending:,} pending lines were left out; they come again once they are booked.")
@@ -136,21 +158,18 @@ class _Judge:
     """Reads the rows of one sheet; how dates and amounts are written is read from all of them."""
 
     def __init__(
-        self, rows: Sequence[tuple[int, list[str]]], layout: Layout, places: Mapping[str, int], base: str
+        self,
+        rows: Sequence[tuple[int, list[str]]],
+        layout: Layout,
+        places: Mapping[str, int],
+        base: str,
+        order: Order,
     ) -> None:
         worth = [places[key] for key in ("amount", "credit", "debit") if key in places]
         named = {currency_of(layout.header[at]) for at in worth} - {""}
         self._layout, self._places, self._base = layout, places, named.pop() if len(named) == 1 else base
         self._words = _several(places, "words") or _several(places, "remarks")
-        told = {cells[places["booked"]] for _, cells in rows}
-        order = dates.order_of(told).order
-        if order is None and rows:
-            name = layout.header[places["booked"]]
-            raise StatementRefused(
-                f"Column “{name}”: is 3/4 the 3rd of April or the 4th of March? Every date fits both.",
-                remedy="Write the dates as year-month-day.",
-            )
-        self._day = DateReader(order or Order.YMD)
+        self._day = DateReader(order)
         sign = amounts.sign_of({amounts.shape(cells[at]) for _, cells in rows for at in worth}).sign
         self._sign = sign or "."
         self._readers: dict[str, AmountReader] = {}

@@ -61,12 +61,14 @@ class Evidence:
     """Distinct cells that allow this order only."""
     contradicting: int = 0
     """Distinct cells that allow the other order only: they will be faults."""
+    likely: Order | None = None
+    """Where nothing decides: who parts a date by points writes its day first."""
 
 
 def order_of(values: Iterable[str]) -> Evidence:
     """The order in which the distinct cells of a column are written."""
     votes = {Order.DMY: 0, Order.MDY: 0, Order.YMD: 0}
-    open_ = 0
+    open_ = pointed = 0
     for value in values:
         found = _NUMERIC.fullmatch(value.strip())
         if found is None:
@@ -79,10 +81,12 @@ def order_of(values: Iterable[str]) -> Evidence:
             votes[Order.DMY if int(found[1]) > 12 else Order.MDY] += 1
         else:
             open_ += 1
+            pointed += found[2] == "."
     first, second = (Order.DMY, Order.MDY) if votes[Order.DMY] >= votes[Order.MDY] else (Order.MDY, Order.DMY)
     if votes[first] and votes[first] != votes[second]:
         return Evidence(first, votes[first], votes[second])
-    return Evidence(None if open_ or votes[first] else Order.YMD, votes[Order.YMD])
+    likely = Order.DMY if pointed and pointed == open_ and not votes[first] else None
+    return Evidence(None if open_ or votes[first] else Order.YMD, votes[Order.YMD], likely=likely)
 
 
 class DateReader(dict[str, "date | Flaw | None"]):

@@ -48,6 +48,8 @@ class Statement:
     entries: list[Entry] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    dates: str = ""
+    """The order in which a sheet writes its dates; formats that say so themselves leave it empty."""
 
 
 def keys(entries: Sequence[Entry]) -> list[str]:

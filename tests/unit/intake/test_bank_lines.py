@@ -11,6 +11,7 @@ from tenants.intake import bank_lines, imports
 from tenants.intake.formats import bai2
 from tenants.intake.formats.statement import StatementRefused
 from tenants.intake.imports import NotLoadable
+from tenants.intake.mapping import Mapping
 from tenants.ledger import selfcheck
 from tests.unit.intake import papers_made_up as made
 from tests.unit.intake.desk import LEDGER
@@ -98,7 +99,12 @@ def test_other_formats_say_the_same(desk, data, form, said):
 
 def test_a_sheet_of_a_bank_is_a_statement_and_no_ledger(desk):
     report, _ = take(desk, SHEET)
-    assert report.detection == {"kind": "bank", "format": "csv-statement", "accounts": [""]}
+    assert report.detection == {
+        "kind": "bank",
+        "format": "csv-statement",
+        "accounts": [""],
+        "dates": {"booked_on": "dmy"},
+    }
     assert [row[0] for row in desk.asked(LINES)] == [-70000, 101234]
     rows = (
         ("Date", "Label", "Amount", "D/C"),
@@ -176,6 +182,25 @@ def test_a_statement_that_does_not_hold_is_refused_whole_with_its_place(desk, da
     assert said in report.refusal
     assert bool(report.refusal) == bool(said)
     assert desk.asked("SELECT count(*) FROM import_bank_line WHERE tenant_id = :tenant") == [(0,)]
+
+
+SLASHES = b"Date,Value date,Label,Amount\n3/4/2026,%s,invoice A-1,100.00\n"
+DAYS = "SELECT DISTINCT booked_on FROM bank_line WHERE tenant_id = :tenant ORDER BY booked_on"
+
+
+def test_who_says_in_which_order_a_statement_writes_its_dates_is_asked_once(desk):
+    waiting = send(desk, SLASHES % b"3/4/2026")
+    assert "Choose the order of dates" in desk.check(waiting).refusal_remedy
+    told = Mapping.read({"columns": {"amount": "Amount"}, "dates": "mdy"})
+    with desk.door():
+        assert imports.check(waiting, files=desk.files, chosen=told).detection["dates"] == {"booked_on": "mdy"}
+    desk.load(waiting)
+    take(desk, (SLASHES % b"3/4/2026").replace(b"3/4", b"3/5"))
+    assert desk.asked(DAYS) == [(date(2026, 3, 4),), (date(2026, 3, 5),)]
+    take(desk, (SLASHES % b"13/4/2026").replace(b"A-1", b"A-2"))
+    assert desk.asked(DAYS)[-1] == (date(2026, 4, 3),), "what a file proves itself goes before"
+    assert "3rd of April" in desk.check(send(desk, SLASHES % b"3/4/2026", source="another bank")).refusal
+    assert desk.check(send(desk, (SLASHES % b"3/4/2026").replace(b"/", b"."), source="a third")).accepted == 1
 
 
 def test_records_of_bai2_that_book_nothing_are_counted_only(desk):

@@ -191,6 +191,13 @@ def test_dates_that_nothing_decides_are_a_question():
     assert "3rd of April" in report.questions[0] and not report.loadable
 
 
+def test_dates_with_points_are_no_question_unless_a_neighbour_has_the_month_first():
+    rows, report, _ = checked("A-1,C-1,03.01.2026,03.02.2026,5.00,,,,")
+    assert rows[0].issued_on == date(2026, 1, 3) and report.loadable
+    rows, report, _ = checked("A-1,C-1,03.01.2026,03.22.2026,5.00,,,,")
+    assert rows[0].issued_on == date(2026, 3, 1) and report.loadable
+
+
 @pytest.mark.parametrize("answer", [{"dates": Order.MDY}, {"hints": {"dates": "mdy"}}])
 def test_a_person_or_the_last_file_answers_the_question(answer):
     rows, report, _ = checked("A-1,C-1,03/01/2026,03/02/2026,5.00,,,,", **answer)

@@ -19,12 +19,27 @@ from tenants.intake.formats.dates import DateReader, Order, order_of
         (["20260102", "2 Jan 2026", ""], Order.YMD),
         (["31.12.25", "1.2.26"], Order.DMY),
         (["01/02/2026", "03/04/2026"], None),
+        (["01.02.2026", "03.14.2026"], Order.MDY),
         (["13/01/2026", "01/13/2026"], None),
         ([], Order.YMD),
     ],
 )
 def test_the_whole_column_decides(cells, order):
     assert order_of(cells).order is order
+
+
+@pytest.mark.parametrize(
+    ("cells", "likely"),
+    [
+        (["01.02.2026", "03.04.2026", ""], Order.DMY),
+        (["01.02.2026", "03/04/2026"], None),
+        (["13.01.2026", "01.13.2026", "01.02.2026"], None),
+        (["01/02/2026"], None),
+    ],
+)
+def test_who_parts_by_points_writes_the_day_first(cells, likely):
+    evidence = order_of(cells)
+    assert (evidence.order, evidence.likely) == (None, likely)
 
 
 def test_cells_that_contradict_the_rest_are_counted():
