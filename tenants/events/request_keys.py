@@ -40,34 +40,30 @@ class StillRunning(Refusal):
     remedy = "Wait a moment and send the same request again: you will get its answer."
 
 
-class RequestKey(TenantOwned, Model):
+class OfRequest:
     """One request that was done, with what was answered."""
+
+    caller: Mapped[str] = mapped_column(primary_key=True)
+    route: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    answer: Mapped[str | None]
+
+
+class RequestKey(TenantOwned, OfRequest, Model):
+    """One that is about a client."""
 
     __tablename__ = "request_key"
     __table_args__ = (Index("ix_request_key_made", "tenant_id", "made_at"),)
 
-    caller: Mapped[str] = mapped_column(primary_key=True)
-    route: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
-    made_at: Mapped[datetime]
-    status: Mapped[int | None] = mapped_column(SmallInteger)
-    answer: Mapped[str | None]
 
-
-class ProviderKey(IdentityOwned, Model):
-    """The same for a request of the provider that is about no client."""
+class ProviderKey(IdentityOwned, OfRequest, Model):
+    """One of the provider that is about no client."""
 
     __tablename__ = "request_key"
     __table_args__ = (Index("ix_provider_key_made", "made_at"), {"schema": "identity"})
-
-    caller: Mapped[str] = mapped_column(primary_key=True)
-    route: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
-    made_at: Mapped[datetime]
-    status: Mapped[int | None] = mapped_column(SmallInteger)
-    answer: Mapped[str | None]
 
 
 class Place(Enum):

@@ -185,7 +185,7 @@ def load(
     if run.kind == customer_changes.KIND:
         customer_files.remember(run, now=now)
     if run.kind == "bank" and (order := found["detection"].get("dates")):
-        runs.keep_choice(f"{run.source} (bank)", {"dates": order["booked_on"]}, now=now)
+        runs.keep_choice(_of_bank(run.source), {"dates": order["booked_on"]}, now=now)
     if run.kind == "ledger":
         runs.remember(run.source, mapping=_learned(run), now=now)
     return outcome
@@ -332,8 +332,13 @@ def _stated(chosen: Mapping, layout: Layout) -> dict[str, int]:
 
 def _usual_order(source: str) -> Order | None:
     """The order of dates in the last bank statement that was loaded from this source."""
-    kept = runs.choice(f"{source} (bank)").get("dates")
+    kept = runs.choice(_of_bank(source)).get("dates")
     return Order(kept) if kept else None
+
+
+def _of_bank(source: str) -> str:
+    """Under what is kept how the statements of a source are written, beside the mapping of its ledgers."""
+    return f"{source} (bank)"
 
 
 def _mapping(source: str, header: Sequence[str]) -> Mapping:
